@@ -1,0 +1,16 @@
+//! The functional core of Consentry: types, state machines, clocks, the gate and plans.
+//!
+//! Every decision of the product is made here, by pure functions of facts and `now`. There is no
+//! async code, no input or output, no reading of time or randomness: both are arguments, and the
+//! shells pass them in through [`ambient::Clock`] and [`ambient::Entropy`].
+
+pub mod address;
+pub mod ambient;
+pub mod classification;
+pub mod digest;
+pub mod form;
+pub mod ids;
+pub mod language;
+pub mod mail;
+
+pub use jiff::Timestamp;
