@@ -6,7 +6,9 @@
 
 pub mod address;
 pub mod ambient;
+pub mod calendar;
 pub mod classification;
+pub mod data_file;
 pub mod digest;
 pub mod form;
 pub mod ids;
