@@ -1,1 +1,17 @@
-//! placeholder
+//! The database: the only room that knows SQL.
+//!
+//! Everybody else calls a query named for its question, such as [`tickets::open_of_address`], on
+//! a [`Store`] (reads) or inside a [`Transaction`] (writes), and gets types of `domain`. One SQL
+//! text serves SQLite and PostgreSQL where it can; where they differ both stand side by side.
+//! A row that fits no state is an error naming table and row, never a panic.
+
+mod connect;
+mod row;
+mod session;
+
+pub mod error;
+
+pub use connect::{Dialect, Store, StoreConfig};
+pub use error::StoreError;
+pub use row::Row;
+pub use session::{Session, Transaction};

@@ -1,0 +1,211 @@
+//! Opening the database: one writer and a few readers for SQLite, one pool for PostgreSQL.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use migrations::{Migrate, Migrator};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+
+use crate::{error::StoreError, session::Transaction};
+
+/// Which database is behind the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// The embedded default: one file, one writer.
+    Sqlite,
+    /// For several nodes.
+    Postgres,
+}
+
+/// How to open the database.
+#[derive(Clone)]
+pub enum StoreConfig {
+    /// A file; made when missing.
+    Sqlite {
+        /// The file's path.
+        path: PathBuf,
+    },
+    /// A server.
+    Postgres {
+        /// `postgres://user:password@host:port/name`; secret, never logged.
+        url: String,
+        /// Most connections at once, at least 2.
+        connections: u32,
+    },
+}
+
+impl std::fmt::Debug for StoreConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite { path } => f.debug_struct("Sqlite").field("path", path).finish(),
+            Self::Postgres { connections, .. } => {
+                f.debug_struct("Postgres").field("connections", connections).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+/// The open database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    /// SQLite: the one connection that writes. PostgreSQL: the pool.
+    writer: DatabaseConnection,
+    /// SQLite: read-only connections. PostgreSQL: the pool.
+    reader: DatabaseConnection,
+    dialect: Dialect,
+    /// Wakes whoever waits for a stop of this process ([`Store::stops_moved`]).
+    stops_moved: Arc<tokio::sync::Notify>,
+    /// Wakes the dispatch when this process planned a delivery.
+    deliveries_planned: Arc<tokio::sync::Notify>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("dialect", &self.dialect).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the database; the schema is neither checked nor changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it cannot be reached or made.
+    pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
+        let (writer, reader, dialect) = match config {
+            StoreConfig::Sqlite { path } => {
+                let writer = sqlite(path, SqliteUse::Write).await?;
+                (writer, sqlite(path, SqliteUse::Read).await?, Dialect::Sqlite)
+            }
+            StoreConfig::Postgres { url, connections } => {
+                let mut options = ConnectOptions::new(url.clone());
+                options
+                    .max_connections((*connections).max(2))
+                    .acquire_timeout(Duration::from_secs(10))
+                    .connect_timeout(Duration::from_secs(10))
+                    .sqlx_logging(false);
+                let pool = Database::connect(options).await?;
+                (pool.clone(), pool, Dialect::Postgres)
+            }
+        };
+        Ok(Self {
+            writer,
+            reader,
+            dialect,
+            stops_moved: Arc::default(),
+            deliveries_planned: Arc::default(),
+        })
+    }
+
+    /// Brings the schema up to this version. Two nodes may do it at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] when a migration fails.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        if self.dialect == Dialect::Sqlite {
+            // Two processes on one file: the loser of the race finds the tables there.
+            if Migrator::up(&self.writer, None).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                Migrator::up(&self.writer, None).await?;
+            }
+            return Ok(());
+        }
+        // One transaction-level lock held while another connection migrates.
+        let lock = self.writer.begin().await?;
+        lock.execute_unprepared("SELECT pg_advisory_xact_lock(7295134011)").await?;
+        Migrator::up(&self.writer, None).await?;
+        lock.commit().await?;
+        Ok(())
+    }
+
+    /// How many migrations are still to run.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be used.
+    pub async fn pending_migrations(&self) -> Result<usize, StoreError> {
+        Ok(Migrator::get_pending_migrations(&self.writer).await?.len())
+    }
+
+    /// Begins a transaction that writes: on SQLite it takes the write lock at once
+    /// (`BEGIN IMMEDIATE`), so that it never fails half-way for another writer.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection or lock could be had in time.
+    pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        let inner = match self.dialect {
+            Dialect::Sqlite => {
+                let options = TransactionOptions {
+                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                    ..TransactionOptions::default()
+                };
+                self.writer.begin_with_options(options).await?
+            }
+            Dialect::Postgres => self.writer.begin().await?,
+        };
+        Ok(Transaction::new(inner, self.dialect))
+    }
+
+    /// Which database this is.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Wakes when a transaction of this process has committed a stop
+    /// ([`crate::session::Transaction::commit_stops`] calls it). Other processes' stops are seen
+    /// by polling the sequence.
+    #[must_use]
+    pub fn stops_moved(&self) -> Arc<tokio::sync::Notify> {
+        Arc::clone(&self.stops_moved)
+    }
+
+    /// Wakes when this process has planned a delivery.
+    #[must_use]
+    pub fn deliveries_planned(&self) -> Arc<tokio::sync::Notify> {
+        Arc::clone(&self.deliveries_planned)
+    }
+
+    pub(crate) fn reading(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Closes every connection; SQLite then has its log folded into the file.
+    pub async fn close(self) {
+        let _ = self.reader.close().await;
+        let _ = self.writer.close().await;
+    }
+}
+
+enum SqliteUse {
+    Write,
+    Read,
+}
+
+async fn sqlite(
+    path: &std::path::Path,
+    usage: SqliteUse,
+) -> Result<DatabaseConnection, StoreError> {
+    let url = format!("sqlite://{}?mode=rwc", path.display());
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(match usage {
+            SqliteUse::Write => 1,
+            SqliteUse::Read => 4,
+        })
+        .acquire_timeout(Duration::from_secs(20))
+        .sqlx_logging(false);
+    let read_only = matches!(usage, SqliteUse::Read);
+    options.map_sqlx_sqlite_opts(move |options| {
+        let options = options
+            .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
+            // The ledger must survive a power cut.
+            .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10))
+            // What is deleted is overwritten.
+            .pragma("secure_delete", "ON");
+        if read_only { options.pragma("query_only", "ON") } else { options }
+    });
+    Ok(Database::connect(options).await?)
+}
