@@ -6,13 +6,23 @@
 
 pub mod address;
 pub mod ambient;
+pub mod block;
 pub mod calendar;
+pub mod campaign;
 pub mod classification;
 pub mod data_file;
+pub mod delivery;
 pub mod digest;
 pub mod form;
+pub mod gate;
 pub mod ids;
+pub mod journal;
 pub mod language;
 pub mod mail;
+pub mod message;
+pub mod request;
+pub mod subscription;
+pub mod ticket;
+pub mod words;
 
 pub use jiff::Timestamp;

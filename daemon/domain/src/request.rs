@@ -1,0 +1,177 @@
+//! One claim inside a ticket, with its own clock, from receipt to a proven end.
+
+use crate::words::{InvalidTransition, words};
+
+/// Where a request stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RequestState {
+    /// Filed; nothing was blocked for it.
+    Received,
+    /// Filed, and the person's data were blocked for it.
+    Blocked,
+    /// Waiting for proof of who asks.
+    Identity,
+    /// A person decides.
+    UnderReview,
+    /// To be carried out.
+    Approved,
+    /// Not to be carried out, with clause and reasons.
+    Refused,
+    /// Being carried out, step by step.
+    Executing,
+    /// Carried out, and verified by asking again.
+    Verified,
+    /// The person has the answer.
+    Answered,
+    /// The end.
+    Closed,
+    /// The end: part of another request of the same matter.
+    Joined,
+    /// The end: the person took it back.
+    Withdrawn,
+}
+
+words!(RequestState {
+    Received => "received", Blocked => "blocked", Identity => "identity",
+    UnderReview => "under_review", Approved => "approved", Refused => "refused",
+    Executing => "executing", Verified => "verified", Answered => "answered",
+    Closed => "closed", Joined => "joined", Withdrawn => "withdrawn",
+});
+
+/// A step of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RequestStep {
+    /// Data are blocked for it.
+    Block,
+    /// The person is asked to prove who asks.
+    AskIdentity,
+    /// Identity is settled, or not needed: a person looks.
+    Review,
+    /// A person approves.
+    Approve,
+    /// A person refuses.
+    Refuse,
+    /// The plan begins.
+    Execute,
+    /// Every step was verified.
+    Verify,
+    /// The answer went out.
+    Answer,
+    /// All is done.
+    Close,
+    /// It is the same matter as another request.
+    Join,
+    /// The person takes it back.
+    Withdraw,
+    /// The person, or a superior, says it was not right.
+    Reopen,
+}
+
+words!(RequestStep {
+    Block => "block", AskIdentity => "ask_identity", Review => "review", Approve => "approve",
+    Refuse => "refuse", Execute => "execute", Verify => "verify", Answer => "answer",
+    Close => "close", Join => "join", Withdraw => "withdraw", Reopen => "reopen",
+});
+
+impl RequestState {
+    /// The state after `step`.
+    ///
+    /// # Errors
+    /// [`InvalidTransition`] when the step does not leave this state.
+    pub fn after(self, step: RequestStep) -> Result<Self, InvalidTransition> {
+        use RequestState as S;
+        use RequestStep as Step;
+        let next = match (step, self) {
+            (Step::Block, S::Received) => S::Blocked,
+            (Step::AskIdentity, S::Received | S::Blocked | S::UnderReview) => S::Identity,
+            (Step::Review, S::Received | S::Blocked | S::Identity) => S::UnderReview,
+            (Step::Approve, S::UnderReview) => S::Approved,
+            (Step::Refuse, S::UnderReview | S::Identity) => S::Refused,
+            (Step::Execute, S::Approved) => S::Executing,
+            (Step::Verify, S::Executing) => S::Verified,
+            (Step::Answer, S::Verified | S::Refused) => S::Answered,
+            (Step::Close, S::Answered) => S::Closed,
+            (Step::Join, S::Received | S::Blocked | S::Identity | S::UnderReview) => S::Joined,
+            // Once something was destroyed it cannot be taken back.
+            (
+                Step::Withdraw,
+                S::Received | S::Blocked | S::Identity | S::UnderReview | S::Approved,
+            ) => S::Withdrawn,
+            (Step::Reopen, S::Refused | S::Answered | S::Closed | S::Withdrawn) => S::UnderReview,
+            (
+                Step::Block
+                | Step::AskIdentity
+                | Step::Review
+                | Step::Approve
+                | Step::Refuse
+                | Step::Execute
+                | Step::Verify
+                | Step::Answer
+                | Step::Close
+                | Step::Join
+                | Step::Withdraw
+                | Step::Reopen,
+                _,
+            ) => {
+                return Err(InvalidTransition {
+                    machine: "request",
+                    from: self.name(),
+                    step: step.name(),
+                });
+            }
+        };
+        Ok(next)
+    }
+
+    /// Whether the request still asks for something to be done.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::Closed | Self::Joined | Self::Withdrawn)
+    }
+}
+
+/// On whose behalf a request is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Requester {
+    /// The person whose data they are.
+    Subject,
+    /// Somebody on that person's behalf.
+    Representative,
+    /// A regulator, court, police or prosecutor.
+    Authority,
+}
+
+words!(Requester {
+    Subject => "subject", Representative => "representative", Authority => "authority",
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_executed_without_a_persons_approval() {
+        for state in RequestState::ALL {
+            let executed = state.after(RequestStep::Execute);
+            assert_eq!(executed.is_ok(), *state == RequestState::Approved, "{state:?}");
+            let approved = state.after(RequestStep::Approve);
+            assert_eq!(approved.is_ok(), *state == RequestState::UnderReview, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_reaches_its_proven_end() {
+        use RequestStep::{Answer, Approve, AskIdentity, Block, Close, Execute, Review, Verify};
+        let end = [Block, AskIdentity, Review, Approve, Execute, Verify, Answer, Close]
+            .into_iter()
+            .try_fold(RequestState::Received, RequestState::after);
+        assert_eq!(end, Ok(RequestState::Closed));
+        assert!(!RequestState::Closed.is_open());
+    }
+
+    #[test]
+    fn what_is_being_destroyed_cannot_be_taken_back() {
+        assert!(RequestState::Executing.after(RequestStep::Withdraw).is_err());
+        assert!(RequestState::Verified.after(RequestStep::Withdraw).is_err());
+    }
+}
