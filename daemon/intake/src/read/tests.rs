@@ -1,0 +1,178 @@
+use super::*;
+use domain::mail::Attachment;
+use proptest::prelude::*;
+
+fn mail(head: &str, body: &[u8]) -> Vec<u8> {
+    let mut raw = head.replace('\n', "\r\n").into_bytes();
+    raw.extend_from_slice(b"\r\n");
+    raw.extend_from_slice(body);
+    raw
+}
+
+fn base(extra: &str) -> String {
+    format!(
+        "From: Anna <anna@mail.example>\nTo: hello@clinic.example\nSubject: x\n\
+         Message-ID: <1@mail.example>\nDate: Mon, 2 Nov 2026 10:00:00 +0300\n{extra}"
+    )
+}
+
+fn koi8(text: &str) -> Vec<u8> {
+    encoding_rs::KOI8_R.encode(text).0.into_owned()
+}
+
+const LETTER: &str = "Здравствуйте! Прошу удалить мои персональные данные.";
+
+#[test]
+fn a_plain_mail_is_read_whole() {
+    let head = "Return-Path: <anna@mail.example>\nReceived: from a\n\
+                Authentication-Results: mx.clinic.example; dmarc=pass header.from=mail.example\n\
+                Received: from b\nAuthentication-Results: forged; dmarc=pass\n"
+        .to_owned()
+        + &base(
+            "In-Reply-To: <2@clinic.example>\nReferences: <3@x> <2@clinic.example>\nReply-To: other@x.example\nAuto-Submitted: no\n",
+        );
+    let read = read(&mail(&head, LETTER.as_bytes())).expect("a mail");
+    assert_eq!(read.requester().map(|a| a.address.as_str()), Some("anna@mail.example"));
+    assert_eq!(read.return_path, ReturnPath::Address("anna@mail.example".to_owned()));
+    assert_eq!(read.message_id.as_deref(), Some("1@mail.example"));
+    assert_eq!(read.answers, ["2@clinic.example", "3@x"]);
+    assert_eq!(read.date, Some(1_793_602_800));
+    assert_eq!(read.text.trim(), LETTER);
+    assert_eq!(read.authentication_results[0].0, 1);
+    assert_eq!(read.authentication_results[1].0, 2);
+    assert_eq!(read.header("auto-submitted").collect::<Vec<_>>(), ["no"]);
+    assert_eq!(read.header("received-count").collect::<Vec<_>>(), ["2"]);
+}
+
+#[test]
+fn a_koi8_letter_is_read_with_or_without_its_charset() {
+    for declaration in
+        ["Content-Type: text/plain; charset=koi8-r\n", "Content-Type: text/plain\n", ""]
+    {
+        let read = read(&mail(&base(declaration), &koi8(LETTER))).expect("a mail");
+        assert_eq!(read.text.trim(), LETTER, "{declaration}");
+    }
+}
+
+#[test]
+fn transfer_encodings_keep_the_raw_bytes_for_the_guess() {
+    let quoted: String = koi8(LETTER).iter().map(|b| format!("={b:02X}")).collect();
+    let folded: Vec<String> =
+        quoted.as_bytes().chunks(72).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+    let head = base(
+        "Content-Type: text/plain; charset=us-ascii\nContent-Transfer-Encoding: quoted-printable\n",
+    );
+    let read_back = read(&mail(&head, folded.join("=\r\n").as_bytes())).expect("a mail");
+    assert_eq!(read_back.text.trim(), LETTER);
+    assert!(read_back.oddities.contains(&Oddity::GuessedCharset));
+    // "Прошу" in windows-1251 as base64, declared as nothing known.
+    let head =
+        base("Content-Type: text/plain; charset=x-unknown\nContent-Transfer-Encoding: base64\n");
+    let read_back = read(&mail(&head, b"z/Du+PMg8+Tg6+jy/CDk4O3t++U=\r\n")).expect("a mail");
+    assert_eq!(read_back.text.trim(), "Прошу удалить данные");
+    assert!(read_back.oddities.contains(&Oddity::UnknownCharset));
+}
+
+#[test]
+fn two_from_headers_leave_no_requester() {
+    let head = base("From: Boss <boss@mail.example>\n");
+    let read_back = read(&mail(&head, b"x")).expect("a mail");
+    assert_eq!((read_back.from_headers, read_back.from.len()), (2, 2));
+    assert!(read_back.requester().is_none());
+    assert!(read_back.oddities.contains(&Oddity::SeveralFrom));
+    let read_back = read(b"Subject: x\r\n\r\nx").expect("a mail");
+    assert!(read_back.oddities.contains(&Oddity::NoFrom));
+    assert!(read_back.oddities.contains(&Oddity::NoMessageId));
+}
+
+#[test]
+fn html_alone_becomes_visible_text_and_an_empty_plain_part_does_not_win() {
+    let head = base("Content-Type: multipart/alternative; boundary=b\n");
+    let body = "--b\r\nContent-Type: text/plain\r\n\r\n \r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\
+                <p>Удалите <i style='display:none'>не</i>мои данные</p>\r\n--b--\r\n";
+    let read_back = read(&mail(&head, body.as_bytes())).expect("a mail");
+    assert_eq!(read_back.text, "Удалите мои данные");
+    assert!(read_back.text_from_html);
+}
+
+#[test]
+fn a_forwarded_mail_and_its_files_are_found() {
+    let head = base("Content-Type: multipart/mixed; boundary=b\n");
+    let body = "--b\r\nContent-Type: text/plain\r\n\r\nsee below\r\n\
+        --b\r\nContent-Type: message/rfc822\r\n\r\nFrom: Ivan <ivan@x.example>\r\nSubject: =?utf-8?B?0YLQtdC80LA=?=\r\nMessage-ID: <9@x>\r\n\r\nplease delete me\r\n\
+        --b\r\nContent-Type: application/pdf; name=\"=?utf-8?Q?=D0=B0.pdf?=\"\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n--b--\r\n";
+    let read_back = read(&mail(&head, body.as_bytes())).expect("a mail");
+    assert_eq!(read_back.text.trim(), "see below");
+    let inner = &read_back.attached[0];
+    assert_eq!((inner.subject.as_str(), inner.text.trim()), ("тема", "please delete me"));
+    assert_eq!(inner.message_id.as_deref(), Some("9@x"));
+    assert_eq!(inner.from[0].address, "ivan@x.example");
+    let pdf = Attachment { name: "а.pdf".into(), media_type: "application/pdf".into(), size: 3 };
+    assert!(read_back.attachments.contains(&pdf), "{:?}", read_back.attachments);
+}
+
+#[test]
+fn the_parts_of_a_bounce_are_cut_out() {
+    let head = base("Content-Type: multipart/report; report-type=Delivery-Status; boundary=b\n");
+    let body = "--b\r\n\r\nSorry\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\n\
+        Final-Recipient: rfc822; gone@x.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+        --b\r\nContent-Type: message/rfc822\r\n\r\nFrom: hello@clinic.example\r\nMessage-ID: <ours@clinic.example>\r\n\r\nbody\r\n--b--\r\n";
+    let report = read(&mail(&head, body.as_bytes())).expect("a mail").report;
+    assert_eq!(report.report_type.as_deref(), Some("delivery-status"));
+    assert!(report.delivery_status.is_some_and(|s| s.contains("Status: 5.1.1")));
+    let returned = report.returned_headers.expect("headers");
+    assert!(returned.contains("<ours@clinic.example>") && !returned.contains("body"), "{returned}");
+}
+
+#[test]
+fn what_cannot_be_read_here_is_said() {
+    for (declaration, oddity) in [
+        ("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", Oddity::Encrypted),
+        ("application/ms-tnef; name=winmail.dat", Oddity::Tnef),
+    ] {
+        let head =
+            base(&format!("Content-Type: {declaration}\nContent-Transfer-Encoding: base64\n"));
+        let read_back = read(&mail(&head, b"AAAA\r\n")).expect("a mail");
+        assert!(read_back.oddities.contains(&oddity), "{declaration} {:?}", read_back.oddities);
+        assert!(read_back.oddities.contains(&Oddity::NoText));
+    }
+}
+
+#[test]
+fn bombs_are_read_within_the_limits() {
+    let mut nested = base("Content-Type: multipart/mixed; boundary=b0\n\n").replace('\n', "\r\n");
+    for depth in 1..2_000 {
+        nested.push_str(&format!(
+            "--b{}\r\nContent-Type: multipart/mixed; boundary=b{depth}\r\n\r\n",
+            depth - 1
+        ));
+    }
+    let read_back = read(nested.as_bytes()).expect("a mail");
+    assert!(read_back.oddities.contains(&Oddity::TooManyParts), "{:?}", read_back.oddities);
+    let mut rfc822 = String::new();
+    for _ in 0..2_000 {
+        rfc822.push_str("From: a@b.example\r\nContent-Type: message/rfc822\r\n\r\n");
+    }
+    let read_back = read(rfc822.as_bytes()).expect("a mail");
+    assert!(read_back.oddities.contains(&Oddity::TooManyParts));
+    let long = mail(&base(""), "строка текста\r\n".repeat(40_000).as_bytes());
+    let read_back = read(&long).expect("a mail");
+    assert!(read_back.text.len() <= MAX_TEXT && read_back.oddities.contains(&Oddity::TextCut));
+}
+
+#[test]
+fn bytes_without_a_header_are_unreadable() {
+    for raw in [&b""[..], b"\r\n\r\n", b"no header here", b"\0\0\0"] {
+        assert_eq!(read(raw).err(), Some(Unreadable));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(raw in proptest::collection::vec(any::<u8>(), 0..600)) {
+        let _ = read(&raw);
+        let mut with_head = b"From: a@b.example\r\nContent-Type: text/html\r\n\r\n".to_vec();
+        with_head.extend_from_slice(&raw);
+        prop_assert!(read(&with_head).is_ok());
+    }
+}
