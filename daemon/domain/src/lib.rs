@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod ambient;
+pub mod authentication;
 pub mod block;
 pub mod calendar;
 pub mod campaign;
@@ -13,6 +14,7 @@ pub mod classification;
 pub mod data_file;
 pub mod delivery;
 pub mod digest;
+pub mod filing;
 pub mod form;
 pub mod gate;
 pub mod ids;

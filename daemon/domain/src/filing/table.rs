@@ -1,0 +1,325 @@
+//! The table itself: kind first, then the union of the rows of all labels.
+
+use crate::{
+    address::EmailAddress,
+    authentication::SenderAuthentication,
+    block::{Field, Scope},
+    classification::{Band, Classification, Kind, Label, Mark},
+    filing::effects::{BlockTarget, PlannedBlock, RequestName, ReviewReason},
+    request::Requester,
+    ticket::Lane,
+};
+
+/// Who sent the submission, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender<'a> {
+    /// No From address, several, or one that is none.
+    NotOne,
+    /// An address of one of our own domains: never blocked.
+    Own(&'a EmailAddress),
+    /// Anybody else.
+    Outside(&'a EmailAddress),
+}
+
+/// Whether an address named in the text belongs to exactly one contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedContact {
+    /// Exactly one contact has exactly one of the named addresses.
+    One,
+    /// None, or several.
+    NotOne,
+}
+
+/// What the table is asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct FilingFacts<'a> {
+    /// What the submission is and asks for.
+    pub classification: &'a Classification,
+    /// Who sent it.
+    pub sender: Sender<'a>,
+    /// What is known about the sender's domain; form entries count as none.
+    pub authentication: SenderAuthentication,
+    /// Whether too many full blocks were set in the last hour.
+    pub breaker_open: bool,
+    /// Whether a named address belongs to exactly one contact.
+    pub named: NamedContact,
+}
+
+/// Whether a submission becomes a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handling {
+    /// Recorded, and nothing follows.
+    Noted,
+    /// A bounce or complaint: feedback on a delivery of ours, if it is one, else noted.
+    Feedback,
+    /// A ticket, in this lane.
+    Ticket(Lane),
+}
+
+/// What follows from a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilingPlan {
+    /// Ticket or not.
+    pub handling: Handling,
+    /// Requests to open, sorted; each once.
+    pub requests: Vec<RequestName>,
+    /// On whose behalf.
+    pub requester: Requester,
+    /// Blocks to set: at most one full or marketing block for each target, and one of fields.
+    pub blocks: Vec<PlannedBlock>,
+    /// Write a withdrawal for each advertising consent found.
+    pub withdraw_advertising: bool,
+    /// Tell the site to take something down.
+    pub tell_site: bool,
+    /// Nothing of this matter may be destroyed until a person says so.
+    pub legal_hold: bool,
+    /// Why a person must look, sorted; empty when the rules suffice.
+    pub review: Vec<ReviewReason>,
+}
+
+impl FilingPlan {
+    fn new(handling: Handling) -> Self {
+        Self {
+            handling,
+            requests: Vec::new(),
+            requester: Requester::Subject,
+            blocks: Vec::new(),
+            withdraw_advertising: false,
+            tell_site: false,
+            legal_hold: false,
+            review: Vec::new(),
+        }
+    }
+
+    fn ask_person(&mut self, reason: ReviewReason) {
+        if !self.review.contains(&reason) {
+            self.review.push(reason);
+            self.review.sort_unstable();
+        }
+    }
+}
+
+/// Which column of the table a label is read in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    /// Band auto, and nothing speaks against it.
+    Auto,
+    /// Suggested, or DMARC fail, or the breaker is open.
+    Careful,
+}
+
+/// The filing table.
+#[must_use]
+pub fn plan_filing(facts: &FilingFacts<'_>) -> FilingPlan {
+    let classification = facts.classification;
+    if classification.kind_reasons.iter().any(|reason| reason.starts_with("own_loop")) {
+        return FilingPlan::new(Handling::Noted);
+    }
+    let asks = classification.asks_something()
+        || classification.mark(Mark::Authority) != Band::None && classification.kind == Kind::Human;
+    match classification.kind {
+        Kind::Bounce | Kind::Complaint => FilingPlan::new(Handling::Feedback),
+        Kind::Spam | Kind::AutoReply | Kind::ListMail if !asks => FilingPlan::new(Handling::Noted),
+        Kind::Spam => plan_ticket(facts, &[ReviewReason::Spam]),
+        Kind::AutoReply | Kind::ListMail => plan_ticket(facts, &[ReviewReason::Automatic]),
+        Kind::Human => plan_ticket(facts, &[]),
+    }
+}
+
+fn plan_ticket(facts: &FilingFacts<'_>, reasons: &[ReviewReason]) -> FilingPlan {
+    let classification = facts.classification;
+    let authority = classification.mark(Mark::Authority) != Band::None;
+    let lane = if authority {
+        Lane::Authority
+    } else if classification.asks_something() {
+        Lane::Privacy
+    } else {
+        Lane::Ordinary
+    };
+    let mut plan = FilingPlan::new(Handling::Ticket(lane));
+    plan.requester = requester(classification);
+    for reason in reasons {
+        plan.ask_person(*reason);
+    }
+    review_sender(facts, &mut plan);
+    for (label, band) in classification.acting_labels().filter(|(label, _)| label.is_request()) {
+        plan.requests.push(RequestName::Label(label));
+        let column = column(facts, band);
+        explain_column(facts, band, &mut plan);
+        apply_row(facts, label, column, &mut plan);
+    }
+    if authority {
+        plan.requests.push(RequestName::AuthorityRequest);
+        plan.legal_hold = true;
+        plan.ask_person(ReviewReason::Authority);
+    }
+    plan.requests.sort_unstable();
+    plan.requests.dedup();
+    merge_blocks(&mut plan.blocks);
+    plan
+}
+
+fn requester(classification: &Classification) -> Requester {
+    if classification.mark(Mark::Authority) != Band::None {
+        Requester::Authority
+    } else if classification.mark(Mark::Representative) != Band::None {
+        Requester::Representative
+    } else {
+        Requester::Subject
+    }
+}
+
+fn review_sender(facts: &FilingFacts<'_>, plan: &mut FilingPlan) {
+    match facts.sender {
+        Sender::NotOne => plan.ask_person(ReviewReason::NoSingleSender),
+        Sender::Own(_) if facts.classification.asks_something() => {
+            plan.ask_person(ReviewReason::OwnDomain);
+        }
+        Sender::Own(_) | Sender::Outside(_) => {}
+    }
+    if facts.classification.mark(Mark::Representative) != Band::None {
+        plan.ask_person(ReviewReason::Representative);
+    }
+}
+
+/// Whether the breaker binds this sender: one whose domain vouches for it is neither counted
+/// nor held back, since the breaker is there against forged mail.
+fn breaker_binds(facts: &FilingFacts<'_>) -> bool {
+    facts.breaker_open && facts.authentication != SenderAuthentication::Pass
+}
+
+fn column(facts: &FilingFacts<'_>, band: Band) -> Column {
+    let careful = band != Band::Auto
+        || facts.authentication == SenderAuthentication::Fail
+        || facts.classification.kind == Kind::Spam
+        || breaker_binds(facts);
+    if careful { Column::Careful } else { Column::Auto }
+}
+
+fn explain_column(facts: &FilingFacts<'_>, band: Band, plan: &mut FilingPlan) {
+    if band != Band::Auto {
+        plan.ask_person(ReviewReason::Unsure);
+    }
+    if facts.authentication == SenderAuthentication::Fail {
+        plan.ask_person(ReviewReason::AuthenticationFailed);
+    }
+    if breaker_binds(facts) {
+        plan.ask_person(ReviewReason::BreakerOpen);
+    }
+}
+
+/// One row of the table. Rows that block say what they would block in column auto; in the
+/// careful column each of them is a marketing block and a person.
+fn apply_row(facts: &FilingFacts<'_>, label: Label, column: Column, plan: &mut FilingPlan) {
+    let scope = match (label, column) {
+        (
+            Label::Erasure
+            | Label::Restriction
+            | Label::UnlawfulProcessing
+            | Label::Objection
+            | Label::ConsentWithdrawal,
+            Column::Auto,
+        ) => Scope::Full,
+        (Label::Rectification, Column::Auto) => rectified_scope(facts.classification),
+        (Label::StopMarketing, Column::Auto) => {
+            // The words of a representative or an authority are not the subject's withdrawal.
+            plan.withdraw_advertising |= plan.requester == Requester::Subject;
+            Scope::Marketing
+        }
+        (Label::StopPublication, Column::Auto) => {
+            plan.tell_site = true;
+            plan.ask_person(ReviewReason::StopPublication);
+            return;
+        }
+        (Label::StopPublication, Column::Careful) => {
+            plan.ask_person(ReviewReason::StopPublication);
+            return;
+        }
+        (Label::Access | Label::PolicyQuestion | Label::Other, _) => return,
+        (
+            Label::Erasure
+            | Label::Rectification
+            | Label::Restriction
+            | Label::UnlawfulProcessing
+            | Label::Objection
+            | Label::ConsentWithdrawal
+            | Label::StopMarketing,
+            Column::Careful,
+        ) => Scope::Marketing,
+    };
+    if let Some(target) = target(facts, column) {
+        plan.blocks.push(PlannedBlock { target, scope, basis: label.name().to_owned() });
+    }
+}
+
+/// Whom a row blocks, if anybody can be blocked at all.
+fn target(facts: &FilingFacts<'_>, column: Column) -> Option<BlockTarget> {
+    let marks = facts
+        .classification
+        .mark(Mark::Authority)
+        .max(facts.classification.mark(Mark::Representative));
+    let outside = matches!(facts.sender, Sender::Outside(_));
+    match (marks, facts.named, column) {
+        (Band::None, ..) => outside.then_some(BlockTarget::Sender),
+        // Sure that it is about somebody else: that person, if known, and never the sender.
+        (Band::Auto, NamedContact::One, Column::Auto) => Some(BlockTarget::Named),
+        (Band::Auto, ..) => None,
+        // Unsure whether the sender is the subject: the protective side is to stop advertising.
+        (Band::Suggest, ..) => {
+            let may_be_subject = facts.classification.mark(Mark::Authority) == Band::None;
+            (outside && may_be_subject && column == Column::Careful).then_some(BlockTarget::Sender)
+        }
+    }
+}
+
+/// The fields that a rectification speaks of; everything where that is not clear.
+fn rectified_scope(classification: &Classification) -> Scope {
+    const WORDS: [(Field, &[&str]); 3] = [
+        (Field::Name, &["фамили", "отчеств", "имя", "фио", "name", "nachname", "vorname"]),
+        (
+            Field::Email,
+            &["почт", "e-mail", "email", "е-мейл", "имейл", "электронн", "mail address"],
+        ),
+        (Field::Phone, &["телефон", "мобильн", "phone", "mobile", "telefon"]),
+    ];
+    let text = classification.new_text.to_lowercase();
+    let fields: Vec<Field> = WORDS
+        .iter()
+        .filter(|(_, words)| words.iter().any(|word| text.contains(word)))
+        .map(|(field, _)| *field)
+        .collect();
+    if fields.is_empty() { Scope::Full } else { Scope::Fields(fields) }
+}
+
+/// Keeps for each target the widest blocks: what another planned block covers goes into it.
+fn merge_blocks(blocks: &mut Vec<PlannedBlock>) {
+    let mut merged: Vec<PlannedBlock> = Vec::new();
+    for block in blocks.drain(..) {
+        if let Some(held) = merged
+            .iter_mut()
+            .find(|held| held.target == block.target && held.scope.covers(&block.scope))
+        {
+            add_basis(&mut held.basis, &block.basis);
+            continue;
+        }
+        let mut block = block;
+        merged.retain(|held| {
+            let swallowed = held.target == block.target && block.scope.covers(&held.scope);
+            if swallowed {
+                add_basis(&mut block.basis, &held.basis);
+            }
+            !swallowed
+        });
+        merged.push(block);
+    }
+    *blocks = merged;
+}
+
+fn add_basis(basis: &mut String, more: &str) {
+    for word in more.split(' ').filter(|word| !word.is_empty()) {
+        if !basis.split(' ').any(|held| held == word) {
+            basis.push(' ');
+            basis.push_str(word);
+        }
+    }
+}
