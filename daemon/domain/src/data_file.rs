@@ -95,7 +95,8 @@ impl Section {
                 text.as_bytes().iter().take(span.start).filter(|byte| **byte == b'\n').count() + 1
             });
             let reason = error.message().replace('\n', " ");
-            problems.add(format!("line {line}"), format!("is not TOML: {reason}; correct the line"));
+            problems
+                .add(format!("line {line}"), format!("is not TOML: {reason}; correct the line"));
             problems
         })
     }
