@@ -1,1 +1,21 @@
-//! placeholder
+//! Templates to mail and pages: the last step before a person reads what we say.
+//!
+//! Called by `cases` and `mailing` (mails) and `web` (pages). Every template is compiled once,
+//! at start, behind a checker; values are escaped, a missing one is an error, the output has a
+//! limit. This crate decides nothing: contexts arrive with every field ready to print.
+
+mod assets;
+mod checker;
+mod engine;
+mod error;
+pub mod mail;
+mod page;
+mod renderer;
+pub mod wording;
+mod words;
+
+pub use assets::{StaticFile, static_file};
+pub use error::RenderError;
+pub use mail::{MailName, RenderedMail};
+pub use page::PageName;
+pub use renderer::{OverrideFile, Renderer};

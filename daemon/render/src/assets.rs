@@ -1,0 +1,48 @@
+//! The files inside the binary: templates, words of the pages, style sheet, script.
+//!
+//! They come from `templates/` at build time, so nothing has to be installed beside the daemon.
+
+use std::borrow::Cow;
+
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "../../templates"]
+struct Files;
+
+/// A file that pages refer to (style sheet, script, picture).
+#[derive(Debug, Clone)]
+pub struct StaticFile {
+    /// The content.
+    pub bytes: Cow<'static, [u8]>,
+    /// Its media type, with charset.
+    pub media_type: &'static str,
+    /// The first 16 hex digits of its SHA-256; changes exactly when the content does.
+    pub version: String,
+}
+
+/// The built-in static file of that name (no folders), such as `site.css`.
+#[must_use]
+pub fn static_file(name: &str) -> Option<StaticFile> {
+    let media_type = match name.rsplit_once('.')?.1 {
+        "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "svg" => "image/svg+xml",
+        _ => return None,
+    };
+    let file = Files::get(&format!("static/{name}"))?;
+    let digest = file.metadata.sha256_hash();
+    let version = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    Some(StaticFile { bytes: file.data, media_type, version })
+}
+
+/// The text of one built-in file.
+pub(crate) fn text(name: &str) -> Option<String> {
+    let file = Files::get(name)?;
+    String::from_utf8(file.data.into_owned()).ok()
+}
+
+/// The names of all built-in files that an operator may override: templates and words.
+pub(crate) fn names() -> impl Iterator<Item = Cow<'static, str>> {
+    Files::iter().filter(|name| name.ends_with(".hbs") || name.ends_with(".toml"))
+}

@@ -1,0 +1,181 @@
+//! The renderer: built once at start, shared by every thread that writes to people.
+//!
+//! Built-in templates and an operator's overrides are compiled and tried with sample values
+//! here, so a broken template stops the start and not a letter that is owed by Friday.
+
+use domain::language::Locale;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::assets;
+use crate::checker::{self, Allowance};
+use crate::engine::{self, Engine, is_invisible};
+use crate::error::RenderError;
+use crate::mail::{MailName, RenderedMail, sample};
+use crate::page::PageName;
+use crate::words;
+
+const LOCALES: [Locale; 2] = [Locale::Ru, Locale::En];
+const PARTIALS: &[&str] = &["head", "foot"];
+const PARTIALS_FOLDER: &str = "page/parts/";
+const WORDS_FOLDER: &str = "page/words/";
+
+/// One file of an operator's template directory.
+#[derive(Debug, Clone)]
+pub struct OverrideFile {
+    /// Its path inside that directory, with `/`: `mail/ru/acknowledgement/body.txt.hbs`.
+    pub name: String,
+    /// Its content.
+    pub text: String,
+}
+
+/// All templates, compiled.
+#[derive(Debug)]
+pub struct Renderer {
+    engine: Engine,
+    /// Page words per locale, in the order of `LOCALES`.
+    words: Vec<Value>,
+}
+
+impl Renderer {
+    /// No rendered text is longer, in bytes.
+    pub const OUTPUT_LIMIT: usize = engine::OUTPUT_LIMIT;
+
+    /// Compiles the built-in templates, each replaced by its override if there is one, and
+    /// renders every mail once with sample values.
+    ///
+    /// # Errors
+    /// [`RenderError`] of the first file that is refused.
+    pub fn new(overrides: &[OverrideFile]) -> Result<Self, RenderError> {
+        for file in overrides {
+            if !assets::names().any(|name| name == file.name) {
+                return Err(RenderError::UnknownTemplate { name: file.name.clone() });
+            }
+        }
+        let own = |name: &str| overrides.iter().find(|file| file.name == name);
+        let mut engine = Engine::new();
+        for file in assets::names().filter(|name| name.ends_with(".hbs")) {
+            let source = match own(&file) {
+                Some(file) => file.text.clone(),
+                None => built_in(&file)?,
+            };
+            let name = file.trim_end_matches(".hbs");
+            let template = checker::compile(&file, &source, allowance(name))?;
+            engine.add(registered_name(name), template);
+        }
+        let mut words = Vec::new();
+        for locale in LOCALES {
+            let file = format!("{WORDS_FOLDER}{}.toml", locale.code());
+            let mut base = words::read(&file, &built_in(&file)?)?;
+            if let Some(own) = own(&file) {
+                words::lay_over(&file, &mut base, words::read(&file, &own.text)?)?;
+            }
+            words.push(base);
+        }
+        let renderer = Self { engine, words };
+        renderer.try_mails()?;
+        Ok(renderer)
+    }
+
+    /// Renders a mail. `context` is the struct of that name in [`crate::mail`].
+    ///
+    /// # Errors
+    /// [`RenderError`]: a value is missing, a limit is passed, the subject breaks the line.
+    pub fn mail(
+        &self,
+        name: MailName,
+        locale: Locale,
+        context: &impl Serialize,
+    ) -> Result<RenderedMail, RenderError> {
+        let folder = format!("mail/{}/{}", locale.code(), name.folder());
+        let values = to_values(&folder, context)?;
+        let subject_name = format!("{folder}/subject.txt");
+        let subject = self.engine.render(&subject_name, &values)?;
+        let subject = header_value(&subject_name, subject.trim())?;
+        let text = self.engine.render(&format!("{folder}/body.txt"), &values)?;
+        let html = match name.has_html() {
+            true => Some(self.engine.render(&format!("{folder}/body.html"), &values)?),
+            false => None,
+        };
+        Ok(RenderedMail { subject, text, html })
+    }
+
+    /// Renders a page. The template sees the fields of `context`, and `words` of the locale.
+    ///
+    /// # Errors
+    /// [`RenderError`]: a value is missing or a limit is passed.
+    pub fn page(
+        &self,
+        name: PageName,
+        locale: Locale,
+        context: &impl Serialize,
+    ) -> Result<String, RenderError> {
+        let name = format!("page/{}.html", name.file());
+        let mut values = to_values(&name, context)?;
+        if let Value::Object(fields) = &mut values {
+            fields.insert("words".to_owned(), self.words_of(locale).clone());
+            fields.insert("locale".to_owned(), json!(locale.code()));
+        }
+        self.engine.render(&name, &values)
+    }
+
+    /// One word of the pages by its dotted path, such as `errors.email_missing`.
+    #[must_use]
+    pub fn word(&self, locale: Locale, path: &str) -> Option<&str> {
+        words::find(self.words_of(locale), path)
+    }
+
+    fn words_of(&self, locale: Locale) -> &Value {
+        static NONE: Value = Value::Null;
+        let place = LOCALES.iter().position(|known| *known == locale);
+        place.and_then(|place| self.words.get(place)).unwrap_or(&NONE)
+    }
+
+    fn try_mails(&self) -> Result<(), RenderError> {
+        for locale in LOCALES {
+            for name in MailName::ALL {
+                for context in sample::contexts(name, locale) {
+                    self.mail(name, locale, &context)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A text that goes into a header of a mail: one line, nothing invisible in it.
+fn header_value(name: &str, value: &str) -> Result<String, RenderError> {
+    let breaks = |c: char| is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}');
+    if value.is_empty() || value.chars().any(breaks) {
+        return Err(RenderError::HeaderValue { name: name.to_owned() });
+    }
+    Ok(value.to_owned())
+}
+
+fn to_values(name: &str, context: &impl Serialize) -> Result<Value, RenderError> {
+    serde_json::to_value(context).map_err(|_| RenderError::Failed {
+        name: name.to_owned(),
+        reason: "the context cannot be turned into values",
+    })
+}
+
+fn built_in(name: &str) -> Result<String, RenderError> {
+    assets::text(name).ok_or_else(|| RenderError::UnknownTemplate { name: name.to_owned() })
+}
+
+/// Pages may use the two partials; partials and mails none, so there can be no cycle.
+fn allowance(name: &str) -> Allowance {
+    let is_page = name.starts_with("page/") && !name.starts_with(PARTIALS_FOLDER);
+    Allowance { partials: if is_page { PARTIALS } else { &[] }, safe_values: &[] }
+}
+
+/// Partials are called by their bare name, everything else by its path.
+fn registered_name(name: &str) -> &str {
+    match name.strip_prefix(PARTIALS_FOLDER) {
+        Some(partial) => partial.trim_end_matches(".html"),
+        None => name,
+    }
+}
+
+#[cfg(test)]
+mod tests;
