@@ -1,0 +1,8 @@
+//! Tests of the whole: the house itself, the harness, and the flows on real servers.
+//!
+//! One binary, since linking costs more than running. The flows drive the built program.
+
+mod architecture;
+mod licences;
+mod servers;
+mod systemd;
