@@ -21,12 +21,14 @@ pub mod gate;
 pub mod ids;
 pub mod journal;
 pub mod language;
+pub mod letter;
 pub mod mail;
 pub mod message;
 pub mod regime;
 pub mod request;
 pub mod subscription;
 pub mod ticket;
+pub mod ticket_number;
 pub mod words;
 
 pub use jiff::Timestamp;
