@@ -1,0 +1,239 @@
+//! One SMTP session up to the point where it can take mails: connect, TLS, EHLO, AUTH.
+//!
+//! Every failure here is the relay's and no mail's. Called by the pool.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use super::reply::Reply;
+use super::tls::Tls;
+use super::wire::{Wire, WireError};
+use super::{Login, RelayConfig, TlsMode, TroubleCause};
+
+/// A connection unused for longer is asked with NOOP before a mail is started on it.
+const ASK_AFTER: Duration = Duration::from_secs(10);
+
+/// What the server offered in its last EHLO reply.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Offers {
+    pub(super) start_tls: bool,
+    pub(super) pipelining: bool,
+    pub(super) eight_bit: bool,
+    pub(super) smtp_utf8: bool,
+    pub(super) dsn: bool,
+    /// Offered at all; `Some(0)` is "no fixed limit" (RFC 1870).
+    pub(super) size: Option<u64>,
+    pub(super) auth_plain: bool,
+    pub(super) auth_login: bool,
+}
+
+impl Offers {
+    fn read(reply: &Reply) -> Self {
+        let mut offers = Self::default();
+        for line in reply.lines.iter().skip(1) {
+            let mut words = line.split_ascii_whitespace();
+            match words.next().unwrap_or("").to_ascii_uppercase().as_str() {
+                "STARTTLS" => offers.start_tls = true,
+                "PIPELINING" => offers.pipelining = true,
+                "8BITMIME" => offers.eight_bit = true,
+                "SMTPUTF8" => offers.smtp_utf8 = true,
+                "DSN" => offers.dsn = true,
+                "SIZE" => {
+                    offers.size = Some(words.next().and_then(|n| n.parse().ok()).unwrap_or(0))
+                }
+                "AUTH" => {
+                    for mechanism in words {
+                        offers.auth_plain |= mechanism.eq_ignore_ascii_case("PLAIN");
+                        offers.auth_login |= mechanism.eq_ignore_ascii_case("LOGIN");
+                    }
+                }
+                _ => {}
+            }
+        }
+        offers
+    }
+}
+
+/// What the next mail on this session must do first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    Ready,
+    /// A transaction was broken off: RSET first.
+    Unfinished,
+    /// Not to be used again.
+    Lost,
+}
+
+pub(super) struct Session {
+    pub(super) wire: Wire,
+    pub(super) offers: Offers,
+    pub(super) condition: Condition,
+    pub(super) mails: u32,
+    pub(super) used_at: Instant,
+}
+
+impl Session {
+    pub(super) async fn open(
+        config: &RelayConfig,
+        tls: Option<&Tls>,
+    ) -> Result<Self, TroubleCause> {
+        let address = (config.host.as_str(), config.port);
+        let stream = timeout(config.timeouts.connect, TcpStream::connect(address))
+            .await
+            .map_err(|_| TroubleCause::Timeout("the connection"))?
+            .map_err(|e| TroubleCause::Connect(e.kind().to_string()))?;
+        // Without it the last packet of each mail waits 40 ms for a delayed acknowledgement.
+        stream.set_nodelay(true).map_err(|e| TroubleCause::Connect(e.kind().to_string()))?;
+        let loopback = stream.peer_addr().is_ok_and(|peer| peer.ip().is_loopback());
+        let wire = match (config.tls, tls) {
+            (TlsMode::Implicit, Some(tls)) => Wire::tls(handshake(config, tls, stream).await?),
+            (TlsMode::StartTls, Some(_)) => Wire::plain(stream),
+            (TlsMode::NoneToLoopback, _) if loopback => Wire::plain(stream),
+            (TlsMode::NoneToLoopback, _) => return Err(TroubleCause::NotLoopback),
+            (TlsMode::Implicit | TlsMode::StartTls, None) => {
+                return Err(TroubleCause::Tls("not set up".to_owned()));
+            }
+        };
+        let mut session = Self {
+            wire,
+            offers: Offers::default(),
+            condition: Condition::Ready,
+            mails: 0,
+            used_at: Instant::now(),
+        };
+        let greeting = session.hear("the greeting", config).await?;
+        expect_positive(&greeting, "the greeting")?;
+        session.ehlo(config).await?;
+        if let (TlsMode::StartTls, Some(tls)) = (config.tls, tls) {
+            session = session.start_tls(config, tls).await?;
+        }
+        if let Some(login) = &config.login {
+            session.sign_in(login, config).await?;
+        }
+        session.used_at = Instant::now();
+        Ok(session)
+    }
+
+    async fn start_tls(mut self, config: &RelayConfig, tls: &Tls) -> Result<Self, TroubleCause> {
+        if !self.offers.start_tls {
+            return Err(TroubleCause::NoStartTls);
+        }
+        let reply = self.ask("STARTTLS\r\n", "STARTTLS", config).await?;
+        expect_positive(&reply, "STARTTLS")?;
+        let stream = self.wire.into_plain().map_err(|e| cause(e, "STARTTLS"))?;
+        self.wire = Wire::tls(handshake(config, tls, stream).await?);
+        // What was offered before TLS is forgotten (RFC 3207 §4.2).
+        self.offers = Offers::default();
+        self.ehlo(config).await?;
+        Ok(self)
+    }
+
+    async fn ehlo(&mut self, config: &RelayConfig) -> Result<(), TroubleCause> {
+        let reply = self.ask(&format!("EHLO {}\r\n", config.helo_name), "EHLO", config).await?;
+        if matches!(reply.code, 500 | 502) {
+            let reply = self.ask(&format!("HELO {}\r\n", config.helo_name), "HELO", config).await?;
+            return expect_positive(&reply, "HELO");
+        }
+        expect_positive(&reply, "EHLO")?;
+        self.offers = Offers::read(&reply);
+        Ok(())
+    }
+
+    async fn sign_in(&mut self, login: &Login, config: &RelayConfig) -> Result<(), TroubleCause> {
+        let password = tokio::fs::read_to_string(&login.password_file).await.map_err(|e| {
+            TroubleCause::Password { path: login.password_file.clone(), kind: e.kind() }
+        })?;
+        let password = password.trim_end_matches(['\r', '\n']);
+        if self.offers.auth_plain {
+            let response = BASE64.encode(format!("\0{}\0{password}", login.user));
+            let reply = self.ask(&format!("AUTH PLAIN {response}\r\n"), "AUTH", config).await?;
+            return expect_positive(&reply, "AUTH");
+        }
+        if !self.offers.auth_login {
+            return Err(TroubleCause::NoMechanism);
+        }
+        let mut reply = self.ask("AUTH LOGIN\r\n", "AUTH", config).await?;
+        for word in [login.user.as_str(), password] {
+            if reply.code != 334 {
+                return Err(TroubleCause::Refused { step: "AUTH", code: reply.code });
+            }
+            reply = self.ask(&format!("{}\r\n", BASE64.encode(word)), "AUTH", config).await?;
+        }
+        expect_positive(&reply, "AUTH")
+    }
+
+    /// Whether a mail may be started on this kept session: the server has not said farewell,
+    /// answers after a pause, and has forgotten a transaction that was broken off.
+    pub(super) async fn is_usable(&mut self, config: &RelayConfig) -> bool {
+        let paused = self.used_at.elapsed();
+        if paused >= config.keep_idle || self.mails >= config.mails_per_connection {
+            return false;
+        }
+        if !self.wire.is_quiet() {
+            return false;
+        }
+        let question = match self.condition {
+            Condition::Ready if paused <= ASK_AFTER => return true,
+            Condition::Ready => "NOOP\r\n",
+            Condition::Unfinished => "RSET\r\n",
+            Condition::Lost => return false,
+        };
+        let answered = self.ask(question, "RSET", config).await.is_ok_and(|r| r.is_positive());
+        self.condition = if answered { Condition::Ready } else { Condition::Lost };
+        answered
+    }
+
+    /// Says goodbye, without waiting for long.
+    pub(super) async fn quit(mut self) {
+        let limit = Duration::from_secs(1);
+        if self.condition != Condition::Lost && self.wire.write(b"QUIT\r\n", limit).await.is_ok() {
+            let _ = self.wire.reply(limit).await;
+        }
+    }
+
+    async fn ask(
+        &mut self,
+        command: &str,
+        step: &'static str,
+        config: &RelayConfig,
+    ) -> Result<Reply, TroubleCause> {
+        let limit = config.timeouts.command;
+        self.wire.write(command.as_bytes(), limit).await.map_err(|e| cause(e, step))?;
+        self.hear(step, config).await
+    }
+
+    async fn hear(
+        &mut self,
+        step: &'static str,
+        config: &RelayConfig,
+    ) -> Result<Reply, TroubleCause> {
+        self.wire.reply(config.timeouts.command).await.map_err(|e| cause(e, step))
+    }
+}
+
+async fn handshake(
+    config: &RelayConfig,
+    tls: &Tls,
+    stream: TcpStream,
+) -> Result<tokio_rustls::client::TlsStream<TcpStream>, TroubleCause> {
+    timeout(config.timeouts.connect, tls.connector.connect(tls.server.clone(), stream))
+        .await
+        .map_err(|_| TroubleCause::Timeout("the TLS handshake"))?
+        .map_err(|e| TroubleCause::Tls(e.to_string()))
+}
+
+fn expect_positive(reply: &Reply, step: &'static str) -> Result<(), TroubleCause> {
+    if reply.is_positive() { Ok(()) } else { Err(TroubleCause::Refused { step, code: reply.code }) }
+}
+
+fn cause(error: WireError, step: &'static str) -> TroubleCause {
+    match error {
+        WireError::Closed => TroubleCause::Closed(step),
+        WireError::TimedOut => TroubleCause::Timeout(step),
+        WireError::Garbage => TroubleCause::Garbage(step),
+    }
+}

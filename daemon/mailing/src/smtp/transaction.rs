@@ -1,0 +1,259 @@
+//! One mail through a session: MAIL, RCPT, DATA, the mail, the dot.
+//!
+//! Called between START and END, so it never fails: whatever happens has an outcome. Before the
+//! final dot a lost connection is a deferral; from the dot on nobody can know, so it is
+//! uncertain (RFC 1047 tells why). A refusal keeps the connection for the next mail.
+
+use super::reply::Reply;
+use super::session::{Condition, Session};
+use super::wire::WireError;
+use super::{RelayConfig, Timeouts};
+use crate::outcome::{Answer, EnhancedCode, Outcome};
+use crate::outlet::{Envelope, Notify};
+
+/// The replies to the three commands before the mail.
+enum Opening {
+    /// 354: the server waits for the mail.
+    Open,
+    Failed(Outcome),
+}
+
+impl Session {
+    /// Sends one mail; `message` has CRLF line ends.
+    pub(super) async fn send(
+        &mut self,
+        envelope: &Envelope,
+        message: &[u8],
+        config: &RelayConfig,
+    ) -> Outcome {
+        let parameters = match self.parameters(envelope, message) {
+            Ok(parameters) => parameters,
+            Err(refused) => return refused,
+        };
+        self.mails = self.mails.saturating_add(1);
+        let outcome = self.transact(envelope, &parameters, message, &config.timeouts).await;
+        self.used_at = tokio::time::Instant::now();
+        if outcome.answer().is_some_and(|answer| answer.code == Some(421)) {
+            // RFC 5321 §3.8: the server closes the channel after 421.
+            self.condition = Condition::Lost;
+        }
+        outcome
+    }
+
+    /// The parameters of MAIL, or the refusal of a mail that this server cannot take.
+    fn parameters(&self, envelope: &Envelope, message: &[u8]) -> Result<String, Outcome> {
+        let refuse = |code, text| Err(Outcome::Rejected(Answer::our_own_with(code, text)));
+        let mut parameters = String::new();
+        let size = u64::try_from(message.len()).unwrap_or(u64::MAX);
+        if let Some(limit) = self.offers.size {
+            if limit > 0 && size > limit {
+                return refuse(EnhancedCode(5, 3, 4), "the mail is larger than the relay takes");
+            }
+            parameters.push_str(&format!(" SIZE={size}"));
+        }
+        if envelope.needs_smtputf8() {
+            if !self.offers.smtp_utf8 {
+                return refuse(
+                    EnhancedCode(5, 6, 7),
+                    "the relay takes no internationalised address",
+                );
+            }
+            parameters.push_str(" SMTPUTF8");
+        }
+        if !message.is_ascii() {
+            if !self.offers.eight_bit {
+                return refuse(EnhancedCode(5, 6, 3), "the relay takes no 8-bit mail");
+            }
+            parameters.push_str(" BODY=8BITMIME");
+        }
+        Ok(parameters)
+    }
+
+    async fn transact(
+        &mut self,
+        envelope: &Envelope,
+        parameters: &str,
+        message: &[u8],
+        timeouts: &Timeouts,
+    ) -> Outcome {
+        let sender = envelope.sender.as_ref().map_or("", |sender| sender.expose());
+        let mail = format!("MAIL FROM:<{sender}>{parameters}\r\n");
+        let notify = match envelope.notify {
+            Notify::Never if self.offers.dsn => " NOTIFY=NEVER",
+            Notify::Never | Notify::Default => "",
+        };
+        let rcpt = format!("RCPT TO:<{}>{notify}\r\n", envelope.recipient.expose());
+        let opening = if self.offers.pipelining {
+            self.open_at_once(&format!("{mail}{rcpt}DATA\r\n"), timeouts).await
+        } else {
+            self.open_by_steps([&mail, &rcpt, "DATA\r\n"], timeouts).await
+        };
+        match opening {
+            Opening::Open => self.deliver(message, timeouts).await,
+            Opening::Failed(outcome) => outcome,
+        }
+    }
+
+    /// RFC 2920: three commands in one write, their replies in order.
+    async fn open_at_once(&mut self, commands: &str, timeouts: &Timeouts) -> Opening {
+        if let Err(error) = self.wire.write(commands.as_bytes(), timeouts.command).await {
+            return Opening::Failed(self.lost(error));
+        }
+        let mut failure = None;
+        for last in [false, false, true] {
+            let reply = match self.wire.reply(timeouts.command).await {
+                Ok(reply) => reply,
+                Err(error) => {
+                    let lost = self.lost(error);
+                    return Opening::Failed(failure.unwrap_or(lost));
+                }
+            };
+            let wanted = if last { reply.code == 354 } else { reply.is_positive() };
+            if last && wanted {
+                let Some(failure) = failure else {
+                    return Opening::Open;
+                };
+                self.abandon(timeouts).await;
+                return Opening::Failed(failure);
+            }
+            if !wanted && failure.is_none() {
+                self.condition = Condition::Unfinished;
+                failure = Some(self.refused(&reply));
+            }
+        }
+        Opening::Failed(failure.unwrap_or_else(|| self.lost(WireError::Garbage)))
+    }
+
+    async fn open_by_steps(&mut self, commands: [&str; 3], timeouts: &Timeouts) -> Opening {
+        for (step, command) in commands.into_iter().enumerate() {
+            let reply = match self.wire.write(command.as_bytes(), timeouts.command).await {
+                Ok(()) => self.wire.reply(timeouts.command).await,
+                Err(error) => Err(error),
+            };
+            let reply = match reply {
+                Ok(reply) => reply,
+                Err(error) => return Opening::Failed(self.lost(error)),
+            };
+            let wanted = if step == 2 { reply.code == 354 } else { reply.is_positive() };
+            if !wanted {
+                self.condition = Condition::Unfinished;
+                return Opening::Failed(self.refused(&reply));
+            }
+        }
+        Opening::Open
+    }
+
+    /// The server waits for a mail that has no recipient: the dot alone, whatever it answers
+    /// (RFC 2920 §3.1).
+    async fn abandon(&mut self, timeouts: &Timeouts) {
+        let answered = match self.wire.write(b".\r\n", timeouts.command).await {
+            Ok(()) => self.wire.reply(timeouts.command).await,
+            Err(error) => Err(error),
+        };
+        if !answered.is_ok_and(|reply| reply.code >= 400) {
+            self.condition = Condition::Lost;
+        }
+    }
+
+    async fn deliver(&mut self, message: &[u8], timeouts: &Timeouts) -> Outcome {
+        let stuffed = stuff_dots(message);
+        if let Err(error) = self.wire.write(&stuffed, timeouts.data).await {
+            return self.lost(error);
+        }
+        // A server that spoke or left already will not take the mail: then the dot is not written.
+        if !self.wire.is_quiet() {
+            return match self.wire.reply(timeouts.command).await {
+                Ok(reply) if reply.code >= 400 => {
+                    self.condition = Condition::Lost;
+                    self.refused(&reply)
+                }
+                Ok(_) => self.lost(WireError::Garbage),
+                Err(error) => self.lost(error),
+            };
+        }
+        let answered = match self.wire.write(b".\r\n", timeouts.data).await {
+            Ok(()) => self.wire.reply(timeouts.final_reply).await,
+            Err(error) => Err(error),
+        };
+        match answered {
+            Ok(reply) if reply.is_positive() => {
+                self.condition = Condition::Ready;
+                Outcome::Accepted(Answer::of_server(reply.code, &reply.text()))
+            }
+            Ok(reply) if reply.code >= 400 => {
+                self.condition = Condition::Ready;
+                self.refused(&reply)
+            }
+            Ok(_) => self.unknown(WireError::Garbage),
+            Err(error) => self.unknown(error),
+        }
+    }
+
+    /// A reply that is not the wanted one, before the mail was taken.
+    fn refused(&mut self, reply: &Reply) -> Outcome {
+        let answer = Answer::of_server(reply.code, &reply.text());
+        match reply.code {
+            500.. => Outcome::Rejected(answer),
+            400..500 => Outcome::Deferred(answer),
+            _ => {
+                // A positive reply at the wrong place: the two sides no longer agree.
+                self.condition = Condition::Lost;
+                Outcome::Deferred(answer)
+            }
+        }
+    }
+
+    fn lost(&mut self, error: WireError) -> Outcome {
+        self.condition = Condition::Lost;
+        Outcome::Deferred(Answer::our_own_with(
+            EnhancedCode(4, 4, 2),
+            match error {
+                WireError::Closed => "the connection was lost before the final dot",
+                WireError::TimedOut => "the relay did not answer in time, before the final dot",
+                WireError::Garbage => "the relay answered what is not SMTP, before the final dot",
+            },
+        ))
+    }
+
+    fn unknown(&mut self, error: WireError) -> Outcome {
+        self.condition = Condition::Lost;
+        Outcome::Uncertain(Answer::our_own(match error {
+            WireError::Closed => "the connection was lost after the final dot",
+            WireError::TimedOut => "the relay did not answer the final dot in time",
+            WireError::Garbage => "the relay answered the final dot with what is not SMTP",
+        }))
+    }
+}
+
+/// The mail as DATA wants it: a dot before each line that begins with one, a line end at the
+/// end; without the final dot (RFC 5321 §4.5.2).
+fn stuff_dots(message: &[u8]) -> Vec<u8> {
+    let mut stuffed = Vec::with_capacity(message.len() + 64);
+    for line in message.split_inclusive(|b| *b == b'\n') {
+        if line.first() == Some(&b'.') {
+            stuffed.push(b'.');
+        }
+        stuffed.extend_from_slice(line);
+    }
+    if !stuffed.ends_with(b"\r\n") {
+        stuffed.extend_from_slice(b"\r\n");
+    }
+    stuffed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stuff_dots;
+
+    #[test]
+    fn dots_are_stuffed_at_line_starts_only_and_the_last_line_ends() {
+        for (message, expected) in [
+            ("a\r\n.\r\nb.c\r\n..d\r\n", "a\r\n..\r\nb.c\r\n...d\r\n"),
+            (".a", "..a\r\n"),
+            ("", "\r\n"),
+            ("a\r\n", "a\r\n"),
+        ] {
+            assert_eq!(stuff_dots(message.as_bytes()), expected.as_bytes());
+        }
+    }
+}
