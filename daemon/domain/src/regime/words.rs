@@ -39,7 +39,12 @@ pub enum RequestName {
 }
 
 words!(RequestName {
-    Erasure => "erasure", Rectification => "rectification", Restriction => "restriction", Access => "access", ConsentWithdrawal => "consent_withdrawal", Objection => "objection", StopMarketing => "stop_marketing", StopPublication => "stop_publication", UnlawfulProcessing => "unlawful_processing", AuthorityRequest => "authority_request", AuthorityBlock => "authority_block", AutomatedDecision => "automated_decision", Achieved => "achieved",
+    Erasure => "erasure", Rectification => "rectification", Restriction => "restriction",
+    Access => "access", ConsentWithdrawal => "consent_withdrawal", Objection => "objection",
+    StopMarketing => "stop_marketing", StopPublication => "stop_publication",
+    UnlawfulProcessing => "unlawful_processing", AuthorityRequest => "authority_request",
+    AuthorityBlock => "authority_block", AutomatedDecision => "automated_decision",
+    Achieved => "achieved",
 });
 
 impl RequestName {
@@ -100,7 +105,9 @@ pub enum DutyName {
 }
 
 words!(DutyName {
-    Stop => "stop", Check => "check", Correct => "correct", Decide => "decide", Answer => "answer", Refuse => "refuse", Destroy => "destroy", Notify => "notify", Report => "report",
+    Stop => "stop", Check => "check", Correct => "correct", Decide => "decide",
+    Answer => "answer", Refuse => "refuse", Destroy => "destroy", Notify => "notify",
+    Report => "report",
 });
 
 /// The unit in which a duty is counted.
@@ -120,7 +127,8 @@ pub enum Unit {
 }
 
 words!(Unit {
-    Immediate => "immediate", Hours => "hours", WorkingDays => "working_days", CalendarDays => "calendar_days", Months => "months",
+    Immediate => "immediate", Hours => "hours", WorkingDays => "working_days",
+    CalendarDays => "calendar_days", Months => "months",
 });
 
 /// The event from which a duty counts.
@@ -138,7 +146,8 @@ pub enum CountsFrom {
 }
 
 words!(CountsFrom {
-    Receipt => "receipt", FactsReceived => "facts_received", Detection => "detection", Achieved => "achieved",
+    Receipt => "receipt", FactsReceived => "facts_received", Detection => "detection",
+    Achieved => "achieved",
 });
 
 /// The known words with commas between, for the remedy of a misspelt one.
