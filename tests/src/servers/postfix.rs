@@ -53,9 +53,11 @@ impl Postfix {
         place.file("postfix/config/main.cf", main_cf(place, store, tls, dovecot))?;
         place.file("postfix/config/master.cf", master_cf(smtp.number()))?;
 
-        let mut command = Command::new("/usr/sbin/postfix");
-        command.arg("-c").arg(&config).arg("start-fg");
-        command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        // `check` makes the directories of the queue; the master then runs as our own child,
+        // since `postfix start` and `start-fg` would put it out of our reach.
+        run(Command::new("/usr/sbin/postfix").arg("-c").arg(&config).arg("check"))?;
+        let mut command = Command::new("/usr/lib/postfix/sbin/master");
+        command.arg("-c").arg(&config).arg("-d");
         let mut process =
             OwnedProcess::spawn("postfix", command, &place.path().join("postfix/start.log"))?;
         let port = smtp.number();
