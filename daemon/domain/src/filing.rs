@@ -8,7 +8,7 @@ mod effects;
 mod table;
 
 pub use acknowledgement::{AcknowledgementFacts, Held, Reply, decide_acknowledgement};
-pub use effects::{BlockTarget, PlannedBlock, RequestName, ReviewReason};
+pub use effects::{BlockTarget, PlannedBlock, ReviewReason};
 pub use table::{FilingFacts, FilingPlan, Handling, NamedContact, Sender, plan_filing};
 
 #[cfg(test)]

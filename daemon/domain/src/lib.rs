@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod ambient;
+pub mod audit;
 pub mod authentication;
 pub mod block;
 pub mod calendar;

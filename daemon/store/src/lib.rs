@@ -9,7 +9,20 @@ mod connect;
 mod row;
 mod session;
 
+pub mod addresses;
+pub mod alarms;
+pub mod audit;
+pub mod blocks;
+pub mod consents;
+pub mod contacts;
+pub mod deliveries;
 pub mod error;
+pub mod leases;
+pub mod requests;
+pub mod stops;
+pub mod submissions;
+pub mod tasks;
+pub mod tickets;
 
 pub use connect::{Dialect, Store, StoreConfig};
 pub use error::StoreError;

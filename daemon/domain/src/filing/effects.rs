@@ -2,39 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{block::Scope, classification::Label, words::words};
-
-/// The name of a request: a label that opens one, or an authority's letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RequestName {
-    /// The request that a label opens; never `policy_question` or `other`.
-    Label(Label),
-    /// What an authority asks, whatever it is.
-    AuthorityRequest,
-}
-
-impl RequestName {
-    /// The word in tables, regime files, JSON and on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Label(label) => label.name(),
-            Self::AuthorityRequest => "authority_request",
-        }
-    }
-
-    /// Reads the word; `None` for anything that opens no request.
-    #[must_use]
-    pub fn from_name(word: &str) -> Option<Self> {
-        if word == "authority_request" {
-            return Some(Self::AuthorityRequest);
-        }
-        Label::ALL
-            .into_iter()
-            .find(|label| label.name() == word && label.is_request())
-            .map(Self::Label)
-    }
-}
+use crate::{block::Scope, words::words};
 
 /// Whom a planned block restricts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

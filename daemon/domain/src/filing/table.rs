@@ -5,7 +5,8 @@ use crate::{
     authentication::SenderAuthentication,
     block::{Field, Scope},
     classification::{Band, Classification, Kind, Label, Mark},
-    filing::effects::{BlockTarget, PlannedBlock, RequestName, ReviewReason},
+    filing::effects::{BlockTarget, PlannedBlock, ReviewReason},
+    regime::RequestName,
     request::Requester,
     ticket::Lane,
 };
@@ -143,7 +144,7 @@ fn plan_ticket(facts: &FilingFacts<'_>, reasons: &[ReviewReason]) -> FilingPlan 
     }
     review_sender(facts, &mut plan);
     for (label, band) in classification.acting_labels().filter(|(label, _)| label.is_request()) {
-        plan.requests.push(RequestName::Label(label));
+        plan.requests.extend(RequestName::of_label(label));
         let column = column(facts, band);
         explain_column(facts, band, &mut plan);
         apply_row(facts, label, column, &mut plan);

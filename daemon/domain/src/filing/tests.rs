@@ -7,6 +7,7 @@ use crate::{
     block::{Field, Scope},
     classification::{Band, Classification, Kind, Label, Mark, Verdict},
     mail::ReturnPath,
+    regime::RequestName,
     request::Requester,
     ticket::Lane,
 };

@@ -1,0 +1,168 @@
+//! The audit log: appended with every change, sealed in hash-chained batches, verified by reading.
+
+use domain::{
+    Timestamp,
+    audit::{AuditEvent, GENESIS, seal_hash},
+    ids::AuditEventId,
+};
+
+use crate::{
+    connect::Store,
+    error::StoreError,
+    row::Row,
+    session::{Session, Transaction, execute, query_all, query_one, query_optional},
+};
+
+/// Appends an event. `subject` is `thing:id`, `detail` JSON of ids and words, never addresses.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn append(
+    transaction: &Transaction,
+    actor: &str,
+    act: &str,
+    subject: &str,
+    detail: &serde_json::Value,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql =
+        "INSERT INTO audit_event (at, actor, act, subject, detail) VALUES ($1, $2, $3, $4, $5)";
+    let values = [
+        now.as_microsecond().into(),
+        actor.into(),
+        act.into(),
+        subject.into(),
+        detail.to_string().into(),
+    ];
+    execute(transaction, sql, values).await?;
+    Ok(())
+}
+
+fn read(row: &Row) -> Result<AuditEvent, StoreError> {
+    Ok(AuditEvent {
+        id: AuditEventId(row.get("audit_event", "id")?),
+        at: row.instant("audit_event", "at")?,
+        actor: row.get("audit_event", "actor")?,
+        act: row.get("audit_event", "act")?,
+        subject: row.get("audit_event", "subject")?,
+        detail: row.get("audit_event", "detail")?,
+    })
+}
+
+/// A sealed batch's place and hash: what is anchored outside the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The number of the last batch; 0 when nothing was sealed yet.
+    pub batch: i64,
+    /// Its hash.
+    pub hash: [u8; 32],
+}
+
+/// The last sealed batch.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn head(session: &impl Session) -> Result<Head, StoreError> {
+    let sql = "SELECT id, hash FROM audit_batch ORDER BY id DESC LIMIT 1";
+    match query_optional(session, sql, []).await? {
+        None => Ok(Head { batch: 0, hash: GENESIS }),
+        Some(row) => Ok(Head { batch: row.get("audit_batch", "id")?, hash: hash(&row, "hash")? }),
+    }
+}
+
+fn hash(row: &Row, column: &'static str) -> Result<[u8; 32], StoreError> {
+    let bytes: Vec<u8> = row.get("audit_batch", column)?;
+    bytes.try_into().map_err(|_| StoreError::Inconsistent {
+        table: "audit_batch",
+        row: "?".into(),
+        what: format!("column {column} does not fit"),
+    })
+}
+
+/// Seals the events that are not sealed yet, at most `limit` of them; returns the new head, or
+/// `None` when there was nothing to seal. Events get their place here, not at their insertion,
+/// since two writers commit in any order.
+///
+/// # Errors
+/// [`StoreError::Unavailable`]; [`StoreError::Conflict`] when another node sealed at once.
+pub async fn seal(store: &Store, limit: u32, now: Timestamp) -> Result<Option<Head>, StoreError> {
+    let transaction = store.begin().await?;
+    let previous = head(&transaction).await?;
+    let sql = "SELECT id, at, actor, act, subject, detail FROM audit_event WHERE batch_id IS NULL \
+               ORDER BY id LIMIT $1";
+    let rows = query_all(&transaction, sql, [i64::from(limit).into()]).await?;
+    let events = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    if events.is_empty() {
+        transaction.rollback().await?;
+        return Ok(None);
+    }
+    let hash = seal_hash(&previous.hash, &events);
+    // The id is given, not drawn: two nodes sealing at once collide here and one gives way.
+    let batch = previous.batch + 1;
+    let sql = "INSERT INTO audit_batch (id, sealed_at, events, previous_hash, hash) VALUES ($1, $2, $3, $4, $5)";
+    let values = [
+        batch.into(),
+        now.as_microsecond().into(),
+        i64::try_from(events.len()).unwrap_or(i64::MAX).into(),
+        previous.hash.to_vec().into(),
+        hash.to_vec().into(),
+    ];
+    execute(&transaction, sql, values).await?;
+    for (position, event) in (0_i64..).zip(&events) {
+        let sql = "UPDATE audit_event SET batch_id = $2, position = $3 WHERE id = $1 AND batch_id IS NULL";
+        let values = [event.id.0.into(), batch.into(), position.into()];
+        crate::session::change_one(&transaction, "audit_event", sql, values).await?;
+    }
+    transaction.commit().await?;
+    Ok(Some(Head { batch, hash }))
+}
+
+/// What reading the whole chain found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Batches that hold.
+    pub batches: i64,
+    /// Events in them.
+    pub events: i64,
+    /// Events not sealed yet.
+    pub unsealed: i64,
+    /// The first batch that does not hold, if any.
+    pub broken: Option<i64>,
+    /// The hash of the last batch that holds.
+    pub head: [u8; 32],
+}
+
+/// Reads the whole chain and recomputes every hash.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn verify(session: &impl Session) -> Result<Verified, StoreError> {
+    let batches = query_all(
+        session,
+        "SELECT id, events, previous_hash, hash FROM audit_batch ORDER BY id",
+        [],
+    )
+    .await?;
+    let mut found = Verified { batches: 0, events: 0, unsealed: 0, broken: None, head: GENESIS };
+    for row in &batches {
+        let id: i64 = row.get("audit_batch", "id")?;
+        let sql = "SELECT id, at, actor, act, subject, detail FROM audit_event WHERE batch_id = $1 ORDER BY position";
+        let rows = query_all(session, sql, [id.into()]).await?;
+        let events = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let count: i64 = row.get("audit_batch", "events")?;
+        let holds = id == found.batches + 1
+            && hash(row, "previous_hash")? == found.head
+            && i64::try_from(events.len()).is_ok_and(|n| n == count)
+            && hash(row, "hash")? == seal_hash(&found.head, &events);
+        if !holds {
+            found.broken = Some(id);
+            break;
+        }
+        found.batches = id;
+        found.events += count;
+        found.head = hash(row, "hash")?;
+    }
+    let sql = "SELECT COUNT(*) AS n FROM audit_event WHERE batch_id IS NULL";
+    found.unsealed = query_one(session, sql, []).await?.get("audit_event", "n")?;
+    Ok(found)
+}

@@ -1,0 +1,220 @@
+//! Blocks: set, found by stop key or contact, lifted with a name and a reason.
+
+use domain::{
+    Timestamp,
+    authentication::SenderAuthentication,
+    block::{BlockState, Field, Purpose, Scope},
+    digest::Digest,
+    ids::{AddressId, BlockId, ContactId, SubmissionId, TicketId},
+};
+
+use crate::{
+    error::StoreError,
+    row::Row,
+    session::{
+        Session, Transaction, change_one, placeholders, query_all, query_one, query_optional,
+    },
+};
+
+/// A block as it stands.
+#[derive(Debug, Clone)]
+pub struct BlockRow {
+    /// Its id.
+    pub id: BlockId,
+    /// What it covers.
+    pub scope: Scope,
+    /// The address it was set for.
+    pub address: Option<AddressId>,
+    /// The stop key it matches by.
+    pub stop_digest: Option<Digest>,
+    /// The contact it restricts.
+    pub contact: Option<ContactId>,
+    /// The ticket it came from.
+    pub ticket: Option<TicketId>,
+    /// For what: labels, or the words of a person of ours.
+    pub basis: String,
+    /// Where it stands.
+    pub state: BlockState,
+}
+
+/// A block to be set.
+#[derive(Debug, Clone)]
+pub struct NewBlock<'a> {
+    /// What it covers.
+    pub scope: &'a Scope,
+    /// The address it is for.
+    pub address: Option<AddressId>,
+    /// The stop key of that address.
+    pub stop_digest: Option<Digest>,
+    /// The contact, if exactly one has the address.
+    pub contact: Option<ContactId>,
+    /// The ticket it comes from.
+    pub ticket: Option<TicketId>,
+    /// The submission it comes from.
+    pub submission: Option<SubmissionId>,
+    /// For what.
+    pub basis: &'a str,
+    /// What was known about the sender's domain.
+    pub authentication: SenderAuthentication,
+}
+
+const COLUMNS: &str = "id, scope, purposes, fields, address_id, digest_key, stop_digest, contact_id, ticket_id, \
+                       basis, state, from_at, lifted_at, lifted_by, lift_reason";
+
+/// Sets a block.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn set(
+    transaction: &Transaction,
+    block: &NewBlock<'_>,
+    now: Timestamp,
+) -> Result<BlockId, StoreError> {
+    let (purposes, fields) = match block.scope {
+        Scope::Purposes(purposes) => (to_json(purposes)?, "[]".to_owned()),
+        Scope::Fields(fields) => ("[]".to_owned(), to_json(fields)?),
+        Scope::Full | Scope::Marketing => ("[]".to_owned(), "[]".to_owned()),
+    };
+    let sql = "INSERT INTO block (scope, purposes, fields, address_id, digest_key, stop_digest, contact_id, \
+               ticket_id, submission_id, basis, authentication, state, from_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'active', $12) RETURNING id";
+    let values = [
+        block.scope.name().into(),
+        purposes.into(),
+        fields.into(),
+        block.address.map(|id| id.0).into(),
+        block.stop_digest.map(|digest| i64::from(digest.key.0)).into(),
+        block.stop_digest.map(|digest| digest.bytes.to_vec()).into(),
+        block.contact.map(|id| id.0).into(),
+        block.ticket.map(|id| id.0).into(),
+        block.submission.map(|id| id.0).into(),
+        block.basis.into(),
+        block.authentication.name().into(),
+        now.as_microsecond().into(),
+    ];
+    Ok(BlockId(query_one(transaction, sql, values).await?.get("block", "id")?))
+}
+
+fn to_json(words: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(words).map_err(|_| StoreError::Defect("a scope cannot be written".into()))
+}
+
+fn read(row: &Row) -> Result<BlockRow, StoreError> {
+    let purposes =
+        row.parsed("block", "purposes", |text| serde_json::from_str::<Vec<Purpose>>(text).ok())?;
+    let fields =
+        row.parsed("block", "fields", |text| serde_json::from_str::<Vec<Field>>(text).ok())?;
+    let from_at = row.instant("block", "from_at")?;
+    let lifted_at = row.instant_option("block", "lifted_at")?;
+    let by: Option<String> = row.get("block", "lifted_by")?;
+    let reason: Option<String> = row.get("block", "lift_reason")?;
+    let has_digest = row.get::<Option<Vec<u8>>>("block", "stop_digest")?.is_some();
+    Ok(BlockRow {
+        id: BlockId(row.get("block", "id")?),
+        scope: row.parsed("block", "scope", |word| match word {
+            "full" => Some(Scope::Full),
+            "marketing" => Some(Scope::Marketing),
+            "purposes" => Some(Scope::Purposes(purposes)),
+            "fields" => Some(Scope::Fields(fields)),
+            _ => None,
+        })?,
+        address: row.get::<Option<i64>>("block", "address_id")?.map(AddressId),
+        stop_digest: has_digest
+            .then(|| row.digest("block", "digest_key", "stop_digest"))
+            .transpose()?,
+        contact: row.get::<Option<i64>>("block", "contact_id")?.map(ContactId),
+        ticket: row.get::<Option<i64>>("block", "ticket_id")?.map(TicketId),
+        basis: row.get("block", "basis")?,
+        state: row.parsed("block", "state", |word| match (word, lifted_at, by, reason) {
+            ("active", None, None, None) => Some(BlockState::Active { from_at }),
+            ("lifted", Some(lifted_at), Some(by), Some(reason)) => {
+                Some(BlockState::Lifted { from_at, lifted_at, by, reason })
+            }
+            _ => None,
+        })?,
+    })
+}
+
+/// The blocks that hold for an address (by stop key, under any digest key) or a contact.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn active_for(
+    session: &impl Session,
+    stop_digests: &[Digest],
+    contacts: &[ContactId],
+) -> Result<Vec<BlockRow>, StoreError> {
+    let digests = placeholders(1, stop_digests.len());
+    let people = placeholders(1 + stop_digests.len(), contacts.len());
+    let sql = format!(
+        "SELECT {COLUMNS} FROM block WHERE state = 'active' AND stop_digest IN ({digests}) \
+         UNION SELECT {COLUMNS} FROM block WHERE state = 'active' AND contact_id IN ({people}) ORDER BY id"
+    );
+    let values = stop_digests
+        .iter()
+        .map(|digest| digest.bytes.to_vec().into())
+        .chain(contacts.iter().map(|contact| contact.0.into()));
+    query_all(session, &sql, values).await?.iter().map(read).collect()
+}
+
+/// How many full blocks were set since an instant for senders whose domain did not vouch.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn full_since(session: &impl Session, since: Timestamp) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM block WHERE from_at > $1 AND scope = 'full' \
+               AND authentication <> 'pass' AND submission_id IS NOT NULL";
+    query_one(session, sql, [since.as_microsecond().into()]).await?.get("block", "n")
+}
+
+/// One block.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn by_id(session: &impl Session, block: BlockId) -> Result<Option<BlockRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM block WHERE id = $1");
+    query_optional(session, &sql, [block.0.into()]).await?.as_ref().map(read).transpose()
+}
+
+/// All blocks of a ticket, oldest first.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn of_ticket(
+    session: &impl Session,
+    ticket: TicketId,
+) -> Result<Vec<BlockRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM block WHERE ticket_id = $1 ORDER BY id");
+    query_all(session, &sql, [ticket.0.into()]).await?.iter().map(read).collect()
+}
+
+/// One page of blocks, newest first, below `before`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn page(
+    session: &impl Session,
+    before: Option<BlockId>,
+    limit: u32,
+) -> Result<Vec<BlockRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM block WHERE id < $1 ORDER BY id DESC LIMIT $2");
+    let values = [before.map_or(i64::MAX, |id| id.0).into(), i64::from(limit).into()];
+    query_all(session, &sql, values).await?.iter().map(read).collect()
+}
+
+/// Writes down that a block was lifted.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is not active any more.
+pub async fn lift(
+    transaction: &Transaction,
+    block: BlockId,
+    by: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE block SET state = 'lifted', lifted_at = $2, lifted_by = $3, lift_reason = $4 \
+               WHERE id = $1 AND state = 'active'";
+    let values = [block.0.into(), now.as_microsecond().into(), by.into(), reason.into()];
+    change_one(transaction, "block", sql, values).await
+}

@@ -1,0 +1,55 @@
+//! What only one node does at a time, by a lease that must be renewed.
+//!
+//! Leases alone use the database's time on PostgreSQL, where several machines with several
+//! clocks compete; on SQLite the clock that the caller passes.
+
+use std::time::Duration;
+
+use domain::Timestamp;
+
+use crate::{
+    connect::{Dialect, Store},
+    error::StoreError,
+    session::execute,
+};
+
+/// The database's own clock, microseconds since 1970.
+pub(crate) const POSTGRES_NOW: &str = "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT";
+
+/// Takes or renews a lease; `true` when `owner` has it now.
+///
+/// # Errors
+/// [`StoreError::Unavailable`]: then the caller does not have it.
+pub async fn hold(
+    store: &Store,
+    name: &str,
+    owner: &str,
+    length: Duration,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let transaction = store.begin().await?;
+    let clock = match store.dialect() {
+        Dialect::Postgres => POSTGRES_NOW.to_owned(),
+        Dialect::Sqlite => now.as_microsecond().to_string(),
+    };
+    let micros = i64::try_from(length.as_micros()).unwrap_or(i64::MAX / 4);
+    let sql = format!(
+        "INSERT INTO lease (name, owner, until_at) VALUES ($1, $2, {clock} + $3) \
+         ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until_at = excluded.until_at \
+         WHERE lease.owner = excluded.owner OR lease.until_at < {clock}"
+    );
+    let changed = execute(&transaction, &sql, [name.into(), owner.into(), micros.into()]).await?;
+    transaction.commit().await?;
+    Ok(changed == 1)
+}
+
+/// Gives a lease back, if `owner` has it.
+///
+/// # Errors
+/// [`StoreError::Unavailable`]: it then runs out by itself.
+pub async fn release(store: &Store, name: &str, owner: &str) -> Result<(), StoreError> {
+    let transaction = store.begin().await?;
+    let sql = "DELETE FROM lease WHERE name = $1 AND owner = $2";
+    execute(&transaction, sql, [name.into(), owner.into()]).await?;
+    transaction.commit().await
+}

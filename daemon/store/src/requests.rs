@@ -1,0 +1,233 @@
+//! Requests and their duties: opened with their clock, read for tickets and reminders.
+
+use domain::{
+    Timestamp,
+    clock::Duty,
+    ids::{DutyId, RequestId, TicketId},
+    regime::RequestName,
+    request::{RequestState, Requester},
+};
+
+use crate::{
+    error::StoreError,
+    row::Row,
+    session::{Session, Transaction, execute, query_all, query_one},
+};
+
+/// A request as it stands.
+#[derive(Debug, Clone)]
+pub struct RequestRow {
+    /// Its id.
+    pub id: RequestId,
+    /// The ticket it belongs to.
+    pub ticket: TicketId,
+    /// What is asked.
+    pub name: RequestName,
+    /// The regime whose clock runs, such as `ru-152fz`.
+    pub regime: String,
+    /// The version of the regime it was reckoned by.
+    pub regime_version: String,
+    /// Article and part.
+    pub law: String,
+    /// On whose behalf.
+    pub requester: Requester,
+    /// Where it stands.
+    pub state: RequestState,
+    /// The server's receipt of the submission that opened it.
+    pub received_at: Timestamp,
+}
+
+/// A duty as it stands.
+#[derive(Debug, Clone)]
+pub struct DutyRow {
+    /// Its id.
+    pub id: DutyId,
+    /// The request that owes it.
+    pub request: RequestId,
+    /// What is owed, such as `answer`.
+    pub name: String,
+    /// The rule, as regime@version/row.
+    pub rule: String,
+    /// The event it counts from.
+    pub counts_from: String,
+    /// The last instant the law allows; none while the event has not come.
+    pub legal_due_at: Option<Timestamp>,
+    /// The instant that alarms use.
+    pub safe_due_at: Option<Timestamp>,
+    /// The legal date, ISO.
+    pub legal_due_on: Option<String>,
+    /// The safe date, ISO.
+    pub safe_due_on: Option<String>,
+    /// Whether calendar data were missing.
+    pub provisional: bool,
+    /// When it was done.
+    pub done_at: Option<Timestamp>,
+}
+
+/// A request to be opened.
+#[derive(Debug, Clone)]
+pub struct NewRequest<'a> {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// What is asked.
+    pub name: RequestName,
+    /// The regime's id.
+    pub regime: &'a str,
+    /// Its version.
+    pub regime_version: &'a str,
+    /// Article and part.
+    pub law: &'a str,
+    /// On whose behalf.
+    pub requester: Requester,
+    /// Received, or blocked when filing set a block for it.
+    pub state: RequestState,
+    /// The server's receipt.
+    pub received_at: Timestamp,
+    /// What is owed.
+    pub duties: &'a [Duty],
+}
+
+/// Opens a request with its duties and the start of its clock.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn open(
+    transaction: &Transaction,
+    request: &NewRequest<'_>,
+    now: Timestamp,
+) -> Result<RequestId, StoreError> {
+    let sql = "INSERT INTO request (ticket_id, name, regime, regime_version, law, requester, state, \
+               received_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
+    let values = [
+        request.ticket.0.into(),
+        request.name.name().into(),
+        request.regime.into(),
+        request.regime_version.into(),
+        request.law.into(),
+        request.requester.name().into(),
+        request.state.name().into(),
+        request.received_at.as_microsecond().into(),
+        now.as_microsecond().into(),
+    ];
+    let id = RequestId(query_one(transaction, sql, values).await?.get("request", "id")?);
+    for duty in request.duties {
+        add_duty(transaction, id, duty).await?;
+    }
+    let sql = "INSERT INTO clock_event (request_id, act, at, actor, reason) \
+               VALUES ($1, 'start', $2, 'filing', 'receipt')";
+    execute(transaction, sql, [id.0.into(), request.received_at.as_microsecond().into()]).await?;
+    Ok(id)
+}
+
+async fn add_duty(
+    transaction: &Transaction,
+    request: RequestId,
+    duty: &Duty,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO duty (request_id, name, rule, counts_from, legal_due_at, safe_due_at, \
+               legal_due_on, safe_due_on, provisional) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let values = [
+        request.0.into(),
+        duty.name.name().into(),
+        duty.rule.to_string().into(),
+        duty.counts_from.name().into(),
+        duty.legal_due.map(Timestamp::as_microsecond).into(),
+        duty.safe_due.map(Timestamp::as_microsecond).into(),
+        duty.legal_on.map(|date| date.to_string()).into(),
+        duty.safe_on.map(|date| date.to_string()).into(),
+        i64::from(duty.provisional).into(),
+    ];
+    execute(transaction, sql, values).await?;
+    Ok(())
+}
+
+/// All requests of a ticket, oldest first.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn of_ticket(
+    session: &impl Session,
+    ticket: TicketId,
+) -> Result<Vec<RequestRow>, StoreError> {
+    let sql = "SELECT id, ticket_id, name, regime, regime_version, law, requester, state, received_at \
+               FROM request WHERE ticket_id = $1 ORDER BY id";
+    query_all(session, sql, [ticket.0.into()]).await?.iter().map(read_request).collect()
+}
+
+fn read_request(row: &Row) -> Result<RequestRow, StoreError> {
+    Ok(RequestRow {
+        id: RequestId(row.get("request", "id")?),
+        ticket: TicketId(row.get("request", "ticket_id")?),
+        name: row.parsed("request", "name", RequestName::from_name)?,
+        regime: row.get("request", "regime")?,
+        regime_version: row.get("request", "regime_version")?,
+        law: row.get("request", "law")?,
+        requester: row.parsed("request", "requester", Requester::from_name)?,
+        state: row.parsed("request", "state", RequestState::from_name)?,
+        received_at: row.instant("request", "received_at")?,
+    })
+}
+
+/// All duties of a ticket's requests, earliest first, undated ones last.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn duties_of_ticket(
+    session: &impl Session,
+    ticket: TicketId,
+) -> Result<Vec<DutyRow>, StoreError> {
+    let sql = "SELECT duty.id, duty.request_id, duty.name, duty.rule, duty.counts_from, duty.legal_due_at, \
+               duty.safe_due_at, duty.legal_due_on, duty.safe_due_on, duty.provisional, duty.done_at \
+               FROM duty JOIN request ON request.id = duty.request_id WHERE request.ticket_id = $1 \
+               ORDER BY duty.safe_due_at IS NULL, duty.safe_due_at, duty.id";
+    query_all(session, sql, [ticket.0.into()]).await?.iter().map(read_duty).collect()
+}
+
+fn read_duty(row: &Row) -> Result<DutyRow, StoreError> {
+    Ok(DutyRow {
+        id: DutyId(row.get("duty", "id")?),
+        request: RequestId(row.get("duty", "request_id")?),
+        name: row.get("duty", "name")?,
+        rule: row.get("duty", "rule")?,
+        counts_from: row.get("duty", "counts_from")?,
+        legal_due_at: row.instant_option("duty", "legal_due_at")?,
+        safe_due_at: row.instant_option("duty", "safe_due_at")?,
+        legal_due_on: row.get("duty", "legal_due_on")?,
+        safe_due_on: row.get("duty", "safe_due_on")?,
+        provisional: row.get::<i64>("duty", "provisional")? != 0,
+        done_at: row.instant_option("duty", "done_at")?,
+    })
+}
+
+/// How many open duties are overdue at `now`, and when the next one is due.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn overdue(
+    session: &impl Session,
+    now: Timestamp,
+) -> Result<(i64, Option<Timestamp>), StoreError> {
+    let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN duty.safe_due_at < $1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS n, \
+               MIN(CASE WHEN duty.safe_due_at >= $1 THEN duty.safe_due_at END) AS next_at \
+               FROM duty JOIN request ON request.id = duty.request_id \
+               WHERE duty.done_at IS NULL AND request.state NOT IN ('closed', 'joined', 'withdrawn')";
+    let row = query_one(session, sql, [now.as_microsecond().into()]).await?;
+    Ok((row.get("duty", "n")?, row.instant_option("duty", "next_at")?))
+}
+
+/// Advances a request by one legal step.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is no longer in `from`.
+pub async fn change_state(
+    transaction: &Transaction,
+    request: RequestId,
+    from: RequestState,
+    to: RequestState,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE request SET state = $3, changed_at = $4 WHERE id = $1 AND state = $2";
+    let values =
+        [request.0.into(), from.name().into(), to.name().into(), now.as_microsecond().into()];
+    crate::session::change_one(transaction, "request", sql, values).await
+}

@@ -1,0 +1,140 @@
+//! What people of ours have to do, the holds they must lift, and what connected systems are told.
+
+use domain::{
+    Timestamp,
+    ids::{BlockId, ContactId, DeliveryId, TaskId, TicketId},
+};
+
+use crate::{
+    error::StoreError,
+    session::{Session, Transaction, execute, query_all, query_one},
+};
+
+/// Opens a task; `detail` is words and ids, never personal data.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn open(
+    transaction: &Transaction,
+    name: &str,
+    ticket: Option<TicketId>,
+    delivery: Option<DeliveryId>,
+    detail: &str,
+    now: Timestamp,
+) -> Result<TaskId, StoreError> {
+    let sql = "INSERT INTO task (name, ticket_id, delivery_id, detail, opened_at) \
+               VALUES ($1, $2, $3, $4, $5) RETURNING id";
+    let values = [
+        name.into(),
+        ticket.map(|id| id.0).into(),
+        delivery.map(|id| id.0).into(),
+        detail.into(),
+        now.as_microsecond().into(),
+    ];
+    Ok(TaskId(query_one(transaction, sql, values).await?.get("task", "id")?))
+}
+
+/// A task as it stands.
+#[derive(Debug, Clone)]
+pub struct TaskRow {
+    /// Its id.
+    pub id: TaskId,
+    /// What is to be done, in one word.
+    pub name: String,
+    /// For which ticket.
+    pub ticket: Option<TicketId>,
+    /// More words.
+    pub detail: String,
+    /// Since when.
+    pub opened_at: Timestamp,
+    /// When it was done.
+    pub done_at: Option<Timestamp>,
+}
+
+/// All tasks of a ticket, oldest first.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn of_ticket(
+    session: &impl Session,
+    ticket: TicketId,
+) -> Result<Vec<TaskRow>, StoreError> {
+    let sql = "SELECT id, name, ticket_id, detail, opened_at, done_at FROM task WHERE ticket_id = $1 ORDER BY id";
+    let rows = query_all(session, sql, [ticket.0.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(TaskRow {
+                id: TaskId(row.get("task", "id")?),
+                name: row.get("task", "name")?,
+                ticket: row.get::<Option<i64>>("task", "ticket_id")?.map(TicketId),
+                detail: row.get("task", "detail")?,
+                opened_at: row.instant("task", "opened_at")?,
+                done_at: row.instant_option("task", "done_at")?,
+            })
+        })
+        .collect()
+}
+
+/// How many tasks are open.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn open_count(session: &impl Session) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM task WHERE done_at IS NULL";
+    query_one(session, sql, []).await?.get("task", "n")
+}
+
+/// Holds what belongs to a ticket (and its contact) against destruction.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn hold(
+    transaction: &Transaction,
+    ticket: TicketId,
+    contact: Option<ContactId>,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql =
+        "INSERT INTO legal_hold (contact_id, ticket_id, from_at, reason) VALUES ($1, $2, $3, $4)";
+    let values = [
+        contact.map(|id| id.0).into(),
+        ticket.0.into(),
+        now.as_microsecond().into(),
+        reason.into(),
+    ];
+    execute(transaction, sql, values).await?;
+    Ok(())
+}
+
+/// How many holds stand for a ticket.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn holds_of(session: &impl Session, ticket: TicketId) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM legal_hold WHERE ticket_id = $1 AND lifted_at IS NULL";
+    query_one(session, sql, [ticket.0.into()]).await?.get("legal_hold", "n")
+}
+
+/// Notes that connected systems are to be told something.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn tell_systems(
+    transaction: &Transaction,
+    act: &str,
+    ticket: Option<TicketId>,
+    block: Option<BlockId>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql =
+        "INSERT INTO system_notice (act, ticket_id, block_id, raised_at) VALUES ($1, $2, $3, $4)";
+    let values = [
+        act.into(),
+        ticket.map(|id| id.0).into(),
+        block.map(|id| id.0).into(),
+        now.as_microsecond().into(),
+    ];
+    execute(transaction, sql, values).await?;
+    Ok(())
+}

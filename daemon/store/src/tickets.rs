@@ -1,0 +1,230 @@
+//! Tickets: opened, joined, found by number, thread or address, listed by key.
+
+use domain::{
+    Timestamp,
+    digest::Digest,
+    ids::{AddressId, ContactId, TicketId},
+    language::Locale,
+    ticket::{Lane, TicketState},
+};
+
+use crate::{
+    error::StoreError,
+    row::Row,
+    session::{
+        Session, Transaction, change_one, placeholders, query_all, query_one, query_optional,
+    },
+};
+
+/// A ticket as it stands.
+#[derive(Debug, Clone)]
+pub struct TicketRow {
+    /// Its id.
+    pub id: TicketId,
+    /// The number that people quote.
+    pub number: String,
+    /// Digest of the status code.
+    pub status_code: Digest,
+    /// Where it stands.
+    pub state: TicketState,
+    /// Who works on it.
+    pub lane: Lane,
+    /// Whom it is with.
+    pub address: Option<AddressId>,
+    /// The contact, if exactly one has the address.
+    pub contact: Option<ContactId>,
+    /// The language we answer in.
+    pub locale: Locale,
+    /// Why a person must look: words separated by spaces.
+    pub review: String,
+    /// A ticket that may be the same matter.
+    pub linked: Option<TicketId>,
+    /// Receipt of the first submission.
+    pub opened_at: Timestamp,
+    /// Receipt of the last submission.
+    pub last_word_at: Timestamp,
+}
+
+const COLUMNS: &str = "id, number, digest_key, status_code_digest, state, lane, address_id, contact_id, \
+                       locale, review, linked_ticket_id, opened_at, last_word_at, closed_at";
+
+fn read(row: &Row) -> Result<TicketRow, StoreError> {
+    let last_word_at = row.instant("ticket", "last_word_at")?;
+    let closed_at = row.instant_option("ticket", "closed_at")?;
+    let state = row.parsed("ticket", "state", |word| match (word, closed_at) {
+        ("open", None) => Some(TicketState::Open),
+        ("waiting", None) => Some(TicketState::Waiting { since_at: last_word_at }),
+        ("closed", Some(at)) => Some(TicketState::Closed { at }),
+        _ => None,
+    })?;
+    Ok(TicketRow {
+        id: TicketId(row.get("ticket", "id")?),
+        number: row.get("ticket", "number")?,
+        status_code: row.digest("ticket", "digest_key", "status_code_digest")?,
+        state,
+        lane: row.parsed("ticket", "lane", Lane::from_name)?,
+        address: row.get::<Option<i64>>("ticket", "address_id")?.map(AddressId),
+        contact: row.get::<Option<i64>>("ticket", "contact_id")?.map(ContactId),
+        locale: row.parsed("ticket", "locale", Locale::from_code)?,
+        review: row.get("ticket", "review")?,
+        linked: row.get::<Option<i64>>("ticket", "linked_ticket_id")?.map(TicketId),
+        opened_at: row.instant("ticket", "opened_at")?,
+        last_word_at,
+    })
+}
+
+/// A ticket to be opened.
+#[derive(Debug, Clone)]
+pub struct NewTicket<'a> {
+    /// A fresh number.
+    pub number: &'a str,
+    /// Digest of the status code.
+    pub status_code: Digest,
+    /// Who works on it.
+    pub lane: Lane,
+    /// Whom it is with.
+    pub address: Option<AddressId>,
+    /// The contact, if exactly one has the address.
+    pub contact: Option<ContactId>,
+    /// The language we answer in.
+    pub locale: Locale,
+    /// Why a person must look.
+    pub review: &'a str,
+    /// A ticket that may be the same matter.
+    pub linked: Option<TicketId>,
+    /// Receipt of the submission.
+    pub opened_at: Timestamp,
+}
+
+/// Opens a ticket.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when the number is taken: draw another.
+pub async fn open(
+    transaction: &Transaction,
+    ticket: &NewTicket<'_>,
+) -> Result<TicketId, StoreError> {
+    let sql = "INSERT INTO ticket (number, digest_key, status_code_digest, state, lane, address_id, contact_id, \
+               locale, review, linked_ticket_id, opened_at, last_word_at) \
+               VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $10) RETURNING id";
+    let values = [
+        ticket.number.into(),
+        i64::from(ticket.status_code.key.0).into(),
+        ticket.status_code.bytes.to_vec().into(),
+        ticket.lane.name().into(),
+        ticket.address.map(|id| id.0).into(),
+        ticket.contact.map(|id| id.0).into(),
+        ticket.locale.code().into(),
+        ticket.review.into(),
+        ticket.linked.map(|id| id.0).into(),
+        ticket.opened_at.as_microsecond().into(),
+    ];
+    Ok(TicketId(query_one(transaction, sql, values).await?.get("ticket", "id")?))
+}
+
+/// The person said another word: the ticket is open (again), the lane never falls back to
+/// ordinary, and the reasons for review are added.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the ticket is gone.
+pub async fn hear(
+    transaction: &Transaction,
+    ticket: &TicketRow,
+    lane: Lane,
+    review: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let lane = match (ticket.lane, lane) {
+        (held, Lane::Ordinary | Lane::Unreadable) => held,
+        (Lane::Authority, Lane::Privacy) => Lane::Authority,
+        (_, lane @ (Lane::Privacy | Lane::Authority)) => lane,
+    };
+    let mut words: Vec<&str> = ticket.review.split(' ').filter(|word| !word.is_empty()).collect();
+    for word in review.split(' ').filter(|word| !word.is_empty()) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    let last_word_at = at.max(ticket.last_word_at);
+    let sql = "UPDATE ticket SET state = 'open', closed_at = NULL, lane = $2, review = $3, last_word_at = $4 \
+               WHERE id = $1 AND state = $5";
+    let values = [
+        ticket.id.0.into(),
+        lane.name().into(),
+        words.join(" ").into(),
+        last_word_at.as_microsecond().into(),
+        ticket.state.name().into(),
+    ];
+    change_one(transaction, "ticket", sql, values).await
+}
+
+/// The ticket with this number.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn by_number(
+    session: &impl Session,
+    number: &str,
+) -> Result<Option<TicketRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM ticket WHERE number = $1");
+    query_optional(session, &sql, [number.into()]).await?.as_ref().map(read).transpose()
+}
+
+/// Tickets of an address, newest first, at most 50.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn of_address(
+    session: &impl Session,
+    address: AddressId,
+) -> Result<Vec<TicketRow>, StoreError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM ticket WHERE address_id = $1 ORDER BY id DESC LIMIT 50");
+    query_all(session, &sql, [address.0.into()]).await?.iter().map(read).collect()
+}
+
+/// Tickets in which one of these Message-IDs stands, as a mail received or sent.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn by_mail_ids(
+    session: &impl Session,
+    mail_ids: &[Digest],
+) -> Result<Vec<TicketRow>, StoreError> {
+    if mail_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let list = placeholders(1, mail_ids.len());
+    let sql = format!(
+        "SELECT {COLUMNS} FROM ticket WHERE id IN ( \
+           SELECT ticket_id FROM submission WHERE mail_id_digest IN ({list}) \
+           UNION SELECT ticket_id FROM delivery WHERE mail_id_digest IN ({list})) \
+         ORDER BY id DESC"
+    );
+    let values = mail_ids.iter().map(|digest| digest.bytes.to_vec().into());
+    query_all(session, &sql, values).await?.iter().map(read).collect()
+}
+
+/// One page of tickets, newest first, below `before`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn page(
+    session: &impl Session,
+    before: Option<TicketId>,
+    limit: u32,
+) -> Result<Vec<TicketRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM ticket WHERE id < $1 ORDER BY id DESC LIMIT $2");
+    let values = [before.map_or(i64::MAX, |id| id.0).into(), i64::from(limit).into()];
+    query_all(session, &sql, values).await?.iter().map(read).collect()
+}
+
+/// How many tickets stand in each state, as (state, number).
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn counts(session: &impl Session) -> Result<Vec<(String, i64)>, StoreError> {
+    let sql = "SELECT state, COUNT(*) AS n FROM ticket GROUP BY state ORDER BY state";
+    let rows = query_all(session, sql, []).await?;
+    rows.iter().map(|row| Ok((row.get("ticket", "state")?, row.get("ticket", "n")?))).collect()
+}
