@@ -4,4 +4,6 @@
 //! about people: `classify` says what a mail asks for, `cases` files it. Mail is read in a child
 //! process (`child`), because it is hostile until proven otherwise.
 
+pub mod child;
+pub mod imap;
 pub mod read;
