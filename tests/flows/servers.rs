@@ -1,8 +1,11 @@
 //! Each server of the harness starts, does its work, survives what a test does to it, and ends.
 
+use std::{fs::File, process::Command};
+
 use tests::{
     Result,
     certificates::Certificates,
+    dkim::DkimKeys,
     imap::ImapSession,
     letter::{Letter, Transfer},
     place::Place,
@@ -134,4 +137,23 @@ fn a_scripted_smtp_server_keeps_what_it_took_and_cuts_when_told() -> Result<()> 
         assert_eq!(server.taken().len(), taken, "{fault:?}");
     }
     wait_until("all faults are spent", LONG, || Ok(server.faults_are_spent()))
+}
+
+#[test]
+fn opendkim_tells_a_right_signature_from_a_wrong_one() -> Result<()> {
+    let place = Place::new()?;
+    let keys = DkimKeys::make(&place, "clinic.example")?;
+    let unsigned = letter("one");
+    assert!(!keys.verify(&place, &unsigned)?);
+    let path = place.file("unsigned.eml", &unsigned)?;
+    let signing = Command::new("/usr/sbin/opendkim-testmsg")
+        .args(["-d", "clinic.example", "-s", "rsa", "-k"])
+        .arg(&keys.rsa)
+        .stdin(File::open(path)?)
+        .output()?;
+    let signed = signing.stdout;
+    assert!(keys.verify(&place, &signed)?);
+    let changed = [signed, b"one more line\r\n".to_vec()].concat();
+    assert!(!keys.verify(&place, &changed)?);
+    Ok(())
 }

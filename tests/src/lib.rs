@@ -7,6 +7,8 @@
 pub mod ambient;
 pub mod certificates;
 pub mod child;
+pub mod daemon;
+pub mod dkim;
 pub mod hostile;
 pub mod imap;
 pub mod letter;
