@@ -20,7 +20,7 @@ pub struct VaultConfig {
 }
 
 impl VaultConfig {
-    /// The default level: a raw mail of 13 KB takes some 60 µs and a third of the space.
+    /// The default level, that of zstd itself.
     pub const DEFAULT_COMPRESSION_LEVEL: i32 = 3;
     /// The default largest content: twice the largest mail (`mailbox.max_message_size`).
     pub const DEFAULT_MAX_OBJECT_SIZE: u64 = 64 * 1024 * 1024;

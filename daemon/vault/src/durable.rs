@@ -141,10 +141,15 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Makes the entries of several directories durable.
+/// Makes the entries of several directories of one file system durable.
 pub(crate) fn sync_directories<'a>(paths: impl IntoIterator<Item = &'a Path>) -> io::Result<()> {
-    let paths: BTreeSet<&Path> = paths.into_iter().collect();
-    paths.into_iter().try_for_each(sync_directory)
+    let paths: Vec<&Path> = paths.into_iter().collect::<BTreeSet<&Path>>().into_iter().collect();
+    match paths.as_slice() {
+        [] => Ok(()),
+        [one] => sync_directory(one),
+        [one, two] => sync_directory(one).and_then(|()| sync_directory(two)),
+        [one, ..] => sync_filesystems(&[one]),
+    }
 }
 
 /// Makes everything durable on the file systems that hold these paths, each synced once.
