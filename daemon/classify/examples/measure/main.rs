@@ -1,0 +1,76 @@
+//! Measures the classifier on labelled mails (tests/corpus/authored/FORMAT.md).
+//!
+//! `cargo run -p classify --example measure -- [--misses] [--explain ID] FILE.jsonl…` prints for
+//! each label precision, recall and F1, the confusion of kinds, request recall and false requests.
+#![allow(clippy::print_stdout)]
+
+mod corpus;
+mod figures;
+
+use classify::{OwnIdentity, Packs, classify};
+use domain::classification::{Classification, Kind};
+
+use corpus::Labelled;
+use figures::Figures;
+
+fn main() {
+    let mut misses = false;
+    let mut explain = None;
+    let mut files = Vec::new();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--misses" => misses = true,
+            "--explain" => explain = arguments.next(),
+            _ => files.push(argument),
+        }
+    }
+    let packs = Packs::embedded();
+    let own = OwnIdentity { domains: vec!["esthetique24.ru".to_owned()], ..OwnIdentity::default() };
+    let mut figures = Figures::default();
+    for file in &files {
+        let text = std::fs::read_to_string(file)
+            .unwrap_or_else(|error| panic!("cannot read {file}: {error}"));
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let labelled = Labelled::read(line);
+            let found = classify(&labelled.mail, &packs, &own);
+            if explain.as_deref() == Some(labelled.id.as_str()) {
+                explain_one(&labelled, &found);
+            }
+            let missed = figures.add(&labelled, &found);
+            if misses && let Some(missed) = missed {
+                println!("{missed}");
+            }
+        }
+    }
+    if explain.is_none() {
+        println!("{} rules, {} mails", packs.rule_count(), figures.mails());
+        println!("{figures}");
+    }
+}
+
+fn explain_one(labelled: &Labelled, found: &Classification) {
+    println!("truth {:?} {:?}", labelled.kind, labelled.labels);
+    println!("kind {:?} {:?} auto {:?}", found.kind, found.kind_reasons, found.auto_reasons);
+    if found.kind == Kind::Bounce {
+        for bounce in &found.bounces {
+            println!("bounce {bounce:?} {:?}", bounce.recipient);
+        }
+    }
+    println!(
+        "language {:?}\nsubject {}\n--- new text\n{}\n---",
+        found.language, labelled.mail.subject, found.new_text
+    );
+    for verdict in &found.labels {
+        println!("{} {:.2} {:?}", verdict.label.name(), verdict.confidence, verdict.band);
+        for e in &verdict.evidence {
+            println!("    {:5.2} {} {:?}", e.weight, e.rule, e.words);
+        }
+    }
+    for verdict in &found.marks {
+        println!("mark {} {:.2} {:?}", verdict.label.name(), verdict.confidence, verdict.band);
+        for e in &verdict.evidence {
+            println!("    {:5.2} {} {:?}", e.weight, e.rule, e.words);
+        }
+    }
+}

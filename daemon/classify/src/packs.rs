@@ -1,0 +1,135 @@
+//! Language packs: the lexicon by which texts are judged, compiled once at start.
+//!
+//! A pack is a TOML file of word classes and rules (`config/classifier`, docs/classification.md).
+//! The embedded packs are always there; an operator's files extend word classes and override
+//! rules by id. Compiling checks everything and lists every error with file, rule and remedy.
+
+mod compile;
+mod file;
+mod pattern;
+mod trie;
+
+use domain::classification::{Label, Mark};
+
+pub(crate) use compile::{Rule, Voided};
+pub(crate) use pattern::Pattern;
+pub(crate) use trie::ClassSet;
+
+/// The embedded packs: name and text.
+const EMBEDDED: [(&str, &str); 5] = [
+    ("common", include_str!("../../../config/classifier/common.toml")),
+    ("ru", include_str!("../../../config/classifier/ru.toml")),
+    ("en", include_str!("../../../config/classifier/en.toml")),
+    ("de", include_str!("../../../config/classifier/de.toml")),
+    ("more", include_str!("../../../config/classifier/more.toml")),
+];
+
+/// Compiled language packs: word classes as a trie, rules indexed by their first word class.
+#[derive(Debug)]
+pub struct Packs {
+    /// Which classes a word belongs to.
+    pub(crate) vocabulary: trie::Vocabulary,
+    /// All rules that are switched on.
+    pub(crate) rules: Vec<Rule>,
+    /// For each class, the patterns that begin with it: (rule, pattern).
+    pub(crate) starts: Vec<Vec<(u32, u32)>>,
+    /// Classes that begin some pattern.
+    pub(crate) starting: ClassSet,
+    /// Word classes that the engine itself knows by name.
+    pub(crate) scopes: Scopes,
+    /// From score to confidence to band.
+    pub(crate) curve: Curve,
+    /// Domains whose mail bears the mark authority, lower case.
+    pub(crate) authority_domains: Vec<String>,
+}
+
+/// Classes with a meaning of their own (`negation`, `filler`, `how`, `condition`).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scopes {
+    /// Turns what follows into its opposite.
+    pub negation: u16,
+    /// May stand between a negation and what it negates.
+    pub filler: u16,
+    /// Asks for the way, not for the act.
+    pub how: u16,
+    /// Makes a sentence a supposition.
+    pub condition: u16,
+}
+
+/// A logistic curve and the two thresholds of the bands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Curve {
+    /// Steepness.
+    pub slope: f32,
+    /// The score at which confidence is one half.
+    pub middle: f32,
+    /// From here on: band auto.
+    pub auto: f32,
+    /// From here on: band suggest.
+    pub suggest: f32,
+}
+
+/// What a rule's weight goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Target {
+    /// One label.
+    Label(Label),
+    /// One mark.
+    Mark(Mark),
+    /// All labels that open requests.
+    Requests,
+    /// The kind auto_reply.
+    AutoReply,
+    /// The kind spam.
+    Spam,
+}
+
+/// Errors of packs: all that were found, each with file, rule and remedy.
+#[derive(Debug, thiserror::Error)]
+#[error("the classifier's language packs have {} error(s):\n{}", .0.len(), .0.join("\n"))]
+pub struct PackError(pub Vec<String>);
+
+impl Packs {
+    /// The packs of `config/classifier`, compiled in.
+    ///
+    /// # Panics
+    /// Never in a build whose tests pass: a test compiles the same texts.
+    #[must_use]
+    pub fn embedded() -> Self {
+        Self::load(&[]).expect("the embedded packs are compiled by a test of this crate")
+    }
+
+    /// The embedded packs, extended by an operator's files: (name, TOML text). A word class is
+    /// widened, a rule with a known id replaced (or switched off with `off = true`).
+    ///
+    /// # Errors
+    /// [`PackError`] lists every mistake of every file.
+    pub fn load(texts: &[(&str, &str)]) -> Result<Self, PackError> {
+        let mut errors = Vec::new();
+        let files: Vec<file::PackFile> = EMBEDDED
+            .iter()
+            .chain(texts)
+            .filter_map(|(name, text)| match file::PackFile::read(name, text) {
+                Ok(file) => Some(file),
+                Err(error) => {
+                    errors.push(error);
+                    None
+                }
+            })
+            .collect();
+        let packs = compile::compile(&files, &mut errors);
+        match packs {
+            Some(packs) if errors.is_empty() => Ok(packs),
+            _ => Err(PackError(errors)),
+        }
+    }
+
+    /// How many rules are switched on.
+    #[must_use]
+    pub fn rule_count(&self) -> usize {
+        self.rules.len()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,229 @@
+//! Text to words: the form in which rules see a text.
+//!
+//! Called for the new text and the subject before any rule looks at them. A word keeps its byte
+//! span in the text as written, so that evidence can be shown in place; its form is lower case,
+//! NFKC, without zero-width signs, with look-alike letters of the other script folded. Texts in
+//! transliteration or typed in the wrong keyboard layout are read as what was meant.
+
+mod fold;
+mod layout;
+
+pub(crate) use fold::{looser, plain};
+pub(crate) use layout::{Reading, reading, reread};
+
+/// Longest text that is looked at; what stands behind it is not judged (a person sees it).
+pub(crate) const TEXT_LIMIT: usize = 256 * 1024;
+
+/// Longest word kept; longer runs are no words of any language here.
+const WORD_LIMIT: usize = 64;
+
+/// One word of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// The folded form, or `#number`, `#mail`, `#url` for what is not a word.
+    pub form: String,
+    /// Byte range in the text as written.
+    pub span: (usize, usize),
+    /// Number of the sentence, from 0.
+    pub sentence: u32,
+}
+
+/// A text cut into words.
+#[derive(Debug, Clone, Default)]
+pub struct Words {
+    /// The words in order.
+    pub words: Vec<Word>,
+    /// For each sentence, whether it ends with a question mark.
+    pub questions: Vec<bool>,
+}
+
+/// Cuts a text into words and sentences. Linear in the text; at most [`TEXT_LIMIT`] bytes.
+#[must_use]
+pub fn words(text: &str) -> Words {
+    let text = cut(text, TEXT_LIMIT);
+    let mut out = Words { words: Vec::with_capacity(text.len() / 8), questions: vec![false] };
+    let mut rest = 0;
+    while let Some(first) = text[rest..].chars().next() {
+        if is_word_char(first) {
+            let end = rest + word_length(&text[rest..]);
+            let end = rest + foreign_length(&text[rest..]).max(end - rest);
+            push_word(&mut out, text, rest, end);
+            rest = end;
+        } else {
+            let after = rest + first.len_utf8();
+            if ends_sentence(&out, text, rest, first) {
+                if first == '?' {
+                    mark_question(&mut out);
+                }
+                next_sentence(&mut out);
+            }
+            rest = after;
+        }
+    }
+    out
+}
+
+/// The text up to `limit` bytes, cut at a character.
+pub(crate) fn cut(text: &str, limit: usize) -> &str {
+    if text.len() <= limit {
+        return text;
+    }
+    let mut end = limit;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+fn is_word_char(c: char) -> bool {
+    c.is_alphanumeric() || is_ignorable(c)
+}
+
+/// Signs that stand inside words without being seen: soft hyphen, zero-width, combining.
+fn is_ignorable(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{300}'..='\u{36f}')
+}
+
+/// Length of the word at the start: letters, digits, and apostrophes between letters.
+fn word_length(text: &str) -> usize {
+    let mut end = 0;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let inside = is_word_char(c)
+            || (matches!(c, '\'' | '’' | '`' | 'ʼ')
+                && at > 0
+                && chars.peek().is_some_and(|(_, next)| next.is_alphabetic()));
+        if !inside {
+            break;
+        }
+        end = at + c.len_utf8();
+    }
+    end
+}
+
+/// Length of an address or a link at the start, 0 when it is none.
+fn foreign_length(text: &str) -> usize {
+    let end = text
+        .char_indices()
+        .take(512)
+        .find(|(_, c)| {
+            c.is_whitespace() || matches!(c, '<' | '>' | '"' | '(' | ')' | ',' | ';' | '«' | '»')
+        })
+        .map_or_else(|| cut(text, 512).len(), |(at, _)| at);
+    let run = text[..end].trim_end_matches(['.', ':', '!', '?', '\'']);
+    let is_link = run.starts_with("http://")
+        || run.starts_with("https://")
+        || run.starts_with("www.")
+        || run.starts_with("mailto:");
+    let is_address = run
+        .split_once('@')
+        .is_some_and(|(local, domain)| !local.is_empty() && !domain.contains('@'));
+    if is_link || is_address { run.len() } else { 0 }
+}
+
+fn push_word(out: &mut Words, text: &str, start: usize, end: usize) {
+    let written = &text[start..end];
+    let form = if written.contains("://") || written.starts_with("www.") {
+        "#url".to_owned()
+    } else if written.contains('@') {
+        "#mail".to_owned()
+    } else {
+        plain(cut(written, WORD_LIMIT * 4))
+    };
+    if form.is_empty() {
+        return;
+    }
+    let sentence = u32::try_from(out.questions.len() - 1).unwrap_or(u32::MAX);
+    out.words.push(Word { form, span: (start, end), sentence });
+}
+
+/// Whether the sign at `at` ends the sentence.
+fn ends_sentence(out: &Words, text: &str, at: usize, sign: char) -> bool {
+    let Some(last) = out.words.last() else { return false };
+    let after = &text[at + sign.len_utf8()..];
+    match sign {
+        '!' | '?' | '…' | '✅' | '•' | ';' => true,
+        // A full stop after an abbreviation, inside a number or a name goes on.
+        '.' => {
+            let next = after.chars().find(|c| !c.is_whitespace());
+            let tight = after.chars().next().is_some_and(|c| !c.is_whitespace());
+            let short =
+                last.form.chars().count() <= 2 || ABBREVIATIONS.contains(&last.form.as_str());
+            let continued = next.is_some_and(|c| c.is_lowercase() || c.is_ascii_digit());
+            !(tight && next != Some('.') || short && (continued || is_law_short(&last.form)))
+        }
+        // An empty line, or a line that begins like the item of a list.
+        '\n' => {
+            let line = after.trim_start_matches([' ', '\t', '\r']);
+            line.starts_with(['\n', '-', '*', '•', '—', '–']) || line.is_empty() || numbered(line)
+        }
+        _ => false,
+    }
+}
+
+const ABBREVIATIONS: [&str; 12] =
+    ["ст", "ул", "тел", "руб", "art", "abs", "nr", "mrs", "гр", "перс", "моб", "исп"];
+
+fn is_law_short(form: &str) -> bool {
+    matches!(
+        form,
+        "ст" | "ч" | "п" | "гр" | "г" | "art" | "mr" | "ms" | "dr" | "mrs" | "тел" | "ул"
+    )
+}
+
+fn numbered(line: &str) -> bool {
+    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+    (1..=2).contains(&digits) && line[digits..].starts_with(['.', ')'])
+}
+
+fn mark_question(out: &mut Words) {
+    if let Some(last) = out.questions.last_mut() {
+        *last = true;
+    }
+}
+
+fn next_sentence(out: &mut Words) {
+    let current = u32::try_from(out.questions.len() - 1).unwrap_or(u32::MAX);
+    if out.words.last().is_some_and(|w| w.sentence == current) {
+        out.questions.push(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forms(text: &str) -> Vec<String> {
+        words(text).words.into_iter().map(|w| w.form).collect()
+    }
+
+    #[test]
+    fn words_are_folded_and_keep_their_place() {
+        let text = "Удалите\u{200b} МОЁ, e.g. o'Neil";
+        let cut = words(text);
+        assert_eq!(cut.words[0].form, "удалите");
+        let (from, to) = cut.words[1].span;
+        assert_eq!((&text[from..to], cut.words[1].form.as_str()), ("МОЁ", "мое"));
+    }
+
+    #[test]
+    fn look_alike_letters_of_the_other_script_are_folded() {
+        assert_eq!(forms("yдaлитe dаta"), ["удалите", "data"]);
+    }
+
+    #[test]
+    fn addresses_links_and_numbers_are_no_words() {
+        assert_eq!(
+            forms("на a.b@mail.example, https://x.example/удалить 8 900"),
+            ["на", "#mail", "#url", "8", "900"]
+        );
+    }
+
+    #[test]
+    fn an_abbreviation_does_not_end_a_sentence() {
+        let cut = words("По ст. 14 закона. Прошу данные? Да");
+        let sentences: Vec<u32> = cut.words.iter().map(|w| w.sentence).collect();
+        assert_eq!(sentences, [0, 0, 0, 0, 1, 1, 2]);
+        assert_eq!(cut.questions, [false, true, false]);
+    }
+}
