@@ -15,6 +15,7 @@ pub mod letter;
 pub mod log;
 pub mod maildir;
 pub mod place;
+pub mod post;
 pub mod scripted;
 pub mod servers;
 pub mod smtp;
