@@ -1,5 +1,14 @@
 //! The ledger: one row for each outgoing mail to one recipient.
 
+mod claiming;
 mod planning;
+mod settling;
 
+pub use claiming::{
+    Claimant, ClaimedDelivery, Recipient, Standing, claim, is_any_due, next_due_at, standings,
+};
 pub use planning::{NewDelivery, acknowledged_since, count_since, plan};
+pub use settling::{
+    Change, ClaimMark, GiveUp, Tried, UNCERTAIN_TASK, apply, claimed_by, counts, give_up,
+    open_task, uncertain_of,
+};

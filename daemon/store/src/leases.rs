@@ -16,6 +16,14 @@ use crate::{
 /// The database's own clock, microseconds since 1970.
 pub(crate) const POSTGRES_NOW: &str = "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT";
 
+/// The clock by which leases are counted, as an SQL expression.
+pub(crate) fn clock(dialect: Dialect, now: Timestamp) -> String {
+    match dialect {
+        Dialect::Postgres => POSTGRES_NOW.to_owned(),
+        Dialect::Sqlite => now.as_microsecond().to_string(),
+    }
+}
+
 /// Takes or renews a lease; `true` when `owner` has it now.
 ///
 /// # Errors
@@ -28,10 +36,7 @@ pub async fn hold(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let transaction = store.begin().await?;
-    let clock = match store.dialect() {
-        Dialect::Postgres => POSTGRES_NOW.to_owned(),
-        Dialect::Sqlite => now.as_microsecond().to_string(),
-    };
+    let clock = clock(store.dialect(), now);
     let micros = i64::try_from(length.as_micros()).unwrap_or(i64::MAX / 4);
     let sql = format!(
         "INSERT INTO lease (name, owner, until_at) VALUES ($1, $2, {clock} + $3) \

@@ -18,6 +18,7 @@ pub mod contacts;
 pub mod deliveries;
 pub mod error;
 pub mod leases;
+pub mod nodes;
 pub mod requests;
 pub mod stops;
 pub mod submissions;

@@ -101,7 +101,7 @@ impl Row {
         Ok(Digest { key: DigestKeyId(key), bytes })
     }
 
-    fn misfit(&self, table: &'static str, column: &str) -> StoreError {
+    pub(crate) fn misfit(&self, table: &'static str, column: &str) -> StoreError {
         let row =
             self.0.try_get::<i64>("", "id").map_or_else(|_| "?".to_owned(), |id| id.to_string());
         StoreError::Inconsistent { table, row, what: format!("column {column} does not fit") }

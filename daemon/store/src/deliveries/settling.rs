@@ -1,0 +1,364 @@
+//! What became of claimed rows: outcomes in batches, rows given back, rows withheld.
+//!
+//! One set-based statement per batch. A row changes only while the claim that is being settled
+//! still holds it (state, epoch and attempt); an END that comes late also changes a row that was
+//! called uncertain meanwhile. What did not change is told by its absence from the answer.
+
+use domain::{
+    Timestamp,
+    delivery::{
+        Class, DeliveryState, Occasion, OutcomeKind, Resent, UncertainFate, uncertain_fate,
+    },
+    ids::{DeliveryId, TicketId},
+};
+use serde::Serialize;
+
+use crate::{
+    connect::Dialect,
+    deliveries::claiming::{attempt, resent},
+    error::StoreError,
+    row::Row,
+    session::{Session, Transaction, execute, placeholders, query_all},
+    tasks,
+};
+
+/// The task that is opened when nobody knows whether a statutory mail arrived.
+pub const UNCERTAIN_TASK: &str = "uncertain_delivery";
+
+/// A row as the settling needs it.
+#[derive(Debug, Clone)]
+pub struct ClaimMark {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Its class.
+    pub class: Class,
+    /// What it is.
+    pub occasion: Occasion,
+    /// The ticket it belongs to.
+    pub ticket: Option<TicketId>,
+    /// The attempt of the claim.
+    pub attempt: u32,
+    /// The epoch of the claim.
+    pub epoch: String,
+    /// After this instant it is rejected as expired.
+    pub expires_at: Timestamp,
+    /// Whether it went out a second time already.
+    pub resent: Resent,
+}
+
+/// What an attempt came to, for the history of the row.
+#[derive(Debug, Clone)]
+pub struct Tried {
+    /// How it ended.
+    pub outcome: OutcomeKind,
+    /// Through which relay.
+    pub relay: String,
+    /// The reply code.
+    pub code: Option<u16>,
+    /// The enhanced status code.
+    pub enhanced: Option<String>,
+    /// The reply's text; may hold the address.
+    pub text: String,
+}
+
+/// One row's change.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Which row.
+    pub id: DeliveryId,
+    /// The attempt of the claim.
+    pub attempt: u32,
+    /// The epoch of the claim.
+    pub epoch: String,
+    /// What it becomes.
+    pub to: DeliveryState,
+    /// Not to be claimed before; `None` leaves it as it is for rows that are given back.
+    pub not_before: Option<Timestamp>,
+    /// Whether this is, or was, its one resend.
+    pub resent: Resent,
+    /// The attempt that ended; `None` when there was none.
+    pub tried: Option<Tried>,
+}
+
+impl Change {
+    /// What becomes of a row whose attempt is uncertain (DESIGN §3), and whether a person must
+    /// be told. `again_at` is when a resend is due.
+    #[must_use]
+    pub fn uncertain(
+        mark: &ClaimMark,
+        tried: Tried,
+        now: Timestamp,
+        again_at: Timestamp,
+    ) -> (Self, UncertainFate) {
+        let fate = uncertain_fate(mark.class, mark.occasion, mark.resent);
+        let (to, resent) = match fate {
+            UncertainFate::ResendOnce => (
+                DeliveryState::Deferred { attempts: mark.attempt, next_try_at: again_at },
+                Resent::Once,
+            ),
+            UncertainFate::Task | UncertainFate::Leave => {
+                (DeliveryState::Uncertain { at: now }, mark.resent)
+            }
+        };
+        let change = Self {
+            id: mark.id,
+            attempt: mark.attempt,
+            epoch: mark.epoch.clone(),
+            to,
+            not_before: None,
+            resent,
+            tried: Some(tried),
+        };
+        (change, fate)
+    }
+}
+
+/// A change as the statement reads it.
+#[derive(Serialize)]
+struct Written<'a> {
+    id: i64,
+    attempt: u32,
+    epoch: &'a str,
+    state: &'static str,
+    new_attempt: u32,
+    next_try_at: Option<i64>,
+    settled_at: Option<i64>,
+    withheld_reason: Option<&'static str>,
+    resent: u8,
+    outcome: Option<&'static str>,
+    relay: Option<&'a str>,
+    smtp_code: Option<u16>,
+    enhanced_code: Option<&'a str>,
+    reply_text: Option<&'a str>,
+}
+
+fn written(change: &Change) -> Result<Written<'_>, StoreError> {
+    let micros = |at: &Timestamp| Some(at.as_microsecond());
+    let (new_attempt, next_try_at, settled_at, withheld_reason) = match &change.to {
+        DeliveryState::Planned => (0, None, None, None),
+        DeliveryState::Deferred { attempts, next_try_at } => {
+            (*attempts, micros(next_try_at), None, None)
+        }
+        DeliveryState::Accepted { at }
+        | DeliveryState::Rejected { at }
+        | DeliveryState::Uncertain { at } => (change.attempt, None, micros(at), None),
+        DeliveryState::Withheld { reason } => (change.attempt, None, None, Some(reason.name())),
+        DeliveryState::Claimed { .. } => {
+            return Err(StoreError::Defect("a claim is not settled into a claim".to_owned()));
+        }
+    };
+    let tried = change.tried.as_ref();
+    Ok(Written {
+        id: change.id.0,
+        attempt: change.attempt,
+        epoch: &change.epoch,
+        state: change.to.name().name(),
+        new_attempt,
+        next_try_at: change.not_before.as_ref().and_then(micros).or(next_try_at),
+        settled_at,
+        withheld_reason,
+        resent: u8::from(change.resent == Resent::Once),
+        outcome: tried.map(|tried| tried.outcome.name()),
+        relay: tried.map(|tried| tried.relay.as_str()),
+        smtp_code: tried.and_then(|tried| tried.code),
+        enhanced_code: tried.and_then(|tried| tried.enhanced.as_deref()),
+        reply_text: tried.map(|tried| tried.text.as_str()),
+    })
+}
+
+/// The batch `$1` (JSON) as rows named `o`.
+fn batch(dialect: Dialect) -> String {
+    let columns = [
+        ("id", "bigint"),
+        ("attempt", "bigint"),
+        ("epoch", "text"),
+        ("state", "text"),
+        ("new_attempt", "bigint"),
+        ("next_try_at", "bigint"),
+        ("settled_at", "bigint"),
+        ("withheld_reason", "text"),
+        ("resent", "bigint"),
+        ("outcome", "text"),
+        ("relay", "text"),
+        ("smtp_code", "bigint"),
+        ("enhanced_code", "text"),
+        ("reply_text", "text"),
+    ];
+    match dialect {
+        Dialect::Sqlite => {
+            let fields: Vec<String> = columns
+                .iter()
+                .map(|(name, _)| format!("json_extract(value, '$.{name}') AS {name}"))
+                .collect();
+            format!("(SELECT {} FROM json_each($1)) AS o", fields.join(", "))
+        }
+        Dialect::Postgres => {
+            let fields: Vec<String> =
+                columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+            format!("json_to_recordset($1::json) AS o({})", fields.join(", "))
+        }
+    }
+}
+
+/// Applies a batch of changes of `node`; returns the rows that changed.
+///
+/// # Errors
+/// [`StoreError::Unavailable`]: nothing changed, the batch is to be tried again.
+pub async fn apply(
+    transaction: &Transaction,
+    node: &str,
+    changes: &[Change],
+    now: Timestamp,
+) -> Result<Vec<DeliveryId>, StoreError> {
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = changes.iter().map(written).collect::<Result<Vec<_>, _>>()?;
+    let json = serde_json::to_string(&rows)
+        .map_err(|_| StoreError::Defect("a batch of outcomes cannot be written".to_owned()))?;
+    let batch = batch(transaction.dialect());
+    // A row that was called uncertain takes a true outcome; sent again, it has another attempt.
+    let sql = format!(
+        "UPDATE delivery AS d SET state = o.state, attempt = o.new_attempt, \
+         next_try_at = COALESCE(o.next_try_at, d.next_try_at), settled_at = o.settled_at, \
+         withheld_reason = o.withheld_reason, resent = o.resent, leased_until_at = NULL, \
+         relay = COALESCE(o.relay, d.relay), smtp_code = o.smtp_code, \
+         enhanced_code = o.enhanced_code, reply_text = o.reply_text FROM {batch} \
+         WHERE d.id = o.id AND d.node = $2 AND d.epoch = o.epoch AND d.attempt = o.attempt \
+         AND (d.state = 'claimed' OR (d.state = 'uncertain' AND o.outcome IN ('accepted', 'deferred', 'rejected'))) \
+         RETURNING d.id AS id"
+    );
+    let changed = query_all(transaction, &sql, [json.as_str().into(), node.into()]).await?;
+    let changed =
+        changed.iter().map(|row| row.get("delivery", "id")).collect::<Result<Vec<i64>, _>>()?;
+    // Only attempts of rows that changed enter the history.
+    let sql = format!(
+        "INSERT INTO delivery_attempt (delivery_id, attempt, node, outcome, relay, smtp_code, enhanced_code, \
+         reply_text, ended_at) SELECT o.id, o.attempt, $2, o.outcome, o.relay, o.smtp_code, o.enhanced_code, \
+         o.reply_text, $3 FROM {batch} WHERE o.outcome IS NOT NULL AND o.id IN ({}) \
+         ON CONFLICT (delivery_id, attempt) DO UPDATE SET outcome = excluded.outcome, \
+         smtp_code = excluded.smtp_code, enhanced_code = excluded.enhanced_code, \
+         reply_text = excluded.reply_text, ended_at = excluded.ended_at",
+        placeholders(4, changed.len())
+    );
+    let values = [json.as_str().into(), node.into(), now.as_microsecond().into()]
+        .into_iter()
+        .chain(changed.iter().map(|id| (*id).into()));
+    execute(transaction, &sql, values).await?;
+    Ok(changed.into_iter().map(DeliveryId).collect())
+}
+
+const MARK: &str = "id, class, purpose_of_mail, ticket_id, attempt, epoch, expires_at, resent";
+
+fn read(row: &Row) -> Result<ClaimMark, StoreError> {
+    Ok(ClaimMark {
+        id: DeliveryId(row.get("delivery", "id")?),
+        class: row.parsed("delivery", "class", Class::from_name)?,
+        occasion: row.parsed("delivery", "purpose_of_mail", Occasion::from_name)?,
+        ticket: row.get::<Option<i64>>("delivery", "ticket_id")?.map(TicketId),
+        attempt: attempt(row)?,
+        epoch: row.get("delivery", "epoch")?,
+        expires_at: row.instant("delivery", "expires_at")?,
+        resent: resent(row)?,
+    })
+}
+
+/// The rows that a node holds.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn claimed_by(session: &impl Session, node: &str) -> Result<Vec<ClaimMark>, StoreError> {
+    let sql =
+        format!("SELECT {MARK} FROM delivery WHERE state = 'claimed' AND node = $1 ORDER BY id");
+    query_all(session, &sql, [node.into()]).await?.iter().map(read).collect()
+}
+
+/// The rows of a node that somebody called uncertain, of these epochs.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn uncertain_of(
+    session: &impl Session,
+    node: &str,
+    epochs: &[String],
+) -> Result<Vec<ClaimMark>, StoreError> {
+    let sql = format!(
+        "SELECT {MARK} FROM delivery WHERE state = 'uncertain' AND node = $1 AND epoch IN ({}) ORDER BY id",
+        placeholders(2, epochs.len())
+    );
+    let values =
+        std::iter::once(node.into()).chain(epochs.iter().map(|epoch| epoch.as_str().into()));
+    query_all(session, &sql, values).await?.iter().map(read).collect()
+}
+
+/// Which rows of a node that is gone are given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GiveUp {
+    /// All of them: the node was retired.
+    All,
+    /// Statutory mail only: the node is dead and somebody is owed an answer.
+    Statutory,
+}
+
+/// Calls the rows that a gone node holds uncertain; statutory mail is resent once at `again_at`,
+/// or becomes a task. Returns how many rows changed.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn give_up(
+    transaction: &Transaction,
+    node: &str,
+    which: GiveUp,
+    now: Timestamp,
+    again_at: Timestamp,
+) -> Result<usize, StoreError> {
+    let mut changes = Vec::new();
+    let mut tasks = Vec::new();
+    for mark in claimed_by(transaction, node).await? {
+        if which == GiveUp::Statutory && mark.class != Class::Statutory {
+            continue;
+        }
+        let tried = Tried {
+            outcome: OutcomeKind::Uncertain,
+            relay: String::new(),
+            code: None,
+            enhanced: None,
+            text: "the node that held it is gone".to_owned(),
+        };
+        let (change, fate) = Change::uncertain(&mark, tried, now, again_at);
+        changes.push(change);
+        if fate == UncertainFate::Task {
+            tasks.push(mark);
+        }
+    }
+    let changed = apply(transaction, node, &changes, now).await?;
+    for mark in tasks.iter().filter(|mark| changed.contains(&mark.id)) {
+        open_task(transaction, mark.id, mark.ticket, now).await?;
+    }
+    Ok(changed.len())
+}
+
+/// Asks a person to find out whether a mail arrived.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn open_task(
+    transaction: &Transaction,
+    delivery: DeliveryId,
+    ticket: Option<TicketId>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let detail = "nobody knows whether this mail arrived; ask, or send it again by hand";
+    tasks::open(transaction, UNCERTAIN_TASK, ticket, Some(delivery), detail, now).await?;
+    Ok(())
+}
+
+/// How many rows stand in each state, by the state's word.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn counts(session: &impl Session) -> Result<Vec<(String, i64)>, StoreError> {
+    let sql = "SELECT state, COUNT(*) AS n FROM delivery GROUP BY state ORDER BY state";
+    let rows = query_all(session, sql, []).await?;
+    rows.iter().map(|row| Ok((row.get("delivery", "state")?, row.get("delivery", "n")?))).collect()
+}
