@@ -1,1 +1,30 @@
-//! placeholder
+//! The public pages: the feedback form, the state of a ticket, and their JSON endpoint.
+//!
+//! Called by `consentry`, which passes a listener, the configuration and a [`desk::Desk`]. Here a
+//! request is checked for shape and abuse; what follows from it is decided behind the desk.
+//! `GET` never changes anything, no page needs a script or sets a cookie, and nothing a person
+//! typed reaches a log.
+
+mod assets;
+pub mod config;
+pub mod desk;
+mod feedback;
+mod guard;
+mod health;
+mod language;
+mod limits;
+mod network;
+mod pages;
+mod router;
+mod rules;
+mod serve;
+mod status;
+mod web;
+
+pub use config::{Organisation, Policy, PublicUrl, WebConfig};
+pub use desk::{Desk, DeskError, FormFiled, Health, RequestView, StatusView};
+pub use network::{InvalidNetwork, Network, Peer};
+pub use router::router;
+pub use rules::{FormRules, InvalidRules, Limit};
+pub use serve::{ServeError, serve};
+pub use web::{Web, WebError, WebParts};

@@ -1,0 +1,92 @@
+//! The desk: what the pages ask of the rest of the product.
+//!
+//! `cases` stands behind it in the daemon, a scripted one in the tests. The pages hand over what
+//! a person sent and show what the desk tells them; they decide nothing about it.
+
+use async_trait::async_trait;
+use domain::form::FormEntry;
+use domain::regime::{DutyName, RequestName};
+use domain::request::RequestState;
+use domain::ticket::TicketState;
+use domain::ticket_number::{StatusCode, TicketNumber};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+/// What became of a form entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormFiled {
+    /// The number a person quotes.
+    pub ticket_number: TicketNumber,
+    /// The code for the status page. `None` when it may not be shown here: anybody can type
+    /// somebody else's address, so the code of a ticket that was open before goes by mail only.
+    pub status_code: Option<StatusCode>,
+    /// The same form was filed before; nothing new was made.
+    pub is_repeated: bool,
+}
+
+/// What a person who has number and code may see of a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusView {
+    /// The number.
+    pub ticket_number: TicketNumber,
+    /// Where the ticket stands.
+    pub state: TicketState,
+    /// When the first submission was received.
+    pub opened_at: Timestamp,
+    /// The requests of the ticket, oldest first.
+    pub requests: Vec<RequestView>,
+}
+
+/// One request as its person may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestView {
+    /// What is asked for.
+    pub name: RequestName,
+    /// Where it stands.
+    pub state: RequestState,
+    /// What is still owed, with its legal date.
+    pub owed: Vec<(DutyName, Date)>,
+}
+
+/// Whether the parts behind the pages work.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Health {
+    /// Names of the parts that do not work, such as `database`; empty when all is well.
+    pub failing: Vec<String>,
+}
+
+/// Why the desk did not do what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DeskError {
+    /// The database or the disk does not answer; the same may work in a moment.
+    #[error("the desk is not available now")]
+    Unavailable,
+    /// Something is wrong that trying again will not mend; the desk has logged it.
+    #[error("the desk failed")]
+    Failed,
+}
+
+/// The rest of the product, as the pages see it.
+#[async_trait]
+pub trait Desk: Send + Sync {
+    /// Files a form entry: the same function as for mail, in one transaction. The same
+    /// [`FormEntry::form_key`] twice is one submission.
+    ///
+    /// # Errors
+    /// [`DeskError`]; nothing was filed then.
+    async fn file_form(&self, entry: FormEntry) -> Result<FormFiled, DeskError>;
+
+    /// The state of the ticket of that number, if the code is its code; `None` for a wrong
+    /// number as for a wrong code, and after the same time.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    async fn request_status(
+        &self,
+        number: TicketNumber,
+        code: StatusCode,
+    ) -> Result<Option<StatusView>, DeskError>;
+
+    /// Whether what is needed to file a form works.
+    async fn health(&self) -> Health;
+}

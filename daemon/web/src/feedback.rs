@@ -1,0 +1,152 @@
+//! The feedback form (policy clauses 5.2 and 5.3): page in, entry to the desk, page out.
+//!
+//! The choice made for people without scripts: the form works for them in full. A signed token
+//! with a minimum age stands in for the puzzle, and one network may send fewer forms. Nothing
+//! is dropped in silence: whoever is refused is told why and how else to reach us.
+
+pub(crate) mod api;
+mod check;
+mod puzzle;
+mod spent;
+mod submit;
+mod token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Extension, Form, OriginalUri, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::Response;
+use domain::language::Locale;
+use render::PageName;
+
+use crate::desk::FormFiled;
+use crate::feedback::check::Typed;
+use crate::feedback::submit::{Visitor, submit};
+use crate::feedback::token::{FormInstance, InstanceQuery};
+use crate::guard::Audience;
+use crate::network::Origin;
+use crate::pages::{
+    ErrorLine, FeedbackPage, Field, FiledPage, Problem, Site, show, show_problem, word,
+};
+use crate::web::Web;
+
+pub(crate) use spent::SpentForms;
+pub(crate) use token::TokenKey;
+
+/// `GET /{locale}/feedback?from=order&page=https://…`: a fresh form.
+pub(crate) async fn show_form(
+    State(web): State<Arc<Web>>,
+    Extension(audience): Extension<Audience>,
+    OriginalUri(uri): OriginalUri,
+    query: Result<Query<InstanceQuery>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let (Audience::People(locale) | Audience::Programs(locale)) = audience;
+    let query = query.map(|Query(query)| query).unwrap_or_default();
+    let instance = FormInstance::new(&web, locale, &query, &headers);
+    let form =
+        FormView { locale, uri: &uri, typed: Typed::default(), instance, errors: Vec::new() };
+    form.show(&web, StatusCode::OK)
+}
+
+/// `POST /{locale}/feedback`: the filled form.
+pub(crate) async fn take_form(
+    State(web): State<Arc<Web>>,
+    Extension(audience): Extension<Audience>,
+    Extension(origin): Extension<Origin>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Response {
+    let (Audience::People(locale) | Audience::Programs(locale)) = audience;
+    let typed = match form {
+        Ok(Form(typed)) => typed,
+        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            return show_problem(&web, audience, Problem::TooLarge);
+        }
+        Err(_) => return show_problem(&web, audience, Problem::Unreadable),
+    };
+    let visitor = Visitor::new(origin, &headers, locale);
+    match submit(&web, &typed, &visitor).await {
+        Ok(filed) => show_filed(&web, locale, &filed),
+        Err(refusal) => {
+            let instance = match token::read(&web, &typed.form_token) {
+                // A token that is still good is kept: its age counts from the first page.
+                token::Reading::Good(instance) => instance,
+                token::Reading::Expired(instance) => instance.renewed(&web),
+                token::Reading::Unknown => {
+                    FormInstance::new(&web, locale, &InstanceQuery::default(), &headers)
+                }
+            };
+            let errors = refusal.lines();
+            let form = FormView { locale, uri: &uri, typed, instance, errors };
+            let mut response = form.show(&web, refusal.status());
+            add_retry_after(&mut response, refusal.retry_after());
+            response
+        }
+    }
+}
+
+fn show_filed(web: &Web, locale: Locale, filed: &FormFiled) -> Response {
+    let code = filed.status_code.as_ref().map(|code| code.expose().to_owned());
+    let page = FiledPage {
+        site: Site::new(web, locale, "filed.title"),
+        ticket_number: filed.ticket_number.to_string(),
+        status_code: code.unwrap_or_default(),
+        is_repeated: filed.is_repeated,
+    };
+    show(web, StatusCode::OK, PageName::FeedbackFiled, locale, &page)
+}
+
+/// `Retry-After` in whole seconds, rounded up.
+pub(crate) fn add_retry_after(response: &mut Response, wait: Option<Duration>) {
+    if let Some(wait) = wait {
+        let seconds = wait.as_secs().saturating_add(1);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+}
+
+/// The form as it is shown: fresh, or with what was typed and what is wrong with it.
+struct FormView<'a> {
+    locale: Locale,
+    uri: &'a Uri,
+    typed: Typed,
+    instance: FormInstance,
+    /// Control (or empty) and the path of the word.
+    errors: Vec<(&'static str, &'static str)>,
+}
+
+impl FormView<'_> {
+    fn show(self, web: &Web, status: StatusCode) -> Response {
+        let Self { locale, uri, typed, instance, errors } = self;
+        let lines: Vec<ErrorLine> = errors
+            .iter()
+            .map(|(field, path)| ErrorLine { field, text: word(web, locale, path) })
+            .collect();
+        let field = |id: &str, value: String| {
+            let line = lines.iter().find(|line| line.field == id);
+            Field { value, error: line.map(|line| line.text.clone()).unwrap_or_default() }
+        };
+        let mut site = Site::new(web, locale, "feedback.title").with_script(web);
+        // What was typed would be lost on the way to the other language.
+        if typed.is_empty() {
+            site = site.with_other_language(locale, "feedback", uri);
+        }
+        let page = FeedbackPage {
+            site,
+            action: format!("/{}/feedback", locale.code()),
+            name: field("name", typed.name),
+            email: field("email", typed.email),
+            phone: field("phone", typed.phone),
+            text: field("text", typed.text),
+            trap: field("website", typed.website),
+            form_token: token::write(web, &instance),
+            puzzle_seed: instance.seed(),
+            puzzle_bits: web.rules.puzzle_bits,
+            errors: lines,
+        };
+        show(web, status, PageName::Feedback, locale, &page)
+    }
+}

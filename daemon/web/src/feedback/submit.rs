@@ -1,0 +1,173 @@
+//! Page and JSON alike: the checks of one submission, in order, and the way to the desk.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, StatusCode, header};
+use domain::form::FormEntry;
+use domain::language::Locale;
+
+use crate::desk::{DeskError, FormFiled};
+use crate::feedback::check::{Checked, Mistake, Typed, check};
+use crate::feedback::puzzle;
+use crate::feedback::token::{self, FormInstance, Reading};
+use crate::limits::TooMany;
+use crate::network::Origin;
+use crate::web::Web;
+
+/// For the desk; under the limit of the whole request.
+const PATIENCE: Duration = Duration::from_secs(15);
+const LONGEST_USER_AGENT: usize = 300;
+
+/// Who sends the form, as far as the connection tells; evidence.
+pub(crate) struct Visitor {
+    origin: Origin,
+    user_agent: String,
+    locale: Locale,
+}
+
+impl Visitor {
+    pub(crate) fn new(origin: Origin, headers: &HeaderMap, locale: Locale) -> Self {
+        let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        let user_agent = agent.unwrap_or_default().chars().take(LONGEST_USER_AGENT).collect();
+        Self { origin, user_agent, locale }
+    }
+}
+
+/// Why a form was not filed; nothing of it is kept then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Something typed is wrong, or the form itself is not good any more.
+    Mistakes(Vec<Mistake>),
+    /// Over a limit.
+    TooMany(Duration),
+    /// The desk cannot take it now.
+    Unavailable,
+}
+
+impl Refusal {
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::Mistakes(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Control (or empty) and word, for the summary of errors.
+    pub(crate) fn lines(&self) -> Vec<Mistake> {
+        match self {
+            Self::Mistakes(mistakes) => mistakes.clone(),
+            Self::TooMany(_) => vec![("", "errors.too_many")],
+            Self::Unavailable => vec![("", "errors.unavailable")],
+        }
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Mistakes(_) => None,
+            Self::TooMany(wait) => Some(*wait),
+            Self::Unavailable => Some(Duration::from_secs(60)),
+        }
+    }
+}
+
+/// Checks a form and files it.
+///
+/// # Errors
+/// [`Refusal`].
+pub(crate) async fn submit(
+    web: &Web,
+    typed: &Typed,
+    visitor: &Visitor,
+) -> Result<FormFiled, Refusal> {
+    let (instance, checked) = read(web, typed)?;
+    let entry = entry(web, &instance, checked, visitor);
+    let is_solved =
+        puzzle::is_solved(&instance.seed(), &typed.puzzle_answer, web.rules.puzzle_bits)
+            && !web.spent.carried_another(instance.id, entry.form_key);
+    if !is_solved && instance.age_seconds(web) < i64::from(web.rules.minimum_age_seconds) {
+        return Err(Refusal::Mistakes(vec![("", "errors.form_early")]));
+    }
+    let stop_key = entry.email.stop_key();
+    take_from_limits(web, visitor.origin, &stop_key, is_solved)
+        .map_err(|over| Refusal::TooMany(over.retry_after))?;
+    let key = entry.form_key;
+    match tokio::time::timeout(PATIENCE, web.desk.file_form(entry)).await {
+        Ok(Ok(filed)) => {
+            web.spent.remember(instance.id, key);
+            Ok(filed)
+        }
+        Ok(Err(DeskError::Unavailable | DeskError::Failed)) => Err(Refusal::Unavailable),
+        Err(_) => {
+            tracing::warn!("filing a form took longer than its limit");
+            Err(Refusal::Unavailable)
+        }
+    }
+}
+
+/// Token and fields; mistakes of both are told together.
+fn read(web: &Web, typed: &Typed) -> Result<(FormInstance, Checked), Refusal> {
+    let instance = match token::read(web, &typed.form_token) {
+        Reading::Good(instance) => Ok(instance),
+        Reading::Expired(_) => Err(("", "errors.form_expired")),
+        Reading::Unknown => Err(("", "errors.form_unknown")),
+    };
+    match (instance, check(typed)) {
+        (Ok(instance), Ok(checked)) => Ok((instance, checked)),
+        (Ok(_), Err(mistakes)) => Err(Refusal::Mistakes(mistakes)),
+        (Err(form), Ok(_)) => Err(Refusal::Mistakes(vec![form])),
+        (Err(form), Err(mut mistakes)) => {
+            mistakes.push(form);
+            Err(Refusal::Mistakes(mistakes))
+        }
+    }
+}
+
+/// The entry. Its key stands for this form with this content: sent twice it is one submission,
+/// sent again with other words (back, edit, send) it is another one and not lost.
+fn entry(web: &Web, instance: &FormInstance, checked: Checked, visitor: &Visitor) -> FormEntry {
+    let Checked { name, email, phone, text } = checked;
+    let form_key = web.token_key.digest(&[
+        &instance.id,
+        name.as_bytes(),
+        email.expose().as_bytes(),
+        phone.as_bytes(),
+        text.as_bytes(),
+    ]);
+    FormEntry {
+        name,
+        email,
+        phone,
+        text,
+        capture_point: instance.capture_point,
+        page: instance.page.clone(),
+        policy_version: instance.policy_version.clone(),
+        locale: visitor.locale,
+        form_key,
+        remote_address: evidence(visitor.origin),
+        user_agent: visitor.user_agent.clone(),
+    }
+}
+
+/// The address as evidence; empty when the connection tells none.
+fn evidence(Origin(address): Origin) -> String {
+    match address {
+        IpAddr::V4(address) if address.is_unspecified() => String::new(),
+        address => address.to_string(),
+    }
+}
+
+fn take_from_limits(
+    web: &Web,
+    origin: Origin,
+    stop_key: &str,
+    is_solved: bool,
+) -> Result<(), TooMany> {
+    let now = web.clock.boot_time();
+    let limits = &web.limiters;
+    let network = if is_solved { &limits.network_solved } else { &limits.network_unsolved };
+    network.take(&origin.limit_key(), now)?;
+    limits.address.take(stop_key, now)?;
+    limits.everyone.take("", now)
+}

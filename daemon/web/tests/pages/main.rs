@@ -1,0 +1,8 @@
+//! The pages over the whole router, with a scripted desk behind them.
+
+mod api;
+mod feedback;
+mod serving;
+mod site;
+mod stage;
+mod status;
