@@ -4,6 +4,8 @@
 //! about people: `classify` says what a mail asks for, `cases` files it. Mail is read in a child
 //! process (`child`), because it is hostile until proven otherwise.
 
+pub mod authenticate;
 pub mod child;
 pub mod imap;
+pub mod maildir;
 pub mod read;
