@@ -1,1 +1,127 @@
-//! placeholder
+//! Submissions become tickets: the filing transaction, and what people do with its results.
+//!
+//! Called by `intake` (mails) and `web` (forms) through the same function, [`Cases::file`], and
+//! by the command line for tickets and blocks. It loads facts, asks `domain` what follows, and
+//! applies the answer in ONE transaction. It never sends a mail: replies are ledger rows.
+
+pub mod blocks;
+pub mod error;
+pub mod failpoint;
+pub mod filing;
+pub mod form;
+pub mod settings;
+pub mod status;
+pub mod submission;
+pub mod tickets;
+
+use std::sync::Arc;
+
+use domain::{
+    ambient::{Clock, Entropy},
+    calendar::WorkingCalendar,
+    regime::Regime,
+};
+use render::Renderer;
+use store::Store;
+use vault::{Digests, StopJournal, Vault};
+
+pub use error::CasesError;
+pub use filing::{Filed, FilingError};
+pub use settings::Settings;
+pub use submission::{Content, Source, Submission};
+
+/// What filing needs of the rest of the house.
+#[derive(Clone)]
+pub struct CasesParts {
+    /// The database.
+    pub store: Store,
+    /// Raw mail, keys.
+    pub vault: Vault,
+    /// Keyed digests.
+    pub digests: Arc<Digests>,
+    /// The stops outside the database.
+    pub journal: StopJournal,
+    /// Templates.
+    pub renderer: Arc<Renderer>,
+    /// The language packs, for forms.
+    pub packs: Arc<classify::Packs>,
+    /// All versions of all regimes.
+    pub regimes: Arc<Vec<Regime>>,
+    /// The working calendars that the regimes name.
+    pub calendars: Arc<Vec<WorkingCalendar>>,
+    /// What the administrator set.
+    pub settings: Arc<Settings>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// The room where submissions become tickets. Cheap to clone.
+#[derive(Clone)]
+pub struct Cases {
+    parts: CasesParts,
+}
+
+impl std::fmt::Debug for CasesParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CasesParts").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Cases {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cases").field("store", &self.parts.store).finish_non_exhaustive()
+    }
+}
+
+impl Cases {
+    /// Makes the room; refuses regimes or calendars that are named and missing, so that filing
+    /// can never be without a clock.
+    ///
+    /// # Errors
+    /// [`CasesError::Settings`] naming what is missing.
+    pub fn new(parts: CasesParts) -> Result<Self, CasesError> {
+        for id in &parts.settings.regimes {
+            let mut versions = parts.regimes.iter().filter(|regime| regime.id() == id).peekable();
+            if versions.peek().is_none() {
+                return Err(CasesError::Settings(format!(
+                    "there is no regime file `{id}`; add it to the regimes directory or take it out of `regimes.use`"
+                )));
+            }
+            for regime in versions {
+                if !parts.calendars.iter().any(|calendar| calendar.id() == regime.calendar()) {
+                    return Err(CasesError::Settings(format!(
+                        "regime `{id}` needs the calendar `{}`; add it to the calendars directory",
+                        regime.calendar()
+                    )));
+                }
+            }
+        }
+        Ok(Self { parts })
+    }
+
+    /// The database behind it.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// The vault behind it.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.parts.vault
+    }
+
+    /// The digests behind it.
+    #[must_use]
+    pub fn digests(&self) -> &Digests {
+        &self.parts.digests
+    }
+
+    /// What the administrator set.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.parts.settings
+    }
+}

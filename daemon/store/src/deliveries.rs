@@ -1,12 +1,16 @@
 //! The ledger: one row for each outgoing mail to one recipient.
 
 mod claiming;
+mod feedback;
+mod letters;
 mod planning;
 mod settling;
 
 pub use claiming::{
     Claimant, ClaimedDelivery, Recipient, Standing, claim, is_any_due, next_due_at, standings,
 };
+pub use feedback::{Told, take_feedback, told_since};
+pub use letters::{LetterRow, letters_of};
 pub use planning::{NewDelivery, acknowledged_since, count_since, plan};
 pub use settling::{
     Change, ClaimMark, GiveUp, Tried, UNCERTAIN_TASK, apply, claimed_by, counts, give_up,

@@ -228,3 +228,12 @@ pub async fn counts(session: &impl Session) -> Result<Vec<(String, i64)>, StoreE
     let rows = query_all(session, sql, []).await?;
     rows.iter().map(|row| Ok((row.get("ticket", "state")?, row.get("ticket", "n")?))).collect()
 }
+
+/// The ticket with this id.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn by_id(session: &impl Session, id: TicketId) -> Result<Option<TicketRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM ticket WHERE id = $1");
+    query_optional(session, &sql, [id.0.into()]).await?.as_ref().map(read).transpose()
+}

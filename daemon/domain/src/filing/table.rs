@@ -6,6 +6,7 @@ use crate::{
     block::{Field, Scope},
     classification::{Band, Classification, Kind, Label, Mark},
     filing::effects::{BlockTarget, PlannedBlock, ReviewReason},
+    mail::Oddity,
     regime::RequestName,
     request::Requester,
     ticket::Lane,
@@ -44,6 +45,8 @@ pub struct FilingFacts<'a> {
     pub breaker_open: bool,
     /// Whether a named address belongs to exactly one contact.
     pub named: NamedContact,
+    /// What is odd about the bytes.
+    pub oddities: &'a [Oddity],
 }
 
 /// Whether a submission becomes a ticket.
@@ -92,7 +95,17 @@ impl FilingPlan {
         }
     }
 
-    fn ask_person(&mut self, reason: ReviewReason) {
+    /// What follows from a submission that could not be read: a ticket for a person, whose
+    /// clock runs from receipt (invariant 5).
+    #[must_use]
+    pub fn unread(reason: ReviewReason) -> Self {
+        let mut plan = Self::new(Handling::Ticket(Lane::Unreadable));
+        plan.ask_person(reason);
+        plan
+    }
+
+    /// Adds a reason for a person to look.
+    pub fn ask_person(&mut self, reason: ReviewReason) {
         if !self.review.contains(&reason) {
             self.review.push(reason);
             self.review.sort_unstable();
@@ -143,6 +156,7 @@ fn plan_ticket(facts: &FilingFacts<'_>, reasons: &[ReviewReason]) -> FilingPlan 
         plan.ask_person(*reason);
     }
     review_sender(facts, &mut plan);
+    review_oddities(facts.oddities, &mut plan);
     for (label, band) in classification.acting_labels().filter(|(label, _)| label.is_request()) {
         plan.requests.extend(RequestName::of_label(label));
         let column = column(facts, band);
@@ -180,6 +194,21 @@ fn review_sender(facts: &FilingFacts<'_>, plan: &mut FilingPlan) {
     }
     if facts.classification.mark(Mark::Representative) != Band::None {
         plan.ask_person(ReviewReason::Representative);
+    }
+}
+
+fn review_oddities(oddities: &[Oddity], plan: &mut FilingPlan) {
+    for oddity in oddities {
+        match oddity {
+            Oddity::Encrypted => plan.ask_person(ReviewReason::Encrypted),
+            Oddity::NoText | Oddity::Tnef => plan.ask_person(ReviewReason::NoText),
+            Oddity::TooManyParts | Oddity::TextCut | Oddity::Malformed | Oddity::UnknownCharset => {
+                plan.ask_person(ReviewReason::Unreadable);
+            }
+            // A missing or doubled From is told by the sender itself.
+            Oddity::NoFrom | Oddity::SeveralFrom | Oddity::NoMessageId | Oddity::GuessedCharset => {
+            }
+        }
     }
 }
 

@@ -54,6 +54,7 @@ fn plan(classification: &Classification, authentication: Auth, breaker_open: boo
         authentication,
         breaker_open,
         named: NamedContact::NotOne,
+        oddities: &[],
     })
 }
 
@@ -155,6 +156,7 @@ fn our_own_people_and_senders_who_are_not_one_are_never_blocked() {
             authentication: Auth::Pass,
             breaker_open: false,
             named: NamedContact::NotOne,
+            oddities: &[],
         });
         assert!(made.blocks.is_empty() && !made.review.is_empty(), "{sender:?}");
         assert_eq!(made.requests.len(), 1);
@@ -172,6 +174,7 @@ fn an_authority_brings_a_hold_and_a_person_and_blocks_whom_it_names() {
         authentication: Auth::Unknown,
         breaker_open: false,
         named: NamedContact::One,
+        oddities: &[],
     };
     let named = plan_filing(&facts);
     assert!(named.legal_hold);

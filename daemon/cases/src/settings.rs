@@ -1,0 +1,44 @@
+//! What the administrator sets about filing.
+
+use domain::{address::EmailAddress, language::Locale, regime::RegimeId};
+use jiff::tz::TimeZone;
+
+/// The settings of filing.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The organisation's name, as it signs.
+    pub organisation: String,
+    /// The contact of the person responsible, one line.
+    pub contact: String,
+    /// Our own domains: their senders are never blocked.
+    pub own_domains: Vec<String>,
+    /// Where the policy is published.
+    pub policy_url: String,
+    /// The status page.
+    pub status_url: String,
+    /// The domain of the Message-IDs that we make.
+    pub mail_id_domain: String,
+    /// The language for those whose own cannot be told.
+    pub locale: Locale,
+    /// The zone in which people read dates.
+    pub zone: TimeZone,
+    /// The regimes that apply, such as `ru-152fz`.
+    pub regimes: Vec<RegimeId>,
+    /// Full blocks in an hour (for senders whose domain does not vouch) after which the breaker
+    /// opens; at least 1.
+    pub full_blocks_per_hour: u32,
+    /// Days after which an unsent reply expires (RFC 5321 §4.5.4.1: 4 to 5).
+    pub reply_expires_after_days: u32,
+}
+
+impl Settings {
+    /// Whether an address is of one of our own domains, or below one.
+    #[must_use]
+    pub fn is_own(&self, address: &EmailAddress) -> bool {
+        self.own_domains.iter().any(|own| {
+            let domain = address.domain();
+            domain == own
+                || domain.strip_suffix(own.as_str()).is_some_and(|rest| rest.ends_with('.'))
+        })
+    }
+}

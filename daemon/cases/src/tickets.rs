@@ -1,0 +1,163 @@
+//! Tickets as people of ours read them: the list, and one whole with what was written.
+
+use domain::{
+    Timestamp,
+    classification::Classification,
+    mail::{Attachment, Oddity, ReadMail},
+    ticket_number::TicketNumber,
+};
+use serde::{Deserialize, Serialize};
+use store::{
+    blocks::BlockRow,
+    requests::{DutyRow, RequestRow},
+    submissions::SubmissionRow,
+    tasks::TaskRow,
+    tickets::TicketRow,
+};
+
+use crate::{Cases, CasesError};
+
+/// What is sealed of a submission for people to read. Personal data; prints nothing.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct SubmissionContent {
+    /// All From names and addresses.
+    pub from: Vec<domain::mail::HeaderAddress>,
+    /// The subject.
+    pub subject: String,
+    /// The whole visible text.
+    pub text: String,
+    /// The files that came along.
+    pub attachments: Vec<Attachment>,
+    /// What was odd about the bytes.
+    pub oddities: Vec<Oddity>,
+    /// The classification with its words; none when the mail was not read.
+    pub classification: Option<Classification>,
+}
+
+impl std::fmt::Debug for SubmissionContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SubmissionContent(***)")
+    }
+}
+
+impl SubmissionContent {
+    /// The context under which it is sealed.
+    pub const SEAL_CONTEXT: &'static str = "submission.content";
+
+    pub(crate) fn of(mail: &ReadMail, classification: Option<&Classification>) -> Self {
+        Self {
+            from: mail.from.clone(),
+            subject: mail.subject.clone(),
+            text: mail.text.clone(),
+            attachments: mail.attachments.clone(),
+            oddities: mail.oddities.clone(),
+            classification: classification.cloned(),
+        }
+    }
+}
+
+/// A submission with what was written, if its key still exists.
+#[derive(Debug, Clone)]
+pub struct OpenedSubmission {
+    /// The row.
+    pub row: SubmissionRow,
+    /// What was written; none when it was never read or its key was destroyed.
+    pub content: Option<SubmissionContent>,
+}
+
+/// One ticket, whole.
+#[derive(Debug, Clone)]
+pub struct TicketView {
+    /// The ticket.
+    pub ticket: TicketRow,
+    /// Whom it is with, in clear; for people who may see it.
+    pub address: Option<domain::address::EmailAddress>,
+    /// Its requests, oldest first.
+    pub requests: Vec<RequestRow>,
+    /// Their duties, earliest first.
+    pub duties: Vec<DutyRow>,
+    /// Its blocks, oldest first.
+    pub blocks: Vec<BlockRow>,
+    /// What people have to do.
+    pub tasks: Vec<TaskRow>,
+    /// Holds that stand.
+    pub holds: i64,
+    /// What the person sent.
+    pub submissions: Vec<OpenedSubmission>,
+    /// What we sent: (occasion, state, planned at).
+    pub letters: Vec<store::deliveries::LetterRow>,
+}
+
+impl Cases {
+    /// One page of tickets, newest first.
+    ///
+    /// # Errors
+    /// [`CasesError::Store`].
+    pub async fn tickets(
+        &self,
+        before: Option<domain::ids::TicketId>,
+        limit: u32,
+    ) -> Result<Vec<TicketRow>, CasesError> {
+        Ok(store::tickets::page(self.store(), before, limit).await?)
+    }
+
+    /// One ticket, whole; the reading is written into the audit log (152-ФЗ ст. 19 ч. 2 п. 8).
+    ///
+    /// # Errors
+    /// [`CasesError::NotFound`].
+    pub async fn ticket(&self, number: &str, actor: &str) -> Result<TicketView, CasesError> {
+        let missing = || CasesError::NotFound { what: "ticket", id: number.to_owned() };
+        let parsed = TicketNumber::parse(number).map_err(|_| missing())?;
+        let store = self.store();
+        let ticket =
+            store::tickets::by_number(store, &parsed.to_string()).await?.ok_or_else(missing)?;
+        let address = match ticket.address {
+            Some(id) => store::addresses::clear(store, id).await?,
+            None => None,
+        };
+        let mut submissions = Vec::new();
+        for row in store::submissions::of_ticket(store, ticket.id).await? {
+            let content = self.open_content(&row).await;
+            submissions.push(OpenedSubmission { row, content });
+        }
+        let view = TicketView {
+            address,
+            requests: store::requests::of_ticket(store, ticket.id).await?,
+            duties: store::requests::duties_of_ticket(store, ticket.id).await?,
+            blocks: store::blocks::of_ticket(store, ticket.id).await?,
+            tasks: store::tasks::of_ticket(store, ticket.id).await?,
+            holds: store::tasks::holds_of(store, ticket.id).await?,
+            letters: store::deliveries::letters_of(store, ticket.id).await?,
+            submissions,
+            ticket,
+        };
+        self.audit_reading(&view, actor, self.parts.clock.now()).await?;
+        Ok(view)
+    }
+
+    async fn open_content(&self, row: &SubmissionRow) -> Option<SubmissionContent> {
+        let sealed = row.content.as_deref()?;
+        let opened = self.parts.vault.open_sealed(SubmissionContent::SEAL_CONTEXT, sealed).await;
+        match opened {
+            Ok(plain) => serde_json::from_slice(&plain).ok(),
+            Err(vault::VaultError::KeyDestroyed(_)) => None,
+            Err(error) => {
+                tracing::warn!(submission.id = row.id.0, %error, "a submission cannot be opened");
+                None
+            }
+        }
+    }
+
+    async fn audit_reading(
+        &self,
+        view: &TicketView,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        let transaction = self.store().begin().await?;
+        let subject = format!("ticket:{}", view.ticket.id);
+        let detail = serde_json::json!({});
+        store::audit::append(&transaction, actor, "read", &subject, &detail, now).await?;
+        Ok(transaction.commit().await?)
+    }
+}
