@@ -3,6 +3,12 @@
 //! One binary, since linking costs more than running. The flows drive the built program.
 
 mod architecture;
+mod clinic;
+mod crashes;
+mod demo;
+mod faults;
+mod hostile;
+mod inbound;
 mod licences;
 mod servers;
 mod systemd;

@@ -19,8 +19,12 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use self::notify::Notifications;
-pub use self::settings::{MailboxSettings, Settings};
-use crate::{child::OwnedProcess, log, place::Place};
+pub use self::settings::{MailboxSettings, OutletSettings, Settings};
+use crate::{
+    child::OwnedProcess,
+    log,
+    place::{Place, Port},
+};
 
 /// What a daemon may take to come up on a busy machine: migrations included.
 const START: Duration = Duration::from_secs(60);
@@ -50,6 +54,7 @@ pub struct Home {
     program: PathBuf,
     dir: PathBuf,
     config: PathBuf,
+    web: Port,
 }
 
 impl Home {
@@ -59,14 +64,22 @@ impl Home {
     /// When the program was not built or a file cannot be written.
     pub fn make(place: &Place, name: &str, settings: &Settings) -> Result<Self> {
         let dir = place.room(name)?;
-        let config = place.file(&format!("{name}/consentry.toml"), settings.toml(&dir)?)?;
-        Ok(Self { program: program()?, dir, config })
+        let web = Port::reserve()?;
+        let text = settings.toml(&dir, web.number())?;
+        let config = place.file(&format!("{name}/consentry.toml"), text)?;
+        Ok(Self { program: program()?, dir, config, web })
     }
 
     /// The directory of configuration, state and logs.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Where the pages answer while a daemon runs.
+    #[must_use]
+    pub fn pages(&self) -> String {
+        format!("http://127.0.0.1:{}", self.web.number())
     }
 
     /// A command with the configuration named.

@@ -113,9 +113,8 @@ fn file_all(
     let mut settings = Settings::embedded(HELLO, place.path(), &place.path().join("replies"));
     settings.mailbox = MailboxSettings::Imap {
         port: dovecot.tls_port(),
-        security: "tls",
+        tls: "implicit",
         authority: Some(tls.authority.clone()),
-        user: HELLO.to_owned(),
         move_to: None,
     };
     let home = Home::make(place, &format!("run-{pair}"), &settings)?;

@@ -17,16 +17,14 @@ use crate::{
 /// Where mail is read from.
 #[derive(Debug, Clone)]
 pub enum MailboxSettings {
-    /// An IMAP server.
+    /// An IMAP server on loopback.
     Imap {
-        /// The port on loopback.
+        /// Its port.
         port: u16,
-        /// `tls`, `starttls` or `plaintext`.
-        security: &'static str,
+        /// `implicit`, `starttls` or `none`.
+        tls: &'static str,
         /// The authority to trust.
         authority: Option<PathBuf>,
-        /// The login.
-        user: String,
         /// Where handled mail goes, if it is moved.
         move_to: Option<String>,
     },
@@ -37,12 +35,12 @@ pub enum MailboxSettings {
 /// Where answers go out.
 #[derive(Debug, Clone)]
 pub enum OutletSettings {
-    /// A relay on loopback, `starttls` or `plaintext`.
+    /// A relay on loopback.
     Smtp {
         /// Its port.
         port: u16,
-        /// `starttls` or `plaintext`.
-        security: &'static str,
+        /// `starttls` or `none`.
+        tls: &'static str,
         /// The authority to trust.
         authority: Option<PathBuf>,
     },
@@ -53,7 +51,7 @@ pub enum OutletSettings {
 /// Everything that a flow may choose; the rest is the product's default.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The organisation's address.
+    /// The organisation's address, which is the login of the mailbox as well.
     pub address: String,
     /// The mailbox.
     pub mailbox: MailboxSettings,
@@ -63,16 +61,20 @@ pub struct Settings {
     pub postgres: Option<String>,
     /// The name of this node.
     pub node: String,
-    /// Selector and key file, and the domain they sign for.
-    pub dkim: Option<(String, Vec<(String, PathBuf)>)>,
-    /// The port of the pages, if any.
-    pub web_port: Option<u16>,
-    /// Where answers go out when the relay is down: waits are short in tests.
+    /// The domain of signatures, its RSA key and its Ed25519 key.
+    pub dkim: Option<(String, PathBuf, PathBuf)>,
+    /// The data directory, when it is not the home.
+    pub data: Option<PathBuf>,
+    /// Where objects and keys lie, when nodes share them.
+    pub vault: Option<PathBuf>,
+    /// Folders to read.
+    pub folders: Vec<String>,
+    /// Further sections as they will stand.
     pub further: String,
 }
 
 impl Settings {
-    /// A Maildir in, a Maildir out, SQLite, no pages.
+    /// A Maildir in, a Maildir out, SQLite.
     #[must_use]
     pub fn embedded(address: &str, mailbox: &Path, replies: &Path) -> Self {
         Self {
@@ -82,12 +84,14 @@ impl Settings {
             postgres: None,
             node: "test".to_owned(),
             dkim: None,
-            web_port: None,
+            data: None,
+            vault: None,
+            folders: Vec::new(),
             further: String::new(),
         }
     }
 
-    /// Dovecot over TLS in, Postfix over STARTTLS out, SQLite, no pages.
+    /// Dovecot over TLS in, Postfix over STARTTLS out, SQLite.
     #[must_use]
     pub fn on_servers(
         address: &str,
@@ -98,14 +102,13 @@ impl Settings {
         Self {
             mailbox: MailboxSettings::Imap {
                 port: dovecot.tls_port(),
-                security: "tls",
+                tls: "implicit",
                 authority: Some(tls.authority.clone()),
-                user: address.to_owned(),
                 move_to: None,
             },
             outlet: OutletSettings::Smtp {
                 port: postfix.port(),
-                security: "starttls",
+                tls: "starttls",
                 authority: Some(tls.authority.clone()),
             },
             ..Self::embedded(address, Path::new(""), Path::new(""))
@@ -115,62 +118,114 @@ impl Settings {
     /// The same with DKIM signatures by both keys.
     #[must_use]
     pub fn signed(mut self, keys: &DkimKeys) -> Self {
-        let list =
-            vec![("rsa".to_owned(), keys.rsa.clone()), ("ed".to_owned(), keys.ed25519.clone())];
-        self.dkim = Some((keys.domain.clone(), list));
+        self.dkim = Some((keys.domain.clone(), keys.rsa.clone(), keys.ed25519.clone()));
         self
     }
 
-    /// The text of `consentry.toml` for a home in `dir`.
+    /// The text of `consentry.toml` for a home in `dir`, whose pages listen on `web_port`.
     ///
     /// # Errors
-    /// When the password file cannot be written.
-    pub fn toml(&self, dir: &Path) -> Result<String> {
+    /// When a secret's file cannot be written.
+    pub fn toml(&self, dir: &Path, web_port: u16) -> Result<String> {
         let mut out = String::new();
-        let domain = self.address.split_once('@').map_or("", |(_, domain)| domain);
-        writeln!(out, "[organisation]\nname = \"Test clinic\"\naddress = \"{}\"", self.address)?;
-        writeln!(out, "domains = [\"{domain}\"]\n")?;
-        writeln!(out, "[node]\nname = \"{}\"\nstate_dir = \"{}\"\n", self.node, dir.display())?;
-        if let Some(url) = &self.postgres {
-            writeln!(out, "[database]\nurl = \"{url}\"\n")?;
+        let address = &self.address;
+        let domain = address.split_once('@').map_or("", |(_, domain)| domain);
+        writeln!(
+            out,
+            "[organisation]\nname = \"Test clinic\"\ncontact = \"Data protection officer\"\n\
+             domains = [\"{domain}\"]\npolicy_url = \"https://{domain}/privacy\"\n\
+             policy_version = \"2026-03-01\"\n\n[node]\nname = \"{}\"\n\n[mail]\n\
+             from = \"{address}\"\n",
+            self.node
+        )?;
+        if let Some((domain, rsa, ed25519)) = &self.dkim {
+            for (selector, algorithm, path) in
+                [("rsa", "rsa-sha256", rsa), ("ed", "ed25519-sha256", ed25519)]
+            {
+                writeln!(
+                    out,
+                    "[[mail.dkim]]\nselector = \"{selector}\"\ndomain = \"{domain}\"\n\
+                     algorithm = \"{algorithm}\"\nkey_file = \"{}\"\n",
+                    path.display()
+                )?;
+            }
         }
-        writeln!(out, "[[mailbox]]\nname = \"hello\"")?;
+        let data = self.data.as_deref().unwrap_or(dir);
+        writeln!(out, "[data]\ndirectory = \"{}\"\n", data.display())?;
+        if let Some(url) = &self.postgres {
+            let file = dir.join("database-url");
+            fs::write(&file, format!("{url}\n"))?;
+            writeln!(out, "[database]\nkind = \"postgres\"\nurl_file = \"{}\"\n", file.display())?;
+        }
+        if let Some(vault) = &self.vault {
+            let vault = vault.display();
+            writeln!(
+                out,
+                "[vault]\nobjects_directory = \"{vault}/objects\"\nkeys_directory = \"{vault}/keys\"\n"
+            )?;
+        }
+        self.mailbox(&mut out, dir)?;
+        self.outlet(&mut out)?;
+        writeln!(
+            out,
+            "[web]\nlisten = \"127.0.0.1:{web_port}\"\npublic_url = \"http://127.0.0.1:{web_port}\"\n\n\
+             [log]\nformat = \"json\"\n"
+        )?;
+        out.push_str(&self.further);
+        Ok(out)
+    }
+
+    fn mailbox(&self, out: &mut String, dir: &Path) -> Result<()> {
+        writeln!(out, "[[mailbox]]\nname = \"hello\"\npoll_interval = \"5s\"")?;
+        let address = &self.address;
         match &self.mailbox {
-            MailboxSettings::Maildir(path) => writeln!(out, "maildir = \"{}\"", path.display())?,
-            MailboxSettings::Imap { port, security, authority, user, move_to } => {
+            MailboxSettings::Maildir(path) => writeln!(
+                out,
+                "kind = \"maildir\"\npath = \"{}\"\naddress = \"{address}\"\n",
+                path.display()
+            )?,
+            MailboxSettings::Imap { port, tls, authority, move_to } => {
                 let password = dir.join("imap-password");
                 fs::write(&password, "secret\n")?;
-                writeln!(out, "host = \"localhost\"\nport = {port}\nsecurity = \"{security}\"")?;
-                writeln!(out, "user = \"{user}\"\npassword_file = \"{}\"", password.display())?;
+                writeln!(
+                    out,
+                    "kind = \"imap\"\nhost = \"localhost\"\nport = {port}\ntls = \"{tls}\"\n\
+                     user = \"{address}\"\npassword_file = \"{}\"",
+                    password.display()
+                )?;
                 if let Some(path) = authority {
                     writeln!(out, "tls_ca_file = \"{}\"", path.display())?;
                 }
                 if let Some(folder) = move_to {
                     writeln!(out, "move_to = \"{folder}\"")?;
                 }
-            }
-        }
-        writeln!(out, "\n[[relay]]\nname = \"replies\"")?;
-        match &self.outlet {
-            OutletSettings::Maildir(path) => writeln!(out, "maildir = \"{}\"", path.display())?,
-            OutletSettings::Smtp { port, security, authority } => {
-                writeln!(out, "host = \"localhost\"\nport = {port}\nsecurity = \"{security}\"")?;
-                if let Some(path) = authority {
-                    writeln!(out, "tls_ca_file = \"{}\"", path.display())?;
+                if !self.folders.is_empty() {
+                    writeln!(out, "folders = {:?}", self.folders)?;
                 }
             }
         }
-        if let Some((domain, keys)) = &self.dkim {
-            writeln!(out, "\n[dkim]\ndomain = \"{domain}\"")?;
-            for (selector, path) in keys {
-                let path = path.display();
-                writeln!(out, "[[dkim.key]]\nselector = \"{selector}\"\nkey_file = \"{path}\"")?;
+        writeln!(out)?;
+        Ok(())
+    }
+
+    fn outlet(&self, out: &mut String) -> Result<()> {
+        writeln!(out, "[[relay]]\nname = \"replies\"")?;
+        match &self.outlet {
+            OutletSettings::Maildir(path) => {
+                writeln!(out, "kind = \"maildir\"\npath = \"{}\"\n", path.display())?;
+            }
+            OutletSettings::Smtp { port, tls, authority } => {
+                writeln!(
+                    out,
+                    "kind = \"smtp\"\nhost = \"localhost\"\nport = {port}\ntls = \"{tls}\"\n\
+                     helo_name = \"mail.test.example\""
+                )?;
+                if let Some(path) = authority {
+                    writeln!(out, "tls_ca_file = \"{}\"", path.display())?;
+                }
+                writeln!(out)?;
             }
         }
-        if let Some(port) = self.web_port {
-            writeln!(out, "\n[web]\nlisten = \"127.0.0.1:{port}\"")?;
-        }
-        out.push_str(&self.further);
-        Ok(out)
+        Ok(())
     }
 }

@@ -1,0 +1,171 @@
+//! The soak of the inbound flow: kill -9 at random moments, then count.
+//!
+//!     random-kills [KILLS] [SEED] [NODES]      (default 200 kills, seed 1, one node on SQLite)
+//!
+//! With two nodes or more they share one PostgreSQL, one vault and one mailbox, and each kill hits
+//! one of them. In the end every letter has exactly one ticket and at most one answer, and an
+//! answer that is missing stands as uncertain in the ledger: nothing lost, nothing twice.
+#![allow(clippy::print_stdout, reason = "a soak prints its count")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use mail_parser::MessageParser;
+use tests::{
+    ambient::SeededEntropy,
+    daemon::{Daemon, Home, Settings},
+    letter::Letter,
+    maildir,
+    place::Place,
+    servers::Postgres,
+    wait::wait_until,
+};
+
+const HELLO: &str = "hello@clinic.example";
+/// The longest life of a daemon before its kill: start, filing and answering lie within.
+const LONGEST_LIFE_MS: u64 = 2_500;
+
+struct Soak {
+    place: Place,
+    mailbox: PathBuf,
+    replies: PathBuf,
+    homes: Vec<Home>,
+    random: SeededEntropy,
+    sent: BTreeSet<String>,
+}
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let kills: u64 = arguments.next().map_or(Ok(200), |text| text.parse())?;
+    let seed: u64 = arguments.next().map_or(Ok(1), |text| text.parse())?;
+    let nodes: usize = arguments.next().map_or(Ok(1), |text| text.parse())?;
+
+    let postgres = if nodes > 1 { Some(Postgres::start()?) } else { None };
+    let url = postgres.as_ref().map(Postgres::database).transpose()?;
+    let mut soak = Soak::open(seed, nodes, url)?;
+    let mut daemons: Vec<Option<Daemon>> = (0..nodes).map(|_| None).collect();
+    for kill in 1..=kills {
+        let letters = soak.random.next() % 4;
+        for _ in 0..letters {
+            soak.write()?;
+        }
+        for (home, daemon) in soak.homes.iter().zip(&mut daemons) {
+            if daemon.is_none() {
+                *daemon = Some(home.launch(&[])?);
+            }
+        }
+        thread::sleep(Duration::from_millis(soak.random.next() % LONGEST_LIFE_MS));
+        let victim = (soak.random.next() % nodes as u64) as usize;
+        if let Some(mut daemon) = daemons[victim].take() {
+            ensure!(daemon.is_running()?, "a daemon died by itself:\n{}", daemon.log());
+            daemon.kill()?;
+        }
+        if kill % 20 == 0 {
+            println!("{kill} kills, {} letters", soak.sent.len());
+        }
+    }
+    drop(daemons);
+    soak.settle()?;
+    soak.count(kills)
+}
+
+impl Soak {
+    fn open(seed: u64, nodes: usize, url: Option<String>) -> Result<Self> {
+        let place = Place::new()?;
+        let (mailbox, replies) = (place.path().join("hello"), place.path().join("replies"));
+        maildir::make(&mailbox)?;
+        maildir::make(&replies)?;
+        let mut homes = Vec::new();
+        for node in 0..nodes {
+            let mut settings = Settings::embedded(HELLO, &mailbox, &replies);
+            settings.node = format!("node-{node}");
+            if url.is_some() {
+                settings.postgres.clone_from(&url);
+                settings.vault = Some(place.path().join("vault"));
+            }
+            homes.push(Home::make(&place, &format!("node-{node}"), &settings)?);
+        }
+        homes[0].say(&["migrate"])?;
+        let random = SeededEntropy::new(seed);
+        Ok(Self { place, mailbox, replies, homes, random, sent: BTreeSet::new() })
+    }
+
+    /// A person who writes for the first time asks for erasure.
+    fn write(&mut self) -> Result<()> {
+        let number = self.sent.len() + 1;
+        let id = format!("letter-{number}@post.example");
+        let letter = Letter::new("", &format!("person{number}@post.example"), HELLO)
+            .subject("Удаление данных")
+            .message_id(&id)
+            .text("Прошу удалить все мои персональные данные.\n")
+            .bytes();
+        maildir::deliver(&self.mailbox, &letter, 1_793_600_000)?;
+        self.sent.insert(id);
+        Ok(())
+    }
+
+    /// One last life without a kill: everything that can be done is done.
+    fn settle(&self) -> Result<()> {
+        let mut daemons = Vec::new();
+        for home in &self.homes {
+            daemons.push(home.run()?);
+        }
+        let mut before = usize::MAX;
+        wait_until(
+            "the mailbox is filed and no answer leaves any more",
+            Duration::from_secs(240),
+            || {
+                let waiting = std::fs::read_dir(self.mailbox.join("new"))?.count();
+                let answers = maildir::mails(&self.replies)?.len();
+                thread::sleep(Duration::from_secs(2));
+                let quiet = waiting == 0 && answers == before;
+                before = answers;
+                Ok(quiet)
+            },
+        )?;
+        for mut daemon in daemons {
+            daemon.stop()?;
+        }
+        Ok(())
+    }
+
+    fn count(&self, kills: u64) -> Result<()> {
+        let answers = answers_by_letter(&self.replies)?;
+        let twice: Vec<_> = answers.iter().filter(|(_, count)| **count > 1).collect();
+        let tickets = self.homes[0].rows(&["ticket", "list"])?.len();
+        let unanswered = self.sent.iter().filter(|id| !answers.contains_key(*id)).count();
+        let status = self.homes[0].json(&["status"])?;
+        let uncertain = status["deliveries"]["uncertain"].as_u64().unwrap_or(0);
+        println!(
+            "{kills} kills, {} letters, {tickets} tickets, {} answered once, {} twice, \
+             {unanswered} unanswered, {uncertain} uncertain",
+            self.sent.len(),
+            answers.len() - twice.len(),
+            twice.len()
+        );
+        ensure!(tickets == self.sent.len(), "a letter was lost or filed twice");
+        ensure!(twice.is_empty(), "answered twice: {twice:?}");
+        ensure!(unanswered as u64 <= uncertain, "an answer is lost without a trace");
+        for home in &self.homes {
+            home.check_log(&["person", "Удаление"], &["settle", "uncertain", "lease"])
+                .with_context(|| self.place.path().display().to_string())?;
+        }
+        Ok(())
+    }
+}
+
+/// How many answers each letter got, by In-Reply-To.
+fn answers_by_letter(replies: &Path) -> Result<BTreeMap<String, usize>> {
+    let mut answers = BTreeMap::new();
+    for raw in maildir::mails(replies)? {
+        let mail = MessageParser::default().parse(&raw).context("an answer is no mail")?;
+        let id = mail.in_reply_to().as_text().context("an answer without In-Reply-To")?;
+        *answers.entry(id.to_owned()).or_insert(0) += 1;
+    }
+    Ok(answers)
+}
