@@ -121,8 +121,10 @@ impl Figures {
             let text: String = folded(&found.new_text).chars().take(300).collect();
             let extra: Vec<_> = said.difference(&truth).collect();
             let lost: Vec<_> = truth.difference(&said).collect();
+            let why: Vec<String> = said.symmetric_difference(&truth).map(|label| evidence_for(found, label)).collect();
+            let why = why.join(" ");
             format!(
-                "{}{kind_miss} MISSED {lost:?} WRONG {extra:?} AUTO {auto:?} ## {} ## {text}",
+                "{}{kind_miss} MISSED {lost:?} WRONG {extra:?} AUTO {auto:?} ## {} ## {text}\n        {why}",
                 labelled.id, labelled.mail.subject
             )
         })
@@ -136,6 +138,21 @@ fn closest(labelled: &Labelled, said: &BTreeSet<String>) -> BTreeSet<String> {
         .min_by_key(|set| set.symmetric_difference(said).count())
         .cloned()
         .unwrap_or_default()
+}
+
+/// The rules that spoke for or against a label.
+fn evidence_for(found: &Classification, name: &str) -> String {
+    let labels = found.labels.iter().map(|v| (v.label.name(), v.confidence, &v.evidence));
+    let marks = found.marks.iter().map(|v| (v.label.name(), v.confidence, &v.evidence));
+    labels
+        .chain(marks)
+        .filter(|(label, _, _)| *label == name)
+        .map(|(label, confidence, evidence)| {
+            let rules: Vec<String> =
+                evidence.iter().map(|e| format!("{:.1} {} «{}»", e.weight, e.rule, folded(&e.words))).collect();
+            format!("{label} {confidence:.2} [{}]", rules.join("; "))
+        })
+        .collect()
 }
 
 fn said(found: &Classification, least: Band) -> BTreeSet<String> {

@@ -10,7 +10,7 @@ use crate::words::{Words, words};
 /// How many words a pattern may span.
 const REACH: usize = 64;
 /// How far around a hit an `unless` pattern undoes it, in words.
-const NEAR: usize = 9;
+const NEAR: usize = 4;
 /// How far before a hit a question for the way undoes it without a question mark.
 const HOW_NEAR: usize = 4;
 /// After so many undone hits of one rule in a text no further ones are looked for.
@@ -182,7 +182,7 @@ impl<'a> Table<'a> {
         {
             return None;
         }
-        let sentence = self.sentence(at);
+        let mut sentence = self.sentence(at);
         let mut masks = [0_u64; 8];
         masks[0] = 1;
         for (number, step) in pattern.steps.iter().enumerate().skip(1) {
@@ -191,12 +191,13 @@ impl<'a> Table<'a> {
                 window |= masks[number - 1] << (gap + 1);
             }
             let mut here = 0_u64;
+            sentence += u32::from(step.crosses);
             let mut left = window;
             while left != 0 {
                 let bit = left.trailing_zeros() as usize;
                 left &= left - 1;
                 let place = at + bit;
-                if place >= self.words.words.len() || self.sentence(place) != sentence {
+                if place >= self.words.words.len() || self.sentence(place) > sentence {
                     break;
                 }
                 if self.is(place, step.class) {
@@ -251,12 +252,11 @@ impl<'a> Table<'a> {
 
     /// Whether a negation stands right before one of the found words.
     fn negated(&self, packs: &Packs, places: &Places) -> bool {
-        let sentence = self.sentence(places.first);
         (places.first..=places.last()).filter(|at| places.has(*at)).any(|at| {
             let mut before = at;
             for _ in 0..3 {
                 let Some(previous) = before.checked_sub(1) else { return false };
-                if self.sentence(previous) != sentence || places.has(previous) {
+                if self.sentence(previous) != self.sentence(at) || places.has(previous) {
                     return false;
                 }
                 if self.is(previous, packs.scopes.negation) {
@@ -271,14 +271,19 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// "как бы": a word of asking that asks nothing.
+    fn is_idle_how(&self, at: usize, packs: &Packs) -> bool {
+        at + 1 < self.words.words.len() && self.is(at + 1, packs.scopes.condition)
+    }
+
     /// Whether the sentence asks for the way ("how do I ..."), or only supposes in a question.
     fn asked(&self, packs: &Packs, places: &Places) -> bool {
-        let sentence = self.sentence(places.first);
+        let sentence = self.sentence(places.last());
         let question = self.words.questions.get(sentence as usize).copied().unwrap_or(false);
         let reach = if question { REACH / 2 } else { HOW_NEAR };
         let from = places.first.saturating_sub(reach);
         let is_how = |at: usize| {
-            self.is(at, packs.scopes.how) || (question && self.is(at, packs.scopes.condition))
+            (self.is(at, packs.scopes.how) && !self.is_idle_how(at, packs)) || (question && self.is(at, packs.scopes.condition))
         };
         (from..places.last())
             .any(|at| self.sentence(at) == sentence && !places.has(at) && is_how(at))

@@ -2,10 +2,11 @@
 //!
 //! `%delete <4 %data` is a word of class `delete`, then at most four other words, then one of
 //! class `data`, all in one sentence; `~4` in place of `<4` allows either order. `a|b*` are
-//! alternatives; `^` and `$` are start and end of the text, `[` and `]` of a sentence.
+//! alternatives; `^` and `$` are start and end of the text, `[` and `]` of a sentence. A gap with
+//! a full stop (`<9.`) may reach into the next sentence.
 
 /// Most words that may stand between two elements.
-const GAP_LIMIT: u8 = 14;
+const GAP_LIMIT: u8 = 30;
 /// Most elements of a pattern.
 const STEP_LIMIT: usize = 8;
 
@@ -16,6 +17,8 @@ pub(crate) struct Step {
     pub class: u16,
     /// How many other words may stand before it (after the previous element).
     pub gap: u8,
+    /// Whether one end of a sentence may stand before it.
+    pub crosses: bool,
 }
 
 /// A compiled pattern.
@@ -43,7 +46,7 @@ pub(super) fn parse(
     class: &mut dyn FnMut(&str) -> Result<u16, String>,
 ) -> Result<Vec<Pattern>, String> {
     let mut pattern = Pattern::default();
-    let mut gap = 0;
+    let (mut gap, mut crosses) = (0, false);
     let mut either = None;
     for token in text.split_whitespace() {
         match token {
@@ -53,16 +56,17 @@ pub(super) fn parse(
             "]" => pattern.sentence_end = true,
             _ => {
                 if let Some(number) = token.strip_prefix(['<', '~']) {
-                    gap =
-                        number.parse::<u8>().ok().filter(|n| *n <= GAP_LIMIT).ok_or_else(|| {
-                            format!("gap `{token}` is not a number up to {GAP_LIMIT}")
-                        })?;
+                    crosses = number.ends_with('.');
+                    let number = number.trim_end_matches('.').parse().ok();
+                    gap = number.filter(|n| *n <= GAP_LIMIT).ok_or_else(|| {
+                        format!("gap `{token}` is not a number up to {GAP_LIMIT}")
+                    })?;
                     if token.starts_with('~') {
                         either = Some(pattern.steps.len());
                     }
                 } else {
-                    pattern.steps.push(Step { class: class(token)?, gap });
-                    gap = 0;
+                    pattern.steps.push(Step { class: class(token)?, gap, crosses });
+                    (gap, crosses) = (0, false);
                 }
             }
         }
@@ -74,11 +78,11 @@ pub(super) fn parse(
     if at == 0 || at >= pattern.steps.len() {
         return Err("`~` stands between two elements".to_owned());
     }
-    let gap = pattern.steps[at].gap;
+    let Step { gap, crosses, .. } = pattern.steps[at];
     let mut turned = pattern.clone();
     turned.steps.rotate_left(at);
     let second = pattern.steps.len() - at;
-    turned.steps[0].gap = 0;
-    turned.steps[second].gap = gap;
+    turned.steps[0] = Step { gap: 0, crosses: false, ..turned.steps[0] };
+    turned.steps[second] = Step { gap, crosses, ..turned.steps[second] };
     Ok(vec![pattern, turned])
 }

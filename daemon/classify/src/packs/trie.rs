@@ -104,7 +104,9 @@ impl Vocabulary {
     pub(super) fn insert(&mut self, class: u16, stem: &str, prefix: bool, excluded: bool) {
         let entry = Entry { class, prefix, excluded };
         self.written.insert(stem, entry);
-        if excluded || stem.chars().count() >= LOOSE_LENGTH {
+        // A stem that ends in a soft sign would grow wider without it.
+        let narrow = prefix && stem.ends_with(['ь', 'ъ']);
+        if excluded || (stem.chars().count() >= LOOSE_LENGTH && !narrow) {
             let loose = looser(stem).unwrap_or_else(|| stem.to_owned());
             self.loose.insert(&loose, entry);
         }
