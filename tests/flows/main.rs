@@ -10,5 +10,6 @@ mod faults;
 mod hostile;
 mod inbound;
 mod licences;
+mod packaging;
 mod servers;
 mod systemd;

@@ -176,7 +176,7 @@ impl Settings {
     }
 
     fn mailbox(&self, out: &mut String, dir: &Path) -> Result<()> {
-        writeln!(out, "[[mailbox]]\nname = \"hello\"\npoll_interval = \"5s\"")?;
+        writeln!(out, "[[mailbox]]\nname = \"hello\"\npoll_interval = \"1s\"")?;
         let address = &self.address;
         match &self.mailbox {
             MailboxSettings::Maildir(path) => writeln!(
