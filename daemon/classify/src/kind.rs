@@ -64,13 +64,15 @@ pub(crate) fn kind(mail: &ReadMail, own: &OwnIdentity, scores: TextScores) -> Ki
     if let Some((reason, bounces)) = bounce::read(mail) {
         return KindVerdict { bounces, ..KindVerdict::new(Kind::Bounce, reason) };
     }
-    if let Some(reason) = automatic::auto_reply(mail, scores.auto_reply >= AUTO_REPLY_SCORE && !scores.sure_request) {
+    if let Some(reason) =
+        automatic::auto_reply(mail, scores.auto_reply >= AUTO_REPLY_SCORE && !scores.sure_request)
+    {
         return KindVerdict::new(Kind::AutoReply, reason);
     }
     if let Some(reason) = spam_header(mail) {
         return KindVerdict::new(Kind::Spam, reason);
     }
-    if let Some(reason) = automatic::list_mail(mail) {
+    if let Some(reason) = automatic::list_mail(mail, scores.sure_request) {
         return KindVerdict::new(Kind::ListMail, reason);
     }
     if scores.spam >= SPAM_SCORE && !scores.sure_request {

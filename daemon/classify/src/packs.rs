@@ -43,7 +43,7 @@ pub struct Packs {
     pub(crate) authority_domains: Vec<String>,
 }
 
-/// Classes with a meaning of their own (`negation`, `filler`, `how`, `condition`).
+/// Classes with a meaning of their own (`negation`, `filler`, `how`, `condition`, `idle`).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scopes {
     /// Turns what follows into its opposite.
@@ -54,6 +54,8 @@ pub(crate) struct Scopes {
     pub how: u16,
     /// Makes a sentence a supposition.
     pub condition: u16,
+    /// Behind a word of `how`: then it asks nothing ("как субъект").
+    pub idle: u16,
 }
 
 /// A logistic curve and the two thresholds of the bands.

@@ -148,8 +148,10 @@ fn evidence_for(found: &Classification, name: &str) -> String {
         .chain(marks)
         .filter(|(label, _, _)| *label == name)
         .map(|(label, confidence, evidence)| {
-            let rules: Vec<String> =
-                evidence.iter().map(|e| format!("{:.1} {} «{}»", e.weight, e.rule, folded(&e.words))).collect();
+            let rules: Vec<String> = evidence
+                .iter()
+                .map(|e| format!("{:.1} {} «{}»", e.weight, e.rule, folded(&e.words)))
+                .collect();
             format!("{label} {confidence:.2} [{}]", rules.join("; "))
         })
         .collect()

@@ -59,10 +59,14 @@ pub(super) fn auto_reply(mail: &ReadMail, text_says_so: bool) -> Option<&'static
     text_says_so.then_some("auto_reply_words")
 }
 
-/// Why the mail is from a list, if it is.
-pub(super) fn list_mail(mail: &ReadMail) -> Option<&'static str> {
+/// Why the mail is from a list, if it is. Services that write for a person send in bulk too: a mail
+/// without list headers that surely asks for something is from a person (`asks_surely`).
+pub(super) fn list_mail(mail: &ReadMail, asks_surely: bool) -> Option<&'static str> {
     if list_headers(mail).next().is_some() {
         return Some("list_headers");
+    }
+    if asks_surely {
+        return None;
     }
     if precedences(mail).any(|p| matches!(p.as_str(), "list" | "bulk" | "junk")) {
         return Some("precedence");

@@ -271,9 +271,9 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// "как бы": a word of asking that asks nothing.
+    /// "как бы", "как субъект": a word of asking that asks nothing.
     fn is_idle_how(&self, at: usize, packs: &Packs) -> bool {
-        at + 1 < self.words.words.len() && self.is(at + 1, packs.scopes.condition)
+        at + 1 < self.words.words.len() && self.is(at + 1, packs.scopes.idle)
     }
 
     /// Whether the sentence asks for the way ("how do I ..."), or only supposes in a question.
@@ -283,7 +283,8 @@ impl<'a> Table<'a> {
         let reach = if question { REACH / 2 } else { HOW_NEAR };
         let from = places.first.saturating_sub(reach);
         let is_how = |at: usize| {
-            (self.is(at, packs.scopes.how) && !self.is_idle_how(at, packs)) || (question && self.is(at, packs.scopes.condition))
+            (self.is(at, packs.scopes.how) && !self.is_idle_how(at, packs))
+                || (question && self.is(at, packs.scopes.condition))
         };
         (from..places.last())
             .any(|at| self.sentence(at) == sentence && !places.has(at) && is_how(at))

@@ -78,9 +78,10 @@ pub(super) fn compile(files: &[PackFile], errors: &mut Vec<String>) -> Option<Pa
     }
     let mut classes = Classes { named: &named, numbers: HashMap::new(), used: BTreeSet::new() };
     let mut rules: Vec<Rule> = Vec::new();
+    let packs: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     for file in files {
         for written in &file.rule {
-            match rule(file, written, &mut classes) {
+            match rule(file, written, &packs, &mut classes) {
                 Ok(rule) => {
                     rules.retain(|known| known.id != rule.id);
                     if !written.off {
@@ -105,12 +106,15 @@ pub(super) fn compile(files: &[PackFile], errors: &mut Vec<String>) -> Option<Pa
     Some(Packs { vocabulary, rules, starts, starting, scopes, curve, authority_domains })
 }
 
-fn rule(file: &PackFile, written: &RuleFile, classes: &mut Classes<'_>) -> Result<Rule, String> {
-    let id = if written.id.contains('/') {
-        written.id.clone()
-    } else {
-        format!("{}/{}", file.name, written.id)
-    };
+fn rule(
+    file: &PackFile,
+    written: &RuleFile,
+    packs: &[&str],
+    classes: &mut Classes<'_>,
+) -> Result<Rule, String> {
+    // `ru/erasure/delete_data` overrides that rule; `erasure/delete_data` is a rule of this pack.
+    let named = written.id.split_once('/').is_some_and(|(pack, _)| packs.contains(&pack));
+    let id = if named { written.id.clone() } else { format!("{}/{}", file.name, written.id) };
     if written.off {
         let nothing = Rule {
             id,
@@ -189,6 +193,7 @@ fn scopes(classes: &mut Classes<'_>) -> Result<Scopes, String> {
         filler: number("filler")?,
         how: number("how")?,
         condition: number("condition")?,
+        idle: number("idle")?,
     })
 }
 

@@ -253,7 +253,8 @@ fn transliterate(word: &str) -> String {
         rest = &rest[first.len_utf8()..];
     }
     // The soft sign of infinitives is rarely written.
-    if ["ит", "ат", "ят", "ыт"].iter().any(|end| out.ends_with(end)) && out.chars().count() > 4 {
+    if ["ит", "ат", "ят", "ыт"].iter().any(|end| out.ends_with(end)) && out.chars().count() > 4
+    {
         out.push('ь');
     }
     out
