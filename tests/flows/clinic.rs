@@ -33,9 +33,14 @@ pub struct Clinic {
 
 impl Clinic {
     pub fn open() -> Result<Self> {
+        Self::open_for(&[ANNA, BORIS])
+    }
+
+    /// With a mailbox for each of these people beside hello@.
+    pub fn open_for(people: &[&str]) -> Result<Self> {
         let place = Place::new()?;
         let tls = Certificates::make(&place)?;
-        let store = MailStore::make(&place, &[HELLO, ANNA, BORIS])?;
+        let store = MailStore::make(&place, &[&[HELLO], people].concat())?;
         let dovecot = Dovecot::start(&place, &store, &tls)?;
         let postfix = Postfix::start(&place, &store, &tls, Some(&dovecot))?;
         let keys = DkimKeys::make(&place, "clinic.example")?;

@@ -3,6 +3,7 @@
 use tests::{
     Result,
     daemon::{Home, MailboxSettings, Settings},
+    disk::SmallDisk,
     maildir,
     place::Place,
     scripted::{ImapFault, ScriptedImap},
@@ -141,4 +142,28 @@ fn a_mail_server_that_is_killed_or_restarted_loses_no_mail() -> Result<()> {
     daemon.stop()?;
     assert_eq!(home.rows(&["ticket", "list"])?.len(), 2);
     home.check_log(&[SECRET], &["mailbox"])
+}
+
+#[test]
+fn a_full_disk_loses_no_mail_and_is_said_in_status() -> Result<()> {
+    let place = Place::new()?;
+    let (mailbox, replies) = (place.path().join("hello"), place.path().join("replies"));
+    maildir::make(&mailbox)?;
+    maildir::make(&replies)?;
+    let disk = SmallDisk::mount(&place, "disk", 24)?;
+    let mut settings = Settings::embedded(HELLO, &mailbox, &replies);
+    settings.data = Some(disk.path().to_owned());
+    let home = Home::make(&place, "home", &settings)?;
+    let mut daemon = home.run()?;
+    disk.fill()?;
+    maildir::deliver(&mailbox, &erasure(ANNA, "one@post.example"), 1_793_600_000)?;
+    wait_until("the daemon tells of its trouble", LONG, || {
+        assert!(daemon.is_running()?, "the daemon died of a full disk:\n{}", daemon.log());
+        Ok(daemon.log().contains("\"WARN\"") || daemon.log().contains("\"ERROR\""))
+    })?;
+    disk.relieve()?;
+    wait_until("the letter is answered", LONG, || Ok(maildir::mails(&replies)?.len() == 1))?;
+    daemon.stop()?;
+    assert_eq!(home.rows(&["ticket", "list"])?.len(), 1);
+    Ok(())
 }

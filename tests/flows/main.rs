@@ -12,4 +12,5 @@ mod inbound;
 mod licences;
 mod packaging;
 mod servers;
+mod shared;
 mod systemd;

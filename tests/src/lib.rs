@@ -8,6 +8,7 @@ pub mod ambient;
 pub mod certificates;
 pub mod child;
 pub mod daemon;
+pub mod disk;
 pub mod dkim;
 pub mod hostile;
 pub mod imap;
