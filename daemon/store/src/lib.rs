@@ -18,6 +18,8 @@ pub mod contacts;
 pub mod deliveries;
 pub mod error;
 pub mod leases;
+pub mod mailboxes;
+pub mod messages;
 pub mod nodes;
 pub mod requests;
 pub mod stops;

@@ -1,6 +1,6 @@
 //! Folder names on the wire: modified UTF-7 (RFC 3501 §5.1.3) and quoting.
 //!
-//! People configure and read `Входящие`; the server says `&BBIERQQ&BDQETwRJBDgENQ-`.
+//! People configure and read `Входящие`; the server says `&BBIERQQ+BDQETwRJBDgENQ-`.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
 
@@ -119,7 +119,7 @@ mod tests {
     fn names_of_real_servers_are_read() {
         for (wire, name) in [
             ("INBOX", "INBOX"),
-            ("&BBIERQQ&BDQETwRJBDgENQ-", "Входящие"),
+            ("&BBIERQQ+BDQETwRJBDgENQ-", "Входящие"),
             ("&BCEEPwQwBDw-", "Спам"),
             ("Tom &- Jerry", "Tom & Jerry"),
             ("Entw&APw-rfe", "Entwürfe"),
@@ -129,7 +129,7 @@ mod tests {
         ] {
             assert_eq!(decode(wire), name, "{wire}");
         }
-        assert_eq!(encode("Входящие"), "&BBIERQQ&BDQETwRJBDgENQ-");
+        assert_eq!(encode("Входящие"), "&BBIERQQ+BDQETwRJBDgENQ-");
         assert_eq!(quoted("a\"b\\c\r\nd"), "\"a\\\"b\\\\cd\"");
         assert_eq!(quoted("inbox"), "\"INBOX\"");
     }

@@ -1,0 +1,399 @@
+//! Inbound messages on their way, one row each, from discovered to moved.
+//!
+//! Called by `intake`. Every change names the state it needs (invariant 9); batches change what
+//! still is in that state, and the caller reads the rest again. `submissions` has the one change
+//! that belongs to filing.
+
+mod reading;
+
+use std::collections::HashSet;
+
+use domain::{
+    Timestamp,
+    digest::Digest,
+    ids::{FolderId, MailboxId, MessageId, ObjectId, VaultKeyId},
+    message::MessageState,
+};
+use sea_orm::Value;
+
+use crate::{
+    error::StoreError,
+    row::Row,
+    session::{Session, Transaction, change_one, execute, placeholders, query_all},
+};
+
+pub use self::reading::{
+    Company, begin_reading, fail_reading, give_back, mark_unreadable, recover, to_file_unread,
+    to_read,
+};
+
+/// A message seen for the first time.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// UIDVALIDITY and UID; none in a Maildir.
+    pub uid: Option<(u32, u32)>,
+    /// The file name before ":"; none on a server.
+    pub maildir_key: Option<String>,
+    /// Its size as the place says.
+    pub size: u64,
+    /// The server's receipt.
+    pub received_at: Timestamp,
+    /// The id under which its bytes will be stored: noted first, so that a cut-off storing is
+    /// repeated under the same one.
+    pub object: ObjectId,
+    /// The key made for it.
+    pub vault_key: VaultKeyId,
+}
+
+/// A message as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageRow {
+    /// Its id.
+    pub id: MessageId,
+    /// The folder it is in.
+    pub folder: FolderId,
+    /// UIDVALIDITY and UID; none in a Maildir.
+    pub uid: Option<(u32, u32)>,
+    /// The file name before ":"; none on a server.
+    pub maildir_key: Option<String>,
+    /// Its size as the place says.
+    pub size: u64,
+    /// The server's receipt.
+    pub received_at: Timestamp,
+    /// Where it stands.
+    pub state: MessageState,
+    /// Its object; none for a copy of another message.
+    pub object: Option<ObjectId>,
+    /// Its key; none for a copy of another message.
+    pub vault_key: Option<VaultKeyId>,
+    /// How often its bytes were given to a reader that did not come back.
+    pub attempts: u32,
+    /// It is to be read alone.
+    pub is_suspect: bool,
+}
+
+const COLUMNS: &str = "id, folder_id, uid_validity, uid, maildir_key, size_bytes, received_at, state, object_id, vault_key_id, \
+                       attempts, reading_alone";
+
+fn read(row: &Row) -> Result<MessageRow, StoreError> {
+    let id: i64 = row.get("message", "id")?;
+    let misfit = |column: &str| StoreError::Inconsistent {
+        table: "message",
+        row: id.to_string(),
+        what: format!("column {column} does not fit"),
+    };
+    let number = |column: &'static str| -> Result<Option<u32>, StoreError> {
+        let value: Option<i64> = row.get("message", column)?;
+        value.map(|value| u32::try_from(value).map_err(|_| misfit(column))).transpose()
+    };
+    let size: i64 = row.get("message", "size_bytes")?;
+    let attempts: i64 = row.get("message", "attempts")?;
+    Ok(MessageRow {
+        id: MessageId(id),
+        folder: FolderId(row.get("message", "folder_id")?),
+        uid: number("uid_validity")?.zip(number("uid")?),
+        maildir_key: row.get("message", "maildir_key")?,
+        size: u64::try_from(size).map_err(|_| misfit("size_bytes"))?,
+        received_at: row.instant("message", "received_at")?,
+        state: row.parsed("message", "state", MessageState::from_name)?,
+        object: row.parsed_option("message", "object_id", |text| ObjectId::parse(text).ok())?,
+        vault_key: row
+            .parsed_option("message", "vault_key_id", |text| VaultKeyId::parse(text).ok())?,
+        attempts: u32::try_from(attempts).map_err(|_| misfit("attempts"))?,
+        is_suspect: row.get::<i64>("message", "reading_alone")? != 0,
+    })
+}
+
+fn ids(messages: &[MessageId]) -> impl Iterator<Item = Value> + '_ {
+    messages.iter().map(|id| id.0.into())
+}
+
+/// Records messages; those that are recorded already are left as they are. Returns how many are
+/// new.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn discover(
+    transaction: &Transaction,
+    mailbox: MailboxId,
+    folder: FolderId,
+    messages: &[NewMessage],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut new = 0;
+    for chunk in messages.chunks(500) {
+        let mut values: Vec<Value> =
+            vec![mailbox.0.into(), folder.0.into(), now.as_microsecond().into()];
+        let mut rows = Vec::with_capacity(chunk.len());
+        for message in chunk {
+            let at = values.len() + 1;
+            rows.push(format!(
+                "($1, $2, ${}, ${}, ${}, ${}, ${}, $3, 'discovered', ${}, ${})",
+                at,
+                at + 1,
+                at + 2,
+                at + 3,
+                at + 4,
+                at + 5,
+                at + 6
+            ));
+            values.extend([
+                message.uid.map(|(validity, _)| i64::from(validity)).into(),
+                message.uid.map(|(_, uid)| i64::from(uid)).into(),
+                message.maildir_key.clone().into(),
+                i64::try_from(message.size).unwrap_or(i64::MAX).into(),
+                message.received_at.as_microsecond().into(),
+                message.object.to_string().into(),
+                message.vault_key.to_string().into(),
+            ]);
+        }
+        let sql = format!(
+            "INSERT INTO message (mailbox_id, folder_id, uid_validity, uid, maildir_key, size_bytes, received_at, \
+             discovered_at, state, object_id, vault_key_id) VALUES {} ON CONFLICT DO NOTHING",
+            rows.join(", ")
+        );
+        new += execute(transaction, &sql, values).await?;
+    }
+    Ok(new)
+}
+
+/// Which of these Maildir keys are recorded in the folder.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn known_keys(
+    session: &impl Session,
+    folder: FolderId,
+    keys: &[&str],
+) -> Result<HashSet<String>, StoreError> {
+    let mut known = HashSet::new();
+    for chunk in keys.chunks(500) {
+        let sql = format!(
+            "SELECT maildir_key FROM message WHERE folder_id = $1 AND maildir_key IN ({})",
+            placeholders(2, chunk.len())
+        );
+        let values = std::iter::once(folder.0.into()).chain(chunk.iter().map(|key| (*key).into()));
+        for row in query_all(session, &sql, values).await? {
+            known.insert(row.get("message", "maildir_key")?);
+        }
+    }
+    Ok(known)
+}
+
+/// Messages of a folder whose bytes are to be fetched, or (too big) their header, after `after`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn to_fetch(
+    session: &impl Session,
+    mailbox: MailboxId,
+    folder: FolderId,
+    after: MessageId,
+    limit: u32,
+) -> Result<Vec<MessageRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM message WHERE mailbox_id = $1 AND state IN ('discovered', 'too_big') \
+         AND folder_id = $2 AND id > $3 ORDER BY id LIMIT $4"
+    );
+    let values = [mailbox.0.into(), folder.0.into(), after.0.into(), i64::from(limit).into()];
+    query_all(session, &sql, values).await?.iter().map(read).collect()
+}
+
+/// The first message of the mailbox with each of these digests; several keys may be asked for.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn with_raw_digest(
+    session: &impl Session,
+    mailbox: MailboxId,
+    digests: &[Digest],
+) -> Result<Vec<(Digest, MessageId)>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in digests.chunks(500) {
+        let sql = format!(
+            "SELECT id, digest_key, raw_digest FROM message WHERE mailbox_id = $1 AND same_as IS NULL \
+             AND raw_digest IN ({}) ORDER BY id",
+            placeholders(2, chunk.len())
+        );
+        let values = std::iter::once(mailbox.0.into())
+            .chain(chunk.iter().map(|digest| digest.bytes.to_vec().into()));
+        for row in query_all(session, &sql, values).await? {
+            let digest = row.digest("message", "digest_key", "raw_digest")?;
+            if chunk.contains(&digest) && !found.iter().any(|(known, _)| *known == digest) {
+                found.push((digest, MessageId(row.get("message", "id")?)));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The bytes are durable in the vault.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the message is not `discovered`.
+pub async fn mark_raw_stored(
+    transaction: &Transaction,
+    message: MessageId,
+    digest: Digest,
+    size: u64,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE message SET state = 'raw_stored', digest_key = $2, raw_digest = $3, size_bytes = $4, \
+               failure = NULL WHERE id = $1 AND state = 'discovered'";
+    let values = [
+        message.0.into(),
+        i64::from(digest.key.0).into(),
+        digest.bytes.to_vec().into(),
+        i64::try_from(size).unwrap_or(i64::MAX).into(),
+    ];
+    change_one(transaction, "message", sql, values).await
+}
+
+/// The same bytes came before as `first`: this copy is filed with it and only moved. It has no
+/// object of its own.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the message is not `discovered`.
+pub async fn recognise_copy(
+    transaction: &Transaction,
+    message: MessageId,
+    first: MessageId,
+    digest: Digest,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE message SET state = 'filed', same_as = $2, digest_key = $3, raw_digest = $4, \
+               filed_at = $5, object_id = NULL, vault_key_id = NULL, failure = NULL \
+               WHERE id = $1 AND state = 'discovered'";
+    let values = [
+        message.0.into(),
+        first.0.into(),
+        i64::from(digest.key.0).into(),
+        digest.bytes.to_vec().into(),
+        now.as_microsecond().into(),
+    ];
+    change_one(transaction, "message", sql, values).await
+}
+
+/// It is over the size limit; there will be no object.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the message is not `discovered`.
+pub async fn mark_too_big(transaction: &Transaction, message: MessageId) -> Result<(), StoreError> {
+    let sql = "UPDATE message SET state = 'too_big', object_id = NULL \
+               WHERE id = $1 AND state = 'discovered'";
+    change_one(transaction, "message", sql, [message.0.into()]).await
+}
+
+/// They are gone from the mailbox before they were fetched.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn mark_vanished(
+    transaction: &Transaction,
+    messages: &[MessageId],
+) -> Result<u64, StoreError> {
+    let sql = format!(
+        "UPDATE message SET state = 'vanished' WHERE state = 'discovered' AND id IN ({})",
+        placeholders(1, messages.len())
+    );
+    execute(transaction, &sql, ids(messages)).await
+}
+
+/// Notes why a message is still where it is, for `status`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn note_failure(
+    transaction: &Transaction,
+    message: MessageId,
+    failure: &str,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE message SET failure = $2 WHERE id = $1";
+    execute(transaction, sql, [message.0.into(), failure.into()]).await?;
+    Ok(())
+}
+
+/// Filed messages of a folder whose copy on the server is still to be marked or moved.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn to_move(
+    session: &impl Session,
+    mailbox: MailboxId,
+    folder: FolderId,
+    limit: u32,
+) -> Result<Vec<MessageRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM message WHERE mailbox_id = $1 AND state = 'filed' AND folder_id = $2 \
+         ORDER BY id LIMIT $3"
+    );
+    let values = [mailbox.0.into(), folder.0.into(), i64::from(limit).into()];
+    query_all(session, &sql, values).await?.iter().map(read).collect()
+}
+
+/// Where a message went on the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedTo {
+    /// The folder.
+    pub folder: String,
+    /// UIDVALIDITY and UID there, if the server told them.
+    pub uid: Option<(u32, u32)>,
+}
+
+/// The server's copies were marked where they are.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn mark_moved_in_place(
+    transaction: &Transaction,
+    messages: &[MessageId],
+) -> Result<u64, StoreError> {
+    let mut changed = 0;
+    for chunk in messages.chunks(500) {
+        let sql = format!(
+            "UPDATE message SET state = 'moved' WHERE state = 'filed' AND id IN ({})",
+            placeholders(1, chunk.len())
+        );
+        changed += execute(transaction, &sql, ids(chunk)).await?;
+    }
+    Ok(changed)
+}
+
+/// The server's copy was moved.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the message is not `filed`.
+pub async fn mark_moved(
+    transaction: &Transaction,
+    message: MessageId,
+    target: &MovedTo,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE message SET state = 'moved', moved_folder = $2, moved_uid_validity = $3, moved_uid = $4 \
+               WHERE id = $1 AND state = 'filed'";
+    let values = [
+        message.0.into(),
+        target.folder.as_str().into(),
+        target.uid.map(|(validity, _)| i64::from(validity)).into(),
+        target.uid.map(|(_, uid)| i64::from(uid)).into(),
+    ];
+    change_one(transaction, "message", sql, values).await
+}
+
+/// How many messages of a mailbox are in each state, for `status` and tests.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn counts(
+    session: &impl Session,
+    mailbox: MailboxId,
+) -> Result<Vec<(MessageState, u64)>, StoreError> {
+    let sql = "SELECT state, COUNT(*) AS number FROM message WHERE mailbox_id = $1 \
+               GROUP BY state ORDER BY state";
+    let rows = query_all(session, sql, [mailbox.0.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let number: i64 = row.get("message", "number")?;
+            let state = row.parsed("message", "state", MessageState::from_name)?;
+            Ok((state, u64::try_from(number).unwrap_or(0)))
+        })
+        .collect()
+}
