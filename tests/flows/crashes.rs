@@ -22,8 +22,8 @@ fn a_daemon_that_dies_at_any_arrow_ends_with_one_ticket_and_at_most_one_answer()
         let answers = house.answers(1)?;
         daemon.stop()?;
         assert_eq!(answers.len(), 1, "{point}");
-        assert_eq!(house.home.rows(&["ticket", "list"])?.len(), 1, "{point}");
-        assert_eq!(house.home.rows(&["block", "list"])?.len(), 1, "{point}");
+        assert_eq!(house.home.tickets()?.len(), 1, "{point}");
+        assert_eq!(house.home.blocks()?.len(), 1, "{point}");
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ fn survives(fault: ImapFault, explained: &[&str]) -> Result<()> {
     assert!(server.faults_are_spent(), "{fault:?} was never met: {:?}", server.commands());
     daemon.stop()?;
     assert_eq!(answers(&place)?, 2, "{fault:?}");
-    assert_eq!(home.rows(&["ticket", "list"])?.len(), 2, "{fault:?}");
+    assert_eq!(home.tickets()?.len(), 2, "{fault:?}");
     let commands = server.commands();
     assert!(!commands.iter().any(|c| c.contains("ENVELOPE") || c.contains("BODYSTRUCTURE")));
     home.check_log(&[SECRET], explained)
@@ -102,7 +102,7 @@ fn a_changed_uid_validity_files_nothing_twice() -> Result<()> {
     });
     home.say(&["intake", "run", "--once"])?;
     home.say(&["intake", "run", "--once"])?;
-    let tickets = home.rows(&["ticket", "list"])?;
+    let tickets = home.tickets()?;
     assert_eq!(tickets.len(), 2, "{tickets:?}");
     Ok(())
 }
@@ -119,7 +119,7 @@ fn a_mailbox_emptied_by_another_client_is_an_empty_mailbox() -> Result<()> {
     clinic.mails_of(BORIS, 1)?;
     daemon.stop()?;
     assert_eq!(clinic.store.mails(ANNA)?.len(), 1);
-    assert_eq!(home.rows(&["ticket", "list"])?.len(), 2);
+    assert_eq!(home.tickets()?.len(), 2);
     home.check_log(&[SECRET], &[])
 }
 
@@ -140,7 +140,7 @@ fn a_mail_server_that_is_killed_or_restarted_loses_no_mail() -> Result<()> {
     smtp::submit(clinic.postfix.port(), BORIS, &[HELLO], &erasure(BORIS, "two@post.example"))?;
     clinic.mails_of(BORIS, 1)?;
     daemon.stop()?;
-    assert_eq!(home.rows(&["ticket", "list"])?.len(), 2);
+    assert_eq!(home.tickets()?.len(), 2);
     home.check_log(&[SECRET], &["mailbox"])
 }
 
@@ -164,6 +164,6 @@ fn a_full_disk_loses_no_mail_and_is_said_in_status() -> Result<()> {
     disk.relieve()?;
     wait_until("the letter is answered", LONG, || Ok(maildir::mails(&replies)?.len() == 1))?;
     daemon.stop()?;
-    assert_eq!(home.rows(&["ticket", "list"])?.len(), 1);
+    assert_eq!(home.tickets()?.len(), 1);
     Ok(())
 }

@@ -30,12 +30,12 @@ fn a_russian_deletion_letter_becomes_a_ticket_a_block_and_a_signed_answer() -> R
     assert!(text.contains(&number), "{text}");
     assert!(!text.contains(SECRET), "the answer echoes the letter: {text}");
 
-    let tickets = home.rows(&["ticket", "list"])?;
+    let tickets = home.tickets()?;
     assert_eq!(tickets.len(), 1, "{tickets:?}");
     assert_eq!(tickets[0]["number"], number.as_str(), "{tickets:?}");
     let shown = home.json(&["ticket", "show", &number])?;
     assert!(shown.to_string().contains("erasure"), "{shown}");
-    let blocks = home.rows(&["block", "list"])?;
+    let blocks = home.blocks()?;
     assert_eq!(blocks.len(), 1, "{blocks:?}");
     assert_eq!(blocks[0]["scope"], "full", "{blocks:?}");
 
@@ -73,7 +73,7 @@ fn a_letter_is_moved_once_it_is_filed_and_its_answer_is_the_only_one() -> Result
     clinic.mails_of(BORIS, 1)?;
     daemon.stop()?;
     assert_eq!(clinic.store.mails(ANNA)?.len(), 1, "a restart answered again");
-    assert_eq!(home.rows(&["ticket", "list"])?.len(), 2);
+    assert_eq!(home.tickets()?.len(), 2);
     home.check_log(&[SECRET], &[])
 }
 
@@ -84,10 +84,10 @@ fn a_second_letter_of_the_same_person_joins_the_open_ticket() -> Result<()> {
     house.home.say(&["intake", "run", "--once"])?;
     house.deliver(&erasure(ANNA, "two@post.example"))?;
     house.home.say(&["intake", "run", "--once"])?;
-    assert_eq!(house.home.rows(&["ticket", "list"])?.len(), 1);
+    assert_eq!(house.home.tickets()?.len(), 1);
     house.deliver(&erasure(BORIS, "three@post.example"))?;
     house.home.say(&["intake", "run", "--once"])?;
-    assert_eq!(house.home.rows(&["ticket", "list"])?.len(), 2);
+    assert_eq!(house.home.tickets()?.len(), 2);
     Ok(())
 }
 
@@ -103,7 +103,7 @@ fn the_same_bytes_are_filed_once_however_often_they_come() -> Result<()> {
     house.answers(1)?;
     daemon.stop()?;
     assert_eq!(house.answers(1)?.len(), 1);
-    assert_eq!(house.home.rows(&["ticket", "list"])?.len(), 1);
+    assert_eq!(house.home.tickets()?.len(), 1);
     Ok(())
 }
 
@@ -139,7 +139,7 @@ fn a_relay_that_is_down_defers_the_answer_and_says_so() -> Result<()> {
     wait_until("status tells of the relay", LONG, || {
         Ok(home.say(&["status", "--json"])?.contains("deferred"))
     })?;
-    assert_eq!(home.rows(&["ticket", "list"])?.len(), 1);
+    assert_eq!(home.tickets()?.len(), 1);
     daemon.stop()?;
     home.check_log(&[SECRET], &["relay"])
 }

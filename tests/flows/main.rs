@@ -4,6 +4,7 @@
 
 mod architecture;
 mod clinic;
+mod command_line;
 mod crashes;
 mod demo;
 mod faults;
@@ -11,6 +12,7 @@ mod hostile;
 mod inbound;
 mod licences;
 mod packaging;
+mod pages;
 mod servers;
 mod shared;
 mod systemd;

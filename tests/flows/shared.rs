@@ -50,8 +50,8 @@ fn two_daemons_on_one_mailbox_file_and_answer_each_letter_once() -> Result<()> {
     for person in &people {
         assert_eq!(clinic.store.mails(person)?.len(), 1, "{person} was answered twice");
     }
-    assert_eq!(homes[1].rows(&["ticket", "list"])?.len(), people.len());
-    assert_eq!(homes[1].rows(&["block", "list"])?.len(), people.len());
+    assert_eq!(homes[1].tickets()?.len(), people.len());
+    assert_eq!(homes[1].blocks()?.len(), people.len());
     for home in &homes {
         home.check_log(&[SECRET], &["lease"])?;
     }
@@ -78,6 +78,6 @@ fn a_database_that_is_killed_and_comes_back_loses_no_mail() -> Result<()> {
     postgres.resume()?;
     wait_until("the letter is answered", LONG, || Ok(maildir::mails(&replies)?.len() == 1))?;
     daemon.stop()?;
-    assert_eq!(homes[0].rows(&["ticket", "list"])?.len(), 1);
+    assert_eq!(homes[0].tickets()?.len(), 1);
     Ok(())
 }

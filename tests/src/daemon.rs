@@ -76,10 +76,39 @@ impl Home {
         &self.dir
     }
 
-    /// Where the pages answer while a daemon runs.
+    /// The port of the pages while a daemon runs.
     #[must_use]
-    pub fn pages(&self) -> String {
-        format!("http://127.0.0.1:{}", self.web.number())
+    pub fn pages(&self) -> u16 {
+        self.web.number()
+    }
+
+    /// Every ticket, newest first.
+    ///
+    /// # Errors
+    /// When the listing fails.
+    pub fn tickets(&self) -> Result<Vec<Value>> {
+        self.every(&["ticket", "list", "--limit", "1000"])
+    }
+
+    /// Every active block, newest first.
+    ///
+    /// # Errors
+    /// When the listing fails.
+    pub fn blocks(&self) -> Result<Vec<Value>> {
+        self.every(&["block", "list", "--limit", "1000"])
+    }
+
+    /// All pages of a listing, each continued before the last `id` of the one above.
+    fn every(&self, arguments: &[&str]) -> Result<Vec<Value>> {
+        let mut all = self.rows(arguments)?;
+        let mut full = all.len() == 1000;
+        while full {
+            let last = all.last().map(|row| row["id"].to_string()).unwrap_or_default();
+            let page = self.rows(&[arguments, &["--before", &last]].concat())?;
+            full = page.len() == 1000;
+            all.extend(page);
+        }
+        Ok(all)
     }
 
     /// A command with the configuration named.

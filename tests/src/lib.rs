@@ -11,6 +11,7 @@ pub mod daemon;
 pub mod disk;
 pub mod dkim;
 pub mod hostile;
+pub mod http;
 pub mod imap;
 pub mod letter;
 pub mod log;

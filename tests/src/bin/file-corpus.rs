@@ -39,7 +39,7 @@ fn main() -> Result<ExitCode> {
     let said = home.say(&["intake", "run", "--once"])?;
     print!("{said}");
     let waiting = fs::read_dir(mailbox.join("new"))?.count();
-    let tickets = home.rows(&["ticket", "list"])?.len();
+    let tickets = home.tickets()?.len();
     println!("{delivered} mails, {waiting} not filed, {tickets} tickets");
     Ok(if waiting == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -137,7 +137,7 @@ impl Soak {
     fn count(&self, kills: u64) -> Result<()> {
         let answers = answers_by_letter(&self.replies)?;
         let twice: Vec<_> = answers.iter().filter(|(_, count)| **count > 1).collect();
-        let tickets = self.homes[0].rows(&["ticket", "list"])?.len();
+        let tickets = self.homes[0].tickets()?.len();
         let unanswered = self.sent.iter().filter(|id| !answers.contains_key(*id)).count();
         let status = self.homes[0].json(&["status"])?;
         let uncertain = status["deliveries"]["uncertain"].as_u64().unwrap_or(0);
