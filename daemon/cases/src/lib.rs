@@ -9,6 +9,7 @@ pub mod error;
 pub mod failpoint;
 pub mod filing;
 pub mod form;
+pub mod keys;
 pub mod settings;
 pub mod status;
 pub mod submission;

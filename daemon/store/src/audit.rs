@@ -70,6 +70,15 @@ pub async fn head(session: &impl Session) -> Result<Head, StoreError> {
     }
 }
 
+/// The hash of a sealed batch; `None` when there is none of this number.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn hash_of(session: &impl Session, batch: i64) -> Result<Option<[u8; 32]>, StoreError> {
+    let sql = "SELECT hash FROM audit_batch WHERE id = $1";
+    query_optional(session, sql, [batch.into()]).await?.map(|row| hash(&row, "hash")).transpose()
+}
+
 fn hash(row: &Row, column: &'static str) -> Result<[u8; 32], StoreError> {
     let bytes: Vec<u8> = row.get("audit_batch", column)?;
     bytes.try_into().map_err(|_| StoreError::Inconsistent {

@@ -30,6 +30,14 @@ impl Row {
         self.0.try_get("", column).map_err(|_| self.misfit(table, column))
     }
 
+    /// The first column as a number.
+    ///
+    /// # Errors
+    /// [`StoreError::Defect`] when it is none.
+    pub(crate) fn first_number(&self) -> Result<i64, StoreError> {
+        self.0.try_get_by_index(0).map_err(|_| StoreError::Defect("no number".to_owned()))
+    }
+
     /// A required instant.
     ///
     /// # Errors

@@ -6,7 +6,16 @@ CREATE TABLE contact (
     locale TEXT NOT NULL DEFAULT 'ru',
     zone TEXT NOT NULL DEFAULT 'Europe/Moscow',
     source TEXT NOT NULL,
+    -- The vault key of this subject, made when first needed: destroying it destroys every copy of the raw mail.
+    vault_key_id TEXT,
     created_at {int} NOT NULL
+) {strict};
+
+-- What the digest keys of this database answer to a fixed question: other keys would let no stop match.
+CREATE TABLE digest_key (
+    id {int} PRIMARY KEY,
+    fingerprint {bytes} NOT NULL,
+    seen_at {int} NOT NULL
 ) {strict};
 
 -- An e-mail address, whoever has it. The digests are made under digest_key; exact_key is the folded clear form.

@@ -1,0 +1,44 @@
+//! Filing on real databases: the same scenarios on SQLite and on PostgreSQL.
+
+mod desk;
+mod scenarios;
+
+use desk::Desk;
+
+macro_rules! on_sqlite {
+    ($($name:ident),+ $(,)?) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            scenarios::$name(Desk::on_sqlite().await).await;
+        })+
+
+        /// One server for all of them, a fresh database each.
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn every_scenario_holds_on_postgresql() {
+            let server = tests::servers::postgres::Postgres::start().expect("PostgreSQL");
+            $(scenarios::$name(Desk::on_postgres(&server).await).await;)+
+        }
+    };
+}
+
+on_sqlite! {
+    a_request_becomes_ticket_block_stop_and_reply_at_once,
+    the_same_message_is_filed_once,
+    a_repeated_request_joins_its_ticket_and_keeps_the_first_clock,
+    a_thread_match_from_another_address_opens_a_linked_ticket,
+    an_unknown_and_a_known_address_get_the_same_words,
+    a_shared_address_is_blocked_without_a_contact,
+    words_withdraw_every_advertising_consent,
+    what_cannot_be_read_becomes_a_ticket_for_a_person,
+    a_guard_that_holds_the_reply_back_leaves_a_task,
+    the_breaker_turns_full_blocks_into_marketing_blocks,
+    a_form_entry_takes_the_same_way_and_is_filed_once,
+    the_status_page_opens_by_number_and_code_only,
+    a_lifted_block_needs_a_reason_and_is_numbered,
+    two_mails_of_one_person_at_once_make_one_ticket,
+    an_undone_filing_leaves_nothing,
+    a_bounce_of_our_reply_becomes_a_task_and_a_forged_one_nothing,
+    the_audit_log_holds_and_shows_any_change,
+    mail_of_a_known_subject_moves_under_the_subjects_key,
+    lost_digest_keys_are_noticed_before_anything_is_filed,
+}

@@ -1,0 +1,409 @@
+//! What filing promises, told as scenes. Each gets a fresh room.
+
+use std::time::Duration;
+
+use cases::{CasesError, Content};
+use domain::{
+    address::EmailAddress,
+    authentication::SenderAuthentication,
+    block::BlockState,
+    classification::{Band, Kind, Label},
+    filing::ReviewReason,
+    form::{CapturePoint, FormEntry},
+    ids::{BlockId, ContactId},
+    language::Locale,
+    letter::LetterContent,
+    mail::ReportParts,
+    ticket_number::StatusCode,
+};
+use store::contacts::NewContact;
+
+use crate::desk::{Desk, ERASURE, Letter, STOP_MARKETING};
+
+const ANNA: &str = "anna@mail.example";
+const BORIS: &str = "boris@mail.example";
+
+async fn contact(desk: &Desk, addresses: &[&str]) -> ContactId {
+    let now = domain::ambient::Clock::now(&*desk.clock);
+    let transaction = desk.store().begin().await.expect("begins");
+    let new = NewContact {
+        name: "Анна".into(),
+        phone: String::new(),
+        locale: "ru".into(),
+        zone: "Europe/Moscow".into(),
+        source: "test".into(),
+    };
+    let contact = store::contacts::add(&transaction, &new, now).await.expect("added");
+    for text in addresses {
+        let address = EmailAddress::parse(text).expect("valid");
+        let digests = desk.cases.digests().address(&address);
+        let id = store::addresses::find_or_add(&transaction, &address, &digests, now)
+            .await
+            .expect("an address");
+        store::contacts::give_address(&transaction, contact, id, now).await.expect("given");
+    }
+    transaction.commit().await.expect("commits");
+    contact
+}
+
+async fn letters(desk: &Desk) -> Vec<LetterContent> {
+    let count = desk.number("SELECT COUNT(*) FROM delivery").await;
+    let mut opened = Vec::new();
+    for offset in 0..count {
+        let (mail_id, content) =
+            store::probe::letter(desk.store(), offset).await.expect("a letter");
+        let context = LetterContent::seal_context(&mail_id);
+        let plain = desk.cases.vault().open_sealed(&context, &content).await.expect("opens");
+        opened.push(serde_json::from_slice(&plain).expect("a letter"));
+    }
+    opened
+}
+
+pub async fn a_request_becomes_ticket_block_stop_and_reply_at_once(desk: Desk) {
+    contact(&desk, &[ANNA, "anna.work@mail.example"]).await;
+    let filed = desk.file(Letter::asking(ANNA, ERASURE)).await;
+    let ticket = filed.ticket.expect("a ticket");
+    assert!(filed.blocked && filed.replied && !filed.repeated);
+    let view = desk.cases.ticket(&ticket.number.to_string(), "anna").await.expect("shown");
+    assert_eq!(view.requests.len(), 1);
+    assert_eq!(view.requests[0].state, domain::request::RequestState::Blocked);
+    // Received on Friday 2026-12-04: stop and answer in 10 working days, destroy in 30 days.
+    let due = |name: &str| {
+        view.duties
+            .iter()
+            .find(|duty| duty.name == name && duty.counts_from == "receipt")
+            .and_then(|duty| duty.legal_due_on.clone())
+    };
+    assert_eq!(due("stop").as_deref(), Some("2026-12-18"));
+    assert_eq!(due("answer").as_deref(), Some("2026-12-18"));
+    assert_eq!(due("destroy").as_deref(), Some("2027-01-11"));
+    assert_eq!(view.blocks.len(), 1);
+    assert!(view.blocks[0].contact.is_some());
+    assert_eq!(desk.number("SELECT value FROM stop_sequence").await, 1);
+    assert_eq!(desk.number("SELECT COUNT(*) FROM stop WHERE number = 1").await, 1);
+    let written = &letters(&desk).await[0];
+    assert!(written.text.contains(&ticket.number.to_string()));
+    assert!(written.text.contains(ticket.status_code.expect("a new ticket").expose()));
+    assert!(!written.text.contains("Текст обращения"), "nothing of the mail is echoed");
+    // The journal outside the database knows both addresses of the contact.
+    let (replayed, _) = vault::replay(&desk.dir.path().join("journal")).expect("replays");
+    assert_eq!(replayed.len(), 1);
+    assert_eq!(replayed[0].intent.digests.len(), 2);
+    assert_eq!(replayed[0].number.map(|number| number.0), Some(1));
+}
+
+pub async fn the_same_message_is_filed_once(desk: Desk) {
+    let submission = desk.letter(Letter::asking(ANNA, ERASURE)).await;
+    let first = desk.file_submission(&submission).await;
+    let again = desk.file_submission(&submission).await;
+    assert!(again.repeated);
+    assert_eq!(again.submission, first.submission);
+    assert_eq!(again.ticket.map(|t| t.number), first.ticket.map(|t| t.number));
+    for table in ["ticket", "submission", "delivery", "block", "stop"] {
+        assert_eq!(desk.number(&format!("SELECT COUNT(*) FROM {table}")).await, 1, "{table}");
+    }
+}
+
+pub async fn a_repeated_request_joins_its_ticket_and_keeps_the_first_clock(desk: Desk) {
+    let first = desk.file(Letter::asking(ANNA, ERASURE)).await.ticket.expect("a ticket");
+    desk.clock.advance(Duration::from_secs(3 * 24 * 3600));
+    let again = desk.file(Letter::asking(ANNA, ERASURE)).await;
+    assert_eq!(again.ticket.as_ref().map(|t| t.id), Some(first.id));
+    assert!(!again.replied, "the same was said three days ago");
+    assert!(again.blocked);
+    let labels = [(Label::Erasure, Band::Auto), (Label::Access, Band::Auto)];
+    let more = desk.file(Letter::asking(ANNA, &labels)).await;
+    assert_eq!(more.ticket.map(|t| t.id), Some(first.id));
+    let view = desk.cases.ticket(&first.number.to_string(), "anna").await.expect("shown");
+    assert_eq!(view.requests.len(), 2, "the new label added a request");
+    assert!(view.requests[0].received_at < view.requests[1].received_at);
+    assert_eq!(view.blocks.len(), 1, "what is blocked for the matter is not blocked twice");
+    assert_eq!(view.submissions.len(), 3);
+    let subject = format!("Re: {}", first.number);
+    let quoted = Letter { subject: &subject, ..Letter::asking(ANNA, &[]) };
+    assert_eq!(desk.file(quoted).await.ticket.map(|t| t.id), Some(first.id));
+    let fresh = desk.file(Letter::asking(ANNA, &[])).await;
+    assert_ne!(fresh.ticket.map(|t| t.id), Some(first.id), "an ordinary letter is a new matter");
+}
+
+pub async fn a_thread_match_from_another_address_opens_a_linked_ticket(desk: Desk) {
+    let letter = Letter { message_id: Some("first@mail.example"), ..Letter::asking(ANNA, ERASURE) };
+    let anna = desk.file(letter).await.ticket.expect("a ticket");
+    let answers = ["first@mail.example"];
+    let forged = Letter { answers: &answers, ..Letter::asking(BORIS, ERASURE) };
+    let boris = desk.file(forged).await.ticket.expect("a ticket");
+    assert_ne!(anna.id, boris.id);
+    let view = desk.cases.ticket(&boris.number.to_string(), "anna").await.expect("shown");
+    assert_eq!(view.ticket.linked, Some(anna.id));
+    assert!(view.ticket.review.contains("foreign_thread"));
+    let own = Letter { answers: &answers, ..Letter::asking(ANNA, &[]) };
+    assert_eq!(desk.file(own).await.ticket.map(|t| t.id), Some(anna.id));
+}
+
+pub async fn an_unknown_and_a_known_address_get_the_same_words(desk: Desk) {
+    contact(&desk, &[ANNA]).await;
+    let known = desk.file(Letter::asking(ANNA, ERASURE)).await.ticket.expect("a ticket");
+    let unknown = desk.file(Letter::asking(BORIS, ERASURE)).await.ticket.expect("a ticket");
+    let plain = |letter: &LetterContent, ticket: &cases::filing::FiledTicket| {
+        let code = ticket.status_code.expect("new");
+        letter.text.replace(&ticket.number.to_string(), "N").replace(code.expose(), "C")
+    };
+    let letters = letters(&desk).await;
+    assert_eq!(plain(&letters[0], &known), plain(&letters[1], &unknown));
+    assert_eq!(desk.number("SELECT COUNT(*) FROM contact").await, 1, "mail makes no contact");
+}
+
+pub async fn a_shared_address_is_blocked_without_a_contact(desk: Desk) {
+    contact(&desk, &[ANNA]).await;
+    contact(&desk, &[ANNA]).await;
+    let ticket = desk.file(Letter::asking(ANNA, ERASURE)).await.ticket.expect("a ticket");
+    let view = desk.cases.ticket(&ticket.number.to_string(), "anna").await.expect("shown");
+    assert_eq!(view.blocks[0].contact, None);
+    assert!(view.blocks[0].address.is_some());
+    assert!(view.ticket.review.contains(ReviewReason::SharedAddress.name()));
+}
+
+pub async fn words_withdraw_every_advertising_consent(desk: Desk) {
+    let person = contact(&desk, &[ANNA]).await;
+    for purpose in ["newsletter", "partner_offers", "training_mail"] {
+        let sql = format!(
+            "INSERT INTO consent_event (contact_id, purpose, act, grade, capture_point, at, evidence) \
+             VALUES ({person}, '{purpose}', 'confirmed', 'proven', 'subscription_form', 1, '{{}}') RETURNING id"
+        );
+        desk.number(&sql).await;
+    }
+    let filed = desk.file(Letter::asking(ANNA, STOP_MARKETING)).await;
+    assert!(filed.blocked);
+    let withdrawn = "SELECT COUNT(*) FROM consent_event WHERE act = 'withdrawn'";
+    assert_eq!(desk.number(withdrawn).await, 2, "training mail is not advertising");
+    assert_eq!(desk.number("SELECT value FROM stop_sequence").await, 3);
+    desk.file(Letter::asking(ANNA, STOP_MARKETING)).await;
+    assert_eq!(desk.number(withdrawn).await, 2, "what is withdrawn is not withdrawn again");
+    assert_eq!(desk.number("SELECT COUNT(*) FROM suppression").await, 0);
+}
+
+pub async fn what_cannot_be_read_becomes_a_ticket_for_a_person(desk: Desk) {
+    let mut submission = desk.letter(Letter::asking(ANNA, &[])).await;
+    submission.content = Content::Unread { reason: ReviewReason::Quarantined, header: None };
+    let filed = desk.file_submission(&submission).await;
+    let ticket = filed.ticket.expect("a ticket");
+    assert!(!filed.replied && !filed.blocked);
+    let view = desk.cases.ticket(&ticket.number.to_string(), "anna").await.expect("shown");
+    assert_eq!(view.ticket.lane, domain::ticket::Lane::Unreadable);
+    assert_eq!(view.ticket.review, "quarantined");
+    assert_eq!(view.ticket.opened_at, submission.received_at);
+    assert_eq!(view.tasks[0].name, "answer_by_hand");
+}
+
+pub async fn a_guard_that_holds_the_reply_back_leaves_a_task(desk: Desk) {
+    contact(&desk, &[ANNA]).await;
+    let guarded = Letter { auto_reasons: &["precedence"], ..Letter::asking(BORIS, ERASURE) };
+    let filed = desk.file(guarded).await;
+    assert!(filed.blocked && !filed.replied);
+    let tasks = "SELECT COUNT(*) FROM task WHERE name = 'answer_by_hand' AND detail = 'precedence'";
+    assert_eq!(desk.number(tasks).await, 1);
+    // A mail that its domain disowns: no reply, a marketing block, and word to the address on file.
+    let forged =
+        Letter { authentication: SenderAuthentication::Fail, ..Letter::asking(ANNA, ERASURE) };
+    let filed = desk.file(forged).await;
+    assert!(filed.blocked && !filed.replied);
+    let notices = "SELECT COUNT(*) FROM delivery WHERE purpose_of_mail = 'notice'";
+    assert_eq!(desk.number(notices).await, 1);
+    let full = "SELECT COUNT(*) FROM block WHERE scope = 'full' AND authentication = 'fail'";
+    assert_eq!(desk.number(full).await, 0);
+    let stranger = Letter {
+        authentication: SenderAuthentication::Fail,
+        ..Letter::asking("x@y.example", ERASURE)
+    };
+    desk.file(stranger).await;
+    assert_eq!(desk.number(notices).await, 1, "who is not on file is not written to");
+}
+
+pub async fn the_breaker_turns_full_blocks_into_marketing_blocks(desk: Desk) {
+    for n in 0..5 {
+        let from = format!("p{n}@mail.example");
+        desk.file(Letter::asking(&from, ERASURE)).await;
+    }
+    let full = "SELECT COUNT(*) FROM block WHERE scope = 'full'";
+    assert_eq!(desk.number(full).await, 3, "the limit of this room");
+    assert_eq!(desk.number("SELECT COUNT(*) FROM block WHERE scope = 'marketing'").await, 2);
+    assert_eq!(desk.number("SELECT COUNT(*) FROM alarm WHERE name = 'filing_breaker'").await, 1);
+    let vouched =
+        Letter { authentication: SenderAuthentication::Pass, ..Letter::asking(ANNA, ERASURE) };
+    desk.file(vouched).await;
+    assert_eq!(desk.number(full).await, 4, "whose domain vouches is not held back");
+    desk.clock.advance(Duration::from_secs(3601));
+    desk.file(Letter::asking(BORIS, ERASURE)).await;
+    assert_eq!(desk.number(full).await, 5, "an hour later it is closed again");
+}
+
+fn entry(text: &str) -> FormEntry {
+    FormEntry {
+        name: "Анна".into(),
+        email: EmailAddress::parse(ANNA).expect("valid"),
+        phone: "+7 900 000-00-00".into(),
+        text: text.into(),
+        capture_point: CapturePoint::FeedbackForm,
+        page: "/contacts".into(),
+        policy_version: "2026-01".into(),
+        locale: Locale::Ru,
+        form_key: [9; 16],
+        remote_address: "192.0.2.7".into(),
+        user_agent: "test".into(),
+    }
+}
+
+pub async fn a_form_entry_takes_the_same_way_and_is_filed_once(desk: Desk) {
+    let entry = entry("Прошу удалить все мои персональные данные.");
+    let filed = desk.cases.file_form(&entry).await.expect("filed");
+    assert!(filed.blocked, "{:?}", filed.labels);
+    assert!(filed.blocked && filed.replied);
+    let again = desk.cases.file_form(&entry).await.expect("filed");
+    assert!(again.repeated);
+    assert_eq!(again.ticket.map(|t| t.id), filed.ticket.as_ref().map(|t| t.id));
+    assert_eq!(desk.number("SELECT COUNT(*) FROM submission WHERE channel = 'form'").await, 1);
+    let objects = desk.cases.vault().list().await.expect("listed");
+    assert_eq!(objects.len(), 1, "the second copy is gone");
+    // A mail with the same wish belongs to the same matter.
+    let mail = desk.file(Letter::asking(ANNA, ERASURE)).await;
+    assert_eq!(mail.ticket.map(|t| t.id), filed.ticket.map(|t| t.id));
+}
+
+pub async fn the_status_page_opens_by_number_and_code_only(desk: Desk) {
+    let ticket = desk.file(Letter::asking(ANNA, ERASURE)).await.ticket.expect("a ticket");
+    let code = ticket.status_code.expect("new");
+    let status = desk.cases.request_status(ticket.number, code).await.expect("answers");
+    let status = status.expect("the right code");
+    assert_eq!(status.requests.len(), 1);
+    assert!(!status.requests[0].owed.is_empty());
+    let wrong = StatusCode::new([3; 7]);
+    assert_eq!(desk.cases.request_status(ticket.number, wrong).await.expect("answers"), None);
+}
+
+pub async fn a_lifted_block_needs_a_reason_and_is_numbered(desk: Desk) {
+    let ticket = desk.file(Letter::asking(ANNA, ERASURE)).await.ticket.expect("a ticket");
+    let number = ticket.number.to_string();
+    let view = desk.cases.ticket(&number, "anna").await.expect("shown");
+    let block = view.blocks[0].id;
+    let refused = desk.cases.lift_block(block, "anna", " ").await;
+    assert!(matches!(refused, Err(CasesError::Refused { rule: "lift_needs_reason", .. })));
+    desk.cases.lift_block(block, "anna", "misread").await.expect("lifted");
+    let again = desk.cases.lift_block(block, "anna", "misread").await;
+    assert!(matches!(again, Err(CasesError::Refused { rule: "block_is_lifted", .. })));
+    let missing = desk.cases.lift_block(BlockId(999), "anna", "x").await;
+    assert!(matches!(missing, Err(CasesError::NotFound { what: "block", .. })));
+    let view = desk.cases.ticket(&number, "anna").await.expect("shown");
+    assert!(matches!(&view.blocks[0].state, BlockState::Lifted { by, .. } if by == "anna"));
+    assert_eq!(desk.number("SELECT value FROM stop_sequence").await, 2);
+    assert_eq!(desk.number("SELECT COUNT(*) FROM system_notice WHERE act = 'unblock'").await, 1);
+}
+
+pub async fn two_mails_of_one_person_at_once_make_one_ticket(desk: Desk) {
+    let mut work = Vec::new();
+    for _ in 0..8 {
+        let submission = desk.letter(Letter::asking(ANNA, ERASURE)).await;
+        let cases = desk.cases.clone();
+        work.push(tokio::spawn(async move { cases.file(&[submission]).await }));
+    }
+    for filing in work {
+        let results = filing.await.expect("ends").expect("filed");
+        assert!(results.iter().all(Result::is_ok));
+    }
+    assert_eq!(desk.number("SELECT COUNT(*) FROM ticket").await, 1);
+    assert_eq!(desk.number("SELECT COUNT(*) FROM request").await, 1);
+    assert_eq!(desk.number("SELECT COUNT(*) FROM delivery").await, 1);
+    assert_eq!(desk.number("SELECT COUNT(*) FROM submission").await, 8);
+}
+
+pub async fn an_undone_filing_leaves_nothing(desk: Desk) {
+    let good = desk.letter(Letter::asking(ANNA, ERASURE)).await;
+    let mut bad = desk.letter(Letter::asking(BORIS, ERASURE)).await;
+    // Its key is gone: the reply cannot be sealed, so nothing of it may be there.
+    desk.cases.vault().destroy_key(bad.vault_key).await.expect("destroyed");
+    let batch = [bad.clone(), good];
+    let results = desk.cases.file(&batch).await.expect("the batch is filed");
+    assert!(results[0].is_err() && results[1].is_ok());
+    for table in ["ticket", "submission", "block", "stop", "delivery", "address"] {
+        assert_eq!(desk.number(&format!("SELECT COUNT(*) FROM {table}")).await, 1, "{table}");
+    }
+    assert_eq!(desk.number("SELECT value FROM stop_sequence").await, 1);
+    let now = domain::ambient::Clock::now(&*desk.clock);
+    bad.vault_key = domain::ids::VaultKeyId::new(now, [8; 10]);
+    desk.cases.vault().create_key(bad.vault_key, &*desk.entropy).await.expect("made");
+    assert!(!desk.file_submission(&bad).await.repeated, "it can be filed later");
+}
+
+pub async fn a_bounce_of_our_reply_becomes_a_task_and_a_forged_one_nothing(desk: Desk) {
+    let ticket = desk.file(Letter::asking(ANNA, ERASURE)).await.ticket.expect("a ticket");
+    desk.number("UPDATE delivery SET state = 'accepted' RETURNING id").await;
+    let (mail_id, _) = store::probe::letter(desk.store(), 0).await.expect("a letter");
+    for (id, tasks) in [("forged@clinic.example".to_owned(), 0), (mail_id, 1)] {
+        let mut bounce = desk
+            .letter(Letter {
+                kind: Kind::Bounce,
+                ..Letter::asking("mailer-daemon@mx.example", &[])
+            })
+            .await;
+        if let Content::Classified { mail, .. } = &mut bounce.content {
+            mail.report = ReportParts {
+                returned_headers: Some(format!("Subject: x\r\nMessage-ID: <{id}>\r\n")),
+                ..ReportParts::default()
+            };
+        }
+        let filed = desk.file_submission(&bounce).await;
+        assert!(filed.ticket.is_none() && !filed.replied);
+        let sql = format!(
+            "SELECT COUNT(*) FROM task WHERE name = 'reply_bounced' AND ticket_id = {}",
+            ticket.id
+        );
+        assert_eq!(desk.number(&sql).await, tasks);
+    }
+}
+
+pub async fn the_audit_log_holds_and_shows_any_change(desk: Desk) {
+    let now = domain::ambient::Clock::now(&*desk.clock);
+    for from in [ANNA, BORIS] {
+        desk.file(Letter::asking(from, ERASURE)).await;
+        store::audit::seal(desk.store(), 1000, now).await.expect("seals").expect("something");
+    }
+    assert_eq!(store::audit::seal(desk.store(), 1000, now).await.expect("seals"), None);
+    let good = store::audit::verify(desk.store()).await.expect("reads");
+    assert_eq!((good.batches, good.broken, good.unsealed), (2, None, 0));
+    let leaks = "SELECT COUNT(*) FROM audit_event WHERE detail LIKE '%@%' OR subject LIKE '%@%'";
+    assert_eq!(desk.number(leaks).await, 0);
+    desk.number("UPDATE audit_event SET act = 'filled' WHERE id = 1 RETURNING id").await;
+    let changed = store::audit::verify(desk.store()).await.expect("reads");
+    assert_eq!(changed.broken, Some(1));
+}
+
+pub async fn mail_of_a_known_subject_moves_under_the_subjects_key(desk: Desk) {
+    contact(&desk, &[ANNA]).await;
+    let known = desk.letter(Letter::asking(ANNA, ERASURE)).await;
+    let ticket = desk.file_submission(&known).await.ticket.expect("a ticket");
+    let unknown = desk.letter(Letter::asking(BORIS, ERASURE)).await;
+    desk.file_submission(&unknown).await;
+    assert_eq!(desk.cases.rekey_known_subjects(100).await.expect("moves"), 1);
+    assert_eq!(desk.cases.rekey_known_subjects(100).await.expect("moves"), 0);
+    let vault = desk.cases.vault();
+    assert!(!vault.key_exists(known.vault_key).await.expect("asked"));
+    assert!(vault.key_exists(unknown.vault_key).await.expect("asked"));
+    let object = known.object.expect("stored");
+    let subject_key = vault.key_of(object).await.expect("asked");
+    let view = desk.cases.ticket(&ticket.number.to_string(), "anna").await.expect("shown");
+    assert!(view.submissions[0].content.is_some());
+    assert_eq!(letters(&desk).await.len(), 2, "the reply can still be sent");
+    vault.destroy_key(subject_key).await.expect("destroyed");
+    let view = desk.cases.ticket(&ticket.number.to_string(), "anna").await.expect("shown");
+    assert!(view.submissions[0].content.is_none());
+    assert!(vault.get(object).await.is_err());
+}
+
+pub async fn lost_digest_keys_are_noticed_before_anything_is_filed(desk: Desk) {
+    desk.cases.check_digest_keys().await.expect("new keys are written down");
+    desk.cases.check_digest_keys().await.expect("the same keys");
+    desk.file(Letter::asking(ANNA, ERASURE)).await;
+    let sql = "UPDATE digest_key SET fingerprint = (SELECT exact_digest FROM address LIMIT 1) RETURNING id";
+    desk.number(sql).await;
+    let lost = desk.cases.check_digest_keys().await;
+    assert!(matches!(lost, Err(CasesError::Settings(_))));
+}

@@ -1,0 +1,27 @@
+//! A window for tests and diagnosis: one number out of any statement.
+//!
+//! Never called by the daemon.
+
+use crate::{connect::Store, error::StoreError, session::query_one};
+
+/// Runs a statement on the writing connection and returns its first column as a number.
+///
+/// # Errors
+/// [`StoreError::Defect`] when it returns none.
+pub async fn number(store: &Store, sql: &str) -> Result<i64, StoreError> {
+    let transaction = store.begin().await?;
+    let row = query_one(&transaction, sql, []).await?;
+    let number = row.first_number()?;
+    transaction.commit().await?;
+    Ok(number)
+}
+
+/// The Message-ID and sealed content of the delivery at `offset`, in the order of their ids.
+///
+/// # Errors
+/// [`StoreError::Defect`] when there is none.
+pub async fn letter(store: &Store, offset: i64) -> Result<(String, Vec<u8>), StoreError> {
+    let sql = "SELECT mail_id, content FROM delivery ORDER BY id LIMIT 1 OFFSET $1";
+    let row = query_one(store, sql, [offset.into()]).await?;
+    Ok((row.get("delivery", "mail_id")?, row.get("delivery", "content")?))
+}
