@@ -182,3 +182,47 @@ pub async fn lock(transaction: &Transaction, stop_digests: &[Digest]) -> Result<
     }
     Ok(())
 }
+
+/// The committed stops after a number, in their order, at most `limit`; what the stop journal is
+/// caught up with. Campaign-wide stops have no digests.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn committed_after(
+    session: &impl Session,
+    after: StopNumber,
+    limit: u32,
+) -> Result<Vec<CommittedStop>, StoreError> {
+    let sql = "SELECT id, number, journal_id, act, scope, at, digest_key, exact_digest, stop_digest FROM stop \
+               WHERE number > $1 ORDER BY number LIMIT $2";
+    let rows = query_all(session, sql, [after.0.into(), i64::from(limit).into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let has_digests = row.get::<Option<Vec<u8>>>("stop", "stop_digest")?.is_some();
+            let digests = if has_digests {
+                vec![AddressDigests {
+                    exact: row.digest("stop", "digest_key", "exact_digest")?,
+                    stop: row.digest("stop", "digest_key", "stop_digest")?,
+                }]
+            } else {
+                Vec::new()
+            };
+            Ok(CommittedStop {
+                number: StopNumber(row.get("stop", "number")?),
+                intent: StopIntent {
+                    id: row.parsed("stop", "journal_id", |id| JournalEntryId::parse(id).ok())?,
+                    at: row.instant("stop", "at")?,
+                    act: row.parsed("stop", "act", |act| match act {
+                        "lift" => Some(StopAct::Lift),
+                        "erasure" => Some(StopAct::Erasure),
+                        "block" | "suppression" | "withdrawal" | "unsubscribe" | "pause"
+                        | "cancel" => Some(StopAct::Stop),
+                        _ => None,
+                    })?,
+                    digests,
+                    scope: row.parsed("stop", "scope", |words| ScopeWords::parse(words).ok())?,
+                },
+            })
+        })
+        .collect()
+}
