@@ -83,10 +83,10 @@ impl Remote {
 
     /// Which of these objects exist.
     pub(crate) async fn existing(&self, ids: &[ObjectId]) -> Result<Vec<bool>, VaultError> {
-        stream::iter(ids.iter().map(|object| self.exists(*object)))
-            .buffered(CONCURRENCY)
-            .try_collect()
-            .await
+        // Collected first: with the closure inside, the compiler cannot tell those who spawn the
+        // whole future that it is `Send`.
+        let looks: Vec<_> = ids.iter().map(|object| self.exists(*object)).collect();
+        stream::iter(looks).buffered(CONCURRENCY).try_collect().await
     }
 
     async fn exists(&self, object: ObjectId) -> Result<bool, VaultError> {
