@@ -3,6 +3,8 @@
 //! `cases` stands behind it in the daemon, a scripted one in the tests. The pages hand over what
 //! a person sent and show what the desk tells them; they decide nothing about it.
 
+mod cases;
+
 use async_trait::async_trait;
 use domain::form::FormEntry;
 use domain::regime::{DutyName, RequestName};
@@ -13,15 +15,22 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// What became of a form entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FormFiled {
-    /// The number a person quotes.
-    pub ticket_number: TicketNumber,
-    /// The code for the status page. `None` when it may not be shown here: anybody can type
-    /// somebody else's address, so the code of a ticket that was open before goes by mail only.
-    pub status_code: Option<StatusCode>,
+    /// The ticket it opened. `None` when it joined an older one: anybody can type somebody
+    /// else's address, so number and code of that ticket go to the address only, by mail.
+    pub opened: Option<OpenedTicket>,
     /// The same form was filed before; nothing new was made.
     pub is_repeated: bool,
+}
+
+/// A ticket opened by a form, as its sender may know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenedTicket {
+    /// The number a person quotes.
+    pub number: TicketNumber,
+    /// The code for the status page.
+    pub code: StatusCode,
 }
 
 /// What a person who has number and code may see of a ticket.

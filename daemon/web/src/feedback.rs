@@ -90,11 +90,10 @@ pub(crate) async fn take_form(
 }
 
 fn show_filed(web: &Web, locale: Locale, filed: &FormFiled) -> Response {
-    let code = filed.status_code.as_ref().map(|code| code.expose().to_owned());
     let page = FiledPage {
         site: Site::new(web, locale, "filed.title"),
-        ticket_number: filed.ticket_number.to_string(),
-        status_code: code.unwrap_or_default(),
+        ticket_number: filed.opened.map(|opened| opened.number.to_string()).unwrap_or_default(),
+        status_code: filed.opened.map(|opened| opened.code.expose().to_owned()).unwrap_or_default(),
         is_repeated: filed.is_repeated,
     };
     show(web, StatusCode::OK, PageName::FeedbackFiled, locale, &page)

@@ -21,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::network::Peer;
+use crate::router::router;
+use crate::web::Web;
 
 const MOST_CONNECTIONS: usize = 1024;
 /// To send the head of a request; also how long an idle connection is kept.
@@ -38,15 +40,17 @@ pub enum ServeError {
     Listener(#[source] io::Error),
 }
 
-/// Answers requests until `cancel`; then lets those in progress end, at most 15 seconds.
+/// Answers requests until `cancel`; then lets those in progress, and filings, end: at most
+/// 15 seconds.
 ///
 /// # Errors
 /// [`ServeError::Listener`] when the socket itself fails.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    web: Arc<Web>,
     cancel: CancellationToken,
 ) -> Result<(), ServeError> {
+    let router = router(Arc::clone(&web));
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     loop {
@@ -76,7 +80,12 @@ pub async fn serve(
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
+    let drained = async {
+        graceful.shutdown().await;
+        web.filings.close();
+        web.filings.wait().await;
+    };
+    if tokio::time::timeout(DRAIN_TIME, drained).await.is_err() {
         tracing::warn!("some visitors were cut off at the end");
     }
     Ok(())

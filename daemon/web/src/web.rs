@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::ambient::{Clock, Entropy, random_bytes};
 use render::{RenderError, Renderer};
+use tokio_util::task::TaskTracker;
 
 use crate::assets::Assets;
 use crate::config::WebConfig;
@@ -60,6 +61,8 @@ pub struct Web {
     pub(crate) token_key: TokenKey,
     pub(crate) limiters: Limiters,
     pub(crate) spent: SpentForms,
+    /// Filings in progress; they outlive the connection that asked for them.
+    pub(crate) filings: TaskTracker,
     pub(crate) assets: Assets,
 }
 
@@ -81,6 +84,7 @@ impl Web {
             limiters: Limiters::new(&parts.rules, &limit_secret),
             token_key: TokenKey::new(&parts.form_secret),
             spent: SpentForms::default(),
+            filings: TaskTracker::new(),
             assets: Assets::load()?,
             config: parts.config,
             rules: parts.rules,

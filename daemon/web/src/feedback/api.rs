@@ -47,7 +47,7 @@ pub(crate) async fn describe(
     .into_response()
 }
 
-/// `POST /api/v1/feedback`: 201 with number and code, or a problem.
+/// `POST /api/v1/feedback`: 201 with number and code (null where they go by mail), or a problem.
 pub(crate) async fn take(
     State(web): State<Arc<Web>>,
     Extension(audience): Extension<Audience>,
@@ -75,8 +75,8 @@ pub(crate) async fn take(
 fn show_filed(web: &Web, locale: Locale, filed: &FormFiled) -> Response {
     let status = if filed.is_repeated { StatusCode::OK } else { StatusCode::CREATED };
     let body = json!({
-        "ticket_number": filed.ticket_number.to_string(),
-        "status_code": filed.status_code.as_ref().map(|code| code.expose()),
+        "ticket_number": filed.opened.map(|opened| opened.number.to_string()),
+        "status_code": filed.opened.map(|opened| opened.code.expose().to_owned()),
         "status_url": web.config.public_url.status(locale),
         "is_repeated": filed.is_repeated,
     });

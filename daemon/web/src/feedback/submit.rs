@@ -1,6 +1,7 @@
 //! Page and JSON alike: the checks of one submission, in order, and the way to the desk.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode, header};
@@ -83,6 +84,9 @@ pub(crate) async fn submit(
 ) -> Result<FormFiled, Refusal> {
     let (instance, checked) = read(web, typed)?;
     let entry = entry(web, &instance, checked, visitor);
+    if let Some(told) = web.spent.told(entry.form_key) {
+        return Ok(told);
+    }
     let is_solved =
         puzzle::is_solved(&instance.seed(), &typed.puzzle_answer, web.rules.puzzle_bits)
             && !web.spent.carried_another(instance.id, entry.form_key);
@@ -93,12 +97,23 @@ pub(crate) async fn submit(
     take_from_limits(web, visitor.origin, &stop_key, is_solved)
         .map_err(|over| Refusal::TooMany(over.retry_after))?;
     let key = entry.form_key;
-    match tokio::time::timeout(PATIENCE, web.desk.file_form(entry)).await {
-        Ok(Ok(filed)) => {
-            web.spent.remember(instance.id, key);
-            Ok(filed)
-        }
-        Ok(Err(DeskError::Unavailable | DeskError::Failed)) => Err(Refusal::Unavailable),
+    let filed = file(web, entry).await?;
+    web.spent.remember(instance.id, key, filed);
+    Ok(filed)
+}
+
+/// Hands the entry to the desk. The filing is a task of its own: a visitor who goes away in the
+/// middle takes their connection along, not half a filing.
+async fn file(web: &Web, entry: FormEntry) -> Result<FormFiled, Refusal> {
+    let desk = Arc::clone(&web.desk);
+    let filing = web.filings.spawn(async move { desk.file_form(entry).await });
+    match tokio::time::timeout(PATIENCE, filing).await {
+        Ok(Ok(Ok(filed))) => Ok(filed),
+        Ok(Ok(Err(DeskError::Unavailable | DeskError::Failed))) => Err(Refusal::Unavailable),
+        Ok(Err(stopped)) => match stopped.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Refusal::Unavailable),
+        },
         Err(_) => {
             tracing::warn!("filing a form took longer than its limit");
             Err(Refusal::Unavailable)

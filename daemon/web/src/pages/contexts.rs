@@ -179,7 +179,7 @@ pub(crate) fn try_all(web: &Web) -> Result<(), RenderError> {
             render_only(web, PageName::Status, locale, &status)?;
             let filed = FiledPage {
                 site: site(),
-                ticket_number: "x".to_owned(),
+                ticket_number: error.to_owned(),
                 status_code: error.to_owned(),
                 is_repeated: error.is_empty(),
             };

@@ -1,5 +1,6 @@
 //! The listening end, over real sockets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,7 +16,7 @@ async fn started(
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let cancel = CancellationToken::new();
-    let serving = serve(listener, stage.router.clone(), cancel.clone());
+    let serving = serve(listener, Arc::clone(&stage.web), cancel.clone());
     (address, cancel, tokio::spawn(async move { serving.await.is_ok() }))
 }
 

@@ -1,6 +1,6 @@
 //! The stage on which the pages are tried: scripted clock, randomness and desk; real templates.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use render::Renderer;
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 use web::{
-    Desk, DeskError, FormFiled, FormRules, Health, Network, Organisation, Peer, Policy, PublicUrl,
-    StatusView, Web, WebConfig, WebParts, router,
+    Desk, DeskError, FormFiled, FormRules, Health, Network, OpenedTicket, Organisation, Peer,
+    Policy, PublicUrl, StatusView, Web, WebConfig, WebParts, router,
 };
 
 /// A clock that stands still until it is moved.
@@ -53,6 +53,8 @@ pub struct ScriptedDesk {
     pub entries: Mutex<Vec<FormEntry>>,
     pub view: Mutex<Option<StatusView>>,
     pub fault: Mutex<Option<Fault>>,
+    /// Whether entries join an older ticket.
+    pub joins: AtomicBool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,9 +89,10 @@ impl Desk for ScriptedDesk {
             entries.push(entry);
         }
         Ok(FormFiled {
-            ticket_number: NUMBER.parse().expect("a number"),
-            status_code: (!is_repeated)
-                .then(|| ticket_number::StatusCode::parse(CODE).expect("a code")),
+            opened: (!is_repeated && !self.joins.load(Ordering::Relaxed)).then(|| OpenedTicket {
+                number: NUMBER.parse().expect("a number"),
+                code: ticket_number::StatusCode::parse(CODE).expect("a code"),
+            }),
             is_repeated,
         })
     }
@@ -117,6 +120,7 @@ pub struct Stage {
     pub desk: Arc<ScriptedDesk>,
     pub clock: Arc<StillClock>,
     pub router: Router,
+    pub web: Arc<Web>,
 }
 
 /// An answer, read.
@@ -172,7 +176,8 @@ impl Stage {
             form_secret: [9; 32],
         })
         .expect("the pages are in order");
-        Self { desk, clock, router: router(Arc::new(web)) }
+        let web = Arc::new(web);
+        Self { desk, clock, router: router(Arc::clone(&web)), web }
     }
 
     pub fn wait(&self, seconds: u64) {
