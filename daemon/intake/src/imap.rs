@@ -21,7 +21,7 @@ use std::{path::PathBuf, time::Duration};
 
 pub use self::{
     command::Session,
-    fetch::{Body, Seen},
+    fetch::{Body, Large, Seen, WHOLE},
     folder::{Folder, Selected},
     idle::Wakeup,
     mark::KEYWORD,

@@ -6,6 +6,17 @@
 
 pub mod authenticate;
 pub mod child;
+mod desk;
+pub mod error;
+mod folder;
 pub mod imap;
 pub mod maildir;
+pub mod outcome;
+pub mod poll;
 pub mod read;
+pub mod task;
+
+pub use error::IntakeError;
+pub use outcome::{Ending, Outcome};
+pub use poll::{poll_once, run};
+pub use task::{Beat, MailSource, Mailbox, MailboxTask};

@@ -106,6 +106,12 @@ pub fn read_header(raw: &[u8]) -> Result<ReadMail, Unreadable> {
     Ok(mail)
 }
 
+/// The part of raw bytes that holds the header, without reading it; at most 1 MiB.
+#[must_use]
+pub fn header_of(raw: &[u8]) -> &[u8] {
+    &raw[..header::end(raw).min(1024 * 1024)]
+}
+
 /// The oddities met so far, each once.
 #[derive(Default)]
 struct Oddities {

@@ -4,7 +4,7 @@
 //! that were not asked for are dropped: `UID FETCH n:*` returns the last mail even when n is
 //! beyond it (RFC 3501 §6.4.8), and servers may send flag updates at any time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_imap::imap_proto::{AttributeValue, Response};
 use jiff::Timestamp;
@@ -43,6 +43,15 @@ impl std::fmt::Debug for Body {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Body(uid {}, {} bytes)", self.uid, self.raw.len())
     }
+}
+
+/// A large mail.
+#[derive(Debug)]
+pub enum Large {
+    /// All of it.
+    Whole(Body),
+    /// It is longer than the limit, whatever the server said before.
+    OverLimit,
 }
 
 impl Session {
@@ -117,11 +126,11 @@ impl Session {
         Ok(bodies)
     }
 
-    /// Fetches one large mail in pieces; `None` when it is gone.
+    /// Fetches one large mail in pieces, up to `limit` bytes; `None` when it is gone.
     ///
     /// # Errors
-    /// [`ImapError::Protocol`] when it is longer than `cap` bytes or its pieces do not fit.
-    pub async fn fetch_large(&mut self, uid: u32, cap: u64) -> Result<Option<Body>, ImapError> {
+    /// [`ImapError`].
+    pub async fn fetch_large(&mut self, uid: u32, limit: u64) -> Result<Option<Large>, ImapError> {
         const WHAT: &str = "fetch a large mail";
         let mut raw: Vec<u8> = Vec::new();
         loop {
@@ -129,16 +138,34 @@ impl Session {
                 .map_err(|_| ImapError::Protocol { what: WHAT, why: "no end" })?;
             let piece = self.piece(WHAT, uid, "BODY.PEEK[]", offset).await?;
             let Some(piece) = piece else {
-                return if raw.is_empty() { Ok(None) } else { Ok(Some(Body { uid, raw })) };
+                let whole = Large::Whole(Body { uid, raw });
+                return Ok(Some(whole).filter(|_| offset > 0));
             };
             raw.extend_from_slice(&piece);
-            if u64::try_from(raw.len()).unwrap_or(u64::MAX) > cap {
-                return Err(ImapError::Protocol { what: WHAT, why: "it is larger than said" });
+            if u64::try_from(raw.len()).unwrap_or(u64::MAX) > limit {
+                return Ok(Some(Large::OverLimit));
             }
             if piece.len() < usize::try_from(PIECE).unwrap_or(usize::MAX) {
-                return Ok(Some(Body { uid, raw }));
+                return Ok(Some(Large::Whole(Body { uid, raw })));
             }
         }
+    }
+
+    /// Which of these UIDs are in the selected folder.
+    ///
+    /// # Errors
+    /// [`ImapError`].
+    pub async fn which_exist(&mut self, uids: &[u32]) -> Result<HashSet<u32>, ImapError> {
+        let command = format!("UID FETCH {} (UID)", set_of(uids));
+        let mut found = HashSet::new();
+        self.command("look for mails", &command, |response| {
+            if let Response::Fetch(_, attributes) = response {
+                found.extend(uid(attributes).filter(|uid| uids.contains(uid)));
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(found)
     }
 
     /// Fetches the header of a mail that is too big, at most 1 MiB of it; `None` when it is gone.

@@ -1,0 +1,54 @@
+//! What an earlier run stored and did not file: its bytes come back from the vault.
+
+use domain::{ids::MessageId, message::MessageState};
+use store::messages;
+use vault::VaultError;
+
+use super::Desk;
+use crate::{error::IntakeError, folder::Incoming};
+
+/// Messages taken up in one step.
+const MOST: u32 = 50;
+
+impl Desk<'_> {
+    /// Gives back what dead daemons held, then files everything that waits in the vault.
+    pub(crate) async fn clear(&mut self) -> Result<(), IntakeError> {
+        let transaction = self.task.store().begin().await?;
+        let left = messages::recover(&transaction, self.mailbox, &self.task.owner).await?;
+        transaction.commit().await?;
+        if left > 0 {
+            tracing::warn!(
+                mailbox.name = self.task.mailbox.name,
+                messages.left = left,
+                "a daemon died while it read; its messages are read again, one by one"
+            );
+        }
+        let mut after = MessageId(0);
+        loop {
+            let rows = messages::to_read(self.task.store(), self.mailbox, after, MOST).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.id;
+            let mut incoming = Vec::with_capacity(rows.len());
+            for row in rows {
+                let (object, _) = crate::folder::ids_of(&row)?;
+                match self.task.cases.vault().get(object).await {
+                    Ok(raw) => incoming.push(Incoming::Raw(row, raw)),
+                    Err(error) if error.is_outage() => return Err(error.into()),
+                    Err(error) => self.lose(row.id, &error).await?,
+                }
+            }
+            self.process(incoming).await?;
+        }
+        self.process(Vec::new()).await
+    }
+
+    /// The bytes are damaged or their key is gone: a person must know.
+    async fn lose(&self, message: MessageId, error: &VaultError) -> Result<(), IntakeError> {
+        tracing::error!(message.id = message.0, %error, "the bytes of a message are lost");
+        let transaction = self.task.store().begin().await?;
+        let why = format!("its bytes are lost: {error}");
+        messages::mark_unreadable(&transaction, message, &why).await?;
+        debug_assert!(MessageState::Unreadable.after(domain::message::MessageStep::File).is_ok());
+        Ok(transaction.commit().await?)
+    }
+}

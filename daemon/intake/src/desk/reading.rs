@@ -1,0 +1,70 @@
+//! raw_stored → read → classified, in the child.
+
+use domain::ids::MessageId;
+use store::messages::{self, Company, MessageRow};
+
+use super::{Desk, Opened};
+use crate::{child::ReaderError, error::IntakeError};
+
+type Waiting = Vec<(MessageRow, Vec<u8>)>;
+
+impl Desk<'_> {
+    /// Has messages read, each counted before; returns what was read, and what killed the child
+    /// and has attempts left.
+    pub(super) async fn open(
+        &mut self,
+        messages: Waiting,
+        company: Company,
+    ) -> Result<(Vec<Opened>, Waiting), IntakeError> {
+        let ids: Vec<MessageId> = messages.iter().map(|(row, _)| row.id).collect();
+        let transaction = self.task.store().begin().await?;
+        let ours = messages::begin_reading(&transaction, &ids, &self.task.owner, company).await?;
+        transaction.commit().await?;
+        cases::failpoint::hit("attempt_counted");
+        let mut opened = Vec::with_capacity(messages.len());
+        let mut again = Vec::new();
+        let mut not_begun: Vec<MessageId> = ours.clone();
+        for (row, raw) in messages {
+            if !ours.contains(&row.id) {
+                continue;
+            }
+            (self.task.beat)();
+            match self.reader.read(&raw).await {
+                Ok((mail, classification)) => {
+                    not_begun.retain(|id| *id != row.id);
+                    opened.push(Opened { row, raw, mail, classification });
+                }
+                Err(error @ ReaderError::Unavailable(_)) => {
+                    not_begun.extend(opened.iter().map(|one| one.row.id));
+                    let _ = self.give_back(&not_begun).await;
+                    return Err(error.into());
+                }
+                Err(error) => {
+                    not_begun.retain(|id| *id != row.id);
+                    if self.blame(&row, &error).await? {
+                        again.push((row, raw));
+                    }
+                }
+            }
+        }
+        Ok((opened, again))
+    }
+
+    /// Writes down that a message could not be read; `true` when it has attempts left.
+    async fn blame(&mut self, row: &MessageRow, error: &ReaderError) -> Result<bool, IntakeError> {
+        tracing::warn!(
+            mailbox.name = self.task.mailbox.name,
+            message.id = row.id.0,
+            %error,
+            "a message could not be read"
+        );
+        if matches!(error, ReaderError::Unreadable) {
+            let transaction = self.task.store().begin().await?;
+            messages::mark_unreadable(&transaction, row.id, &error.to_string()).await?;
+            transaction.commit().await?;
+            return Ok(false);
+        }
+        let state = self.fail(row, &error.to_string()).await?;
+        Ok(state == domain::message::MessageState::RawStored)
+    }
+}

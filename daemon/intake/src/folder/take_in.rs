@@ -1,0 +1,196 @@
+//! discovered → raw_stored: the bytes become durable in the vault, then the row says so.
+//!
+//! Bytes that came before in this mailbox are recognised by their keyed hash and not stored
+//! again. The vault is written under the ids that the row has noted, so that a crash between the
+//! two leaves nothing that is not found again.
+
+use domain::{
+    digest::Digest,
+    ids::{MessageId, ObjectId},
+    message::MessageState,
+};
+use store::messages::{self, MessageRow};
+use vault::{NewObject, VaultError};
+
+use super::{Aside, Batch, Folder, Incoming, fetch::Got};
+use crate::error::IntakeError;
+
+/// Messages fetched in one step.
+const MOST: u32 = 100;
+/// Bytes fetched in one step, unless one mail alone is larger.
+const MOST_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Bytes in hand, on their way into the vault.
+struct Arrived {
+    row: MessageRow,
+    raw: Vec<u8>,
+    digest: Digest,
+}
+
+impl Folder<'_> {
+    /// Fetches and stores the next messages; `None` when all had their turn in this pass.
+    pub(crate) async fn take_in(&mut self) -> Result<Option<Batch>, IntakeError> {
+        let (store, folder) = (self.task.store(), self.row.id);
+        let mut rows = messages::to_fetch(store, self.mailbox, folder, self.after, MOST).await?;
+        let Some(last) = within_bytes(&mut rows) else { return Ok(None) };
+        let fetched = self.fetch(rows).await?;
+        let batch = self.settle(fetched).await?;
+        self.after = last;
+        Ok(Some(batch))
+    }
+
+    async fn settle(&mut self, fetched: Vec<(MessageRow, Got)>) -> Result<Batch, IntakeError> {
+        let digests = self.task.cases.digests();
+        let mut batch = Batch::default();
+        let mut arrived = Vec::new();
+        let mut too_big = Vec::new();
+        let mut vanished = Vec::new();
+        for (row, got) in fetched {
+            match got {
+                Got::Whole(raw) => {
+                    let digest = digests.raw(&raw);
+                    arrived.push(Arrived { row, raw, digest });
+                }
+                Got::TooBig(header) => too_big.push((row, header)),
+                Got::Vanished => vanished.push(row),
+                Got::Later => {}
+            }
+        }
+        let copies = self.copies(&arrived).await?;
+        let (copied, fresh): (Vec<_>, Vec<_>) =
+            arrived.into_iter().zip(copies).partition(|(_, first)| first.is_some());
+        let fresh =
+            self.keep(fresh.into_iter().map(|(one, _)| one).collect(), &mut too_big).await?;
+        cases::failpoint::hit("raw_put");
+        self.note(&fresh, &copied, &too_big, &vanished).await?;
+        cases::failpoint::hit("raw_stored");
+        batch.incoming.extend(fresh.into_iter().map(|one| Incoming::Raw(one.row, one.raw)));
+        batch.incoming.extend(too_big.into_iter().map(|(row, head)| Incoming::TooBig(row, head)));
+        batch.aside.extend(copied.into_iter().map(|(one, _)| Aside::Copy(one.row)));
+        batch.aside.extend(vanished.into_iter().map(Aside::Vanished));
+        Ok(batch)
+    }
+
+    /// For each mail the first message with the same bytes, in the database or before it in hand.
+    async fn copies(&self, arrived: &[Arrived]) -> Result<Vec<Option<MessageId>>, IntakeError> {
+        let digests = self.task.cases.digests();
+        // Under every key: an older message was digested under an older one.
+        let every: Vec<Vec<Digest>> = arrived.iter().map(|one| digests.raw_all(&one.raw)).collect();
+        let asked: Vec<Digest> = every.iter().flatten().copied().collect();
+        let known = messages::with_raw_digest(self.task.store(), self.mailbox, &asked).await?;
+        let mut firsts: Vec<Option<MessageId>> = Vec::with_capacity(arrived.len());
+        for (at, one) in arrived.iter().enumerate() {
+            let in_database = known
+                .iter()
+                .find(|(digest, id)| every[at].contains(digest) && *id != one.row.id)
+                .map(|(_, id)| *id);
+            let in_hand = arrived[..at]
+                .iter()
+                .zip(&firsts)
+                .find(|(earlier, first)| first.is_none() && earlier.digest == one.digest)
+                .map(|(earlier, _)| earlier.row.id);
+            firsts.push(in_database.or(in_hand));
+        }
+        Ok(firsts)
+    }
+
+    /// Makes bytes durable; what the vault finds too large joins `too_big`.
+    async fn keep(
+        &self,
+        fresh: Vec<Arrived>,
+        too_big: &mut Vec<(MessageRow, Option<Vec<u8>>)>,
+    ) -> Result<Vec<Arrived>, IntakeError> {
+        let entropy = self.task.entropy.as_ref();
+        let vault = self.task.cases.vault();
+        let object = |one: &Arrived| -> Result<NewObject, IntakeError> {
+            let (object, key) = ids_of(&one.row)?;
+            Ok(NewObject { object, key, plain: one.raw.clone() })
+        };
+        let all: Vec<NewObject> = fresh.iter().map(object).collect::<Result<_, _>>()?;
+        match vault.put_batch(all, entropy).await {
+            Ok(()) => return Ok(fresh),
+            Err(VaultError::Occupied(_) | VaultError::TooLarge { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut kept = Vec::with_capacity(fresh.len());
+        for one in fresh {
+            match vault.put_batch(vec![object(&one)?], entropy).await {
+                Ok(()) => kept.push(one),
+                Err(VaultError::Occupied(id)) => {
+                    self.replace(id, &one).await?;
+                    kept.push(one);
+                }
+                Err(VaultError::TooLarge { .. }) => {
+                    let head = crate::read::header_of(&one.raw).to_vec();
+                    too_big.push((one.row, Some(head)));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(kept)
+    }
+
+    /// The server gave other bytes than before the crash (some rewrite headers): the row does not
+    /// yet speak of the old ones, so the new ones take their place.
+    async fn replace(&self, id: ObjectId, one: &Arrived) -> Result<(), IntakeError> {
+        let (_, key) = ids_of(&one.row)?;
+        let vault = self.task.cases.vault();
+        vault.delete(id).await?;
+        Ok(vault.put(id, key, &one.raw, self.task.entropy.as_ref()).await?)
+    }
+
+    /// Writes down what became of all, in one transaction.
+    async fn note(
+        &self,
+        fresh: &[Arrived],
+        copied: &[(Arrived, Option<MessageId>)],
+        too_big: &[(MessageRow, Option<Vec<u8>>)],
+        vanished: &[MessageRow],
+    ) -> Result<(), IntakeError> {
+        let transaction = self.task.store().begin().await?;
+        for one in fresh {
+            let size = u64::try_from(one.raw.len()).unwrap_or(u64::MAX);
+            messages::mark_raw_stored(&transaction, one.row.id, one.digest, size).await?;
+        }
+        for (one, first) in copied {
+            if let Some(first) = first {
+                let now = self.task.now();
+                messages::recognise_copy(&transaction, one.row.id, *first, one.digest, now).await?;
+            }
+        }
+        for (row, _) in too_big {
+            if row.state == MessageState::Discovered {
+                messages::mark_too_big(&transaction, row.id).await?;
+            }
+        }
+        if !vanished.is_empty() {
+            let ids: Vec<MessageId> = vanished.iter().map(|row| row.id).collect();
+            messages::mark_vanished(&transaction, &ids).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// Keeps as many rows as fit the bytes of one step; returns the last one kept.
+fn within_bytes(rows: &mut Vec<MessageRow>) -> Option<MessageId> {
+    let mut sum = 0u64;
+    let fit = rows
+        .iter()
+        .take_while(|row| {
+            sum = sum.saturating_add(row.size);
+            sum <= MOST_BYTES
+        })
+        .count();
+    rows.truncate(fit.max(1));
+    rows.last().map(|row| row.id)
+}
+
+/// Object and key that the row noted when it was made.
+pub(crate) fn ids_of(row: &MessageRow) -> Result<(ObjectId, domain::ids::VaultKeyId), IntakeError> {
+    let missing = || store::StoreError::Inconsistent {
+        table: "message",
+        row: row.id.to_string(),
+        what: "it has no object or no key".to_owned(),
+    };
+    Ok((row.object.ok_or_else(missing)?, row.vault_key.ok_or_else(missing)?))
+}
