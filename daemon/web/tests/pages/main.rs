@@ -2,6 +2,7 @@
 
 mod api;
 mod feedback;
+mod filing;
 mod serving;
 mod site;
 mod stage;

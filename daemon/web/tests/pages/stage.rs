@@ -23,6 +23,7 @@ use web::{
 };
 
 /// A clock that stands still until it is moved.
+#[derive(Default)]
 pub struct StillClock(Mutex<Duration>);
 
 impl Clock for StillClock {
@@ -38,7 +39,7 @@ impl Clock for StillClock {
 
 /// Bytes that differ at every call.
 #[derive(Default)]
-struct CountingEntropy(AtomicU8);
+pub struct CountingEntropy(AtomicU8);
 
 impl Entropy for CountingEntropy {
     fn fill(&self, bytes: &mut [u8]) {
@@ -165,12 +166,27 @@ impl Stage {
 
     fn with_rules(rules: FormRules) -> Self {
         let desk = Arc::new(ScriptedDesk::default());
-        let clock = Arc::new(StillClock(Mutex::new(Duration::ZERO)));
+        let behind = Arc::clone(&desk) as Arc<dyn Desk>;
+        Self::set(rules, desk, behind, Arc::new(StillClock::default()))
+    }
+
+    /// With another desk behind the pages; the scripted one stands aside.
+    pub fn before(desk: Arc<dyn Desk>, clock: Arc<StillClock>) -> Self {
+        let rules = FormRules::parse(FormRules::BUILT_IN).expect("in order");
+        Self::set(rules, Arc::default(), desk, clock)
+    }
+
+    fn set(
+        rules: FormRules,
+        desk: Arc<ScriptedDesk>,
+        behind: Arc<dyn Desk>,
+        clock: Arc<StillClock>,
+    ) -> Self {
         let web = Web::new(WebParts {
             config: config(),
             rules,
             renderer: Arc::new(Renderer::new(&[]).expect("in order")),
-            desk: Arc::clone(&desk) as Arc<dyn Desk>,
+            desk: behind,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::new(CountingEntropy::default()),
             form_secret: [9; 32],
