@@ -147,7 +147,7 @@ impl<'a> Table<'a> {
     fn new(words: &'a Words, packs: &Packs) -> Self {
         let width = packs.vocabulary.width;
         let mut rows = vec![0; words.words.len() * width];
-        let mut scratch = vec![0; width];
+        let mut scratch = vec![0; 2 * width];
         for (word, row) in words.words.iter().zip(rows.chunks_exact_mut(width)) {
             packs.vocabulary.classes(&word.form, row, &mut scratch);
         }

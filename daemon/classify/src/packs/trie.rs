@@ -112,21 +112,32 @@ impl Vocabulary {
         }
     }
 
-    /// Sets the bits of a word's classes in `row` (of `width`, all zero).
+    /// Sets the bits of a word's classes in `row` (of `width`, all zero); `scratch` is twice as
+    /// wide. An exclusion holds for the spelling it was written in: "удалит" is excluded, and
+    /// "удалить", which has the same looser form, is not.
     pub(crate) fn classes(&self, word: &str, row: &mut [u64], scratch: &mut [u64]) {
-        scratch.fill(0);
-        self.written.collect(word, row, scratch);
+        let (excluded, loose_row) = scratch.split_at_mut(row.len());
+        excluded.fill(0);
+        self.written.collect(word, row, excluded);
+        if word.bytes().all(|b| b.is_ascii_digit()) {
+            self.written.collect("#number", row, excluded);
+        }
+        take_away(row, excluded);
         if word.len() >= LOOSE_LENGTH {
-            match looser(word) {
-                Some(loose) => self.loose.collect(&loose, row, scratch),
-                None => self.loose.collect(word, row, scratch),
+            let loose = looser(word);
+            loose_row.fill(0);
+            self.loose.collect(loose.as_deref().unwrap_or(word), loose_row, excluded);
+            take_away(loose_row, excluded);
+            for (all, more) in row.iter_mut().zip(loose_row) {
+                *all |= *more;
             }
         }
-        if word.bytes().all(|b| b.is_ascii_digit()) {
-            self.written.collect("#number", row, scratch);
-        }
-        for (include, exclude) in row.iter_mut().zip(scratch) {
-            *include &= !*exclude;
-        }
+    }
+}
+
+/// Clears the bits of `excluded` in `row`.
+fn take_away(row: &mut [u64], excluded: &[u64]) {
+    for (include, exclude) in row.iter_mut().zip(excluded) {
+        *include &= !*exclude;
     }
 }
