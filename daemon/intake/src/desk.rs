@@ -16,11 +16,12 @@ use domain::{
     mail::ReadMail,
     message::MessageState,
 };
-use futures::StreamExt;
+use futures::{FutureExt, future::BoxFuture};
 use store::messages::{self, Company, MessageRow};
 
 use crate::{
-    child::Reader, error::IntakeError, folder::Incoming, outcome::Outcome, task::MailboxTask,
+    authenticate::Finding, child::Reader, error::IntakeError, folder::Incoming, outcome::Outcome,
+    task::MailboxTask,
 };
 
 /// Senders checked at the same time; each may wait for a name server.
@@ -109,14 +110,7 @@ impl<'a> Desk<'a> {
         if opened.is_empty() {
             return Ok(Vec::new());
         }
-        let authenticator = &self.task.authenticator;
-        let findings: Vec<SenderAuthentication> =
-            futures::stream::iter(opened.iter().map(|one| async move {
-                authenticator.check(&one.mail, &one.raw).await.authentication
-            }))
-            .buffered(CHECKED_AT_ONCE)
-            .collect()
-            .await;
+        let findings = self.findings(&opened).await;
         let mut submissions = Vec::with_capacity(opened.len());
         let mut kept = Vec::with_capacity(opened.len());
         for (one, authentication) in opened.into_iter().zip(findings) {
@@ -154,6 +148,20 @@ impl<'a> Desk<'a> {
             }
         }
         Ok(again)
+    }
+
+    /// Checks the senders, a few at a time.
+    async fn findings(&self, opened: &[Opened]) -> Vec<SenderAuthentication> {
+        let mut findings = Vec::with_capacity(opened.len());
+        for some in opened.chunks(CHECKED_AT_ONCE) {
+            let checks: Vec<BoxFuture<'_, Finding>> = some
+                .iter()
+                .map(|one| self.task.authenticator.check(&one.mail, &one.raw).boxed())
+                .collect();
+            let found = futures::future::join_all(checks).await;
+            findings.extend(found.into_iter().map(|finding| finding.authentication));
+        }
+        findings
     }
 
     fn note_filed(&mut self, row: &MessageRow, kind: Option<Kind>, filed: Filed) {

@@ -1,0 +1,6 @@
+//! Whole passes over a mailbox: what is recorded, read, filed, marked, and what survives what.
+
+mod deaths;
+mod maildir;
+mod room;
+mod server;

@@ -1,0 +1,206 @@
+//! A mailbox over a real database and vault, with a standing clock and the example reader.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use cases::{Cases, CasesParts, Settings};
+use domain::{calendar::WorkingCalendar, language::Locale, regime::Regime, regime::RegimeId};
+use intake::{
+    MailSource, Mailbox, MailboxTask, Outcome,
+    authenticate::Authenticator,
+    child::ReaderConfig,
+    imap::{ImapConfig, Login, Security},
+};
+use store::{Store, StoreConfig};
+use tempfile::TempDir;
+use tests::{
+    ambient::{SeededEntropy, StandingClock},
+    certificates::Certificates,
+    place::Place,
+    servers::{Dovecot, MailStore},
+};
+use vault::{Digests, StopJournal, Vault, VaultConfig};
+
+pub const HELLO: &str = "hello@clinic.example";
+
+pub struct Room {
+    pub task: MailboxTask,
+    pub clock: Arc<StandingClock>,
+    pub dir: TempDir,
+}
+
+/// The example program stands beside the test's directory.
+fn reader() -> ReaderConfig {
+    let test = std::env::current_exe().expect("own path");
+    let profile = test.parent().and_then(|deps| deps.parent()).expect("target/debug");
+    ReaderConfig {
+        time_limit: Duration::from_secs(20),
+        ..ReaderConfig::new(profile.join("examples/reader"), vec![])
+    }
+}
+
+impl Room {
+    /// A Maildir over SQLite.
+    pub async fn with_maildir() -> Self {
+        let dir = TempDir::new().expect("a directory");
+        let path = dir.path().join("consentry.sqlite");
+        Self::over(StoreConfig::Sqlite { path }, dir, None).await
+    }
+
+    pub async fn with_maildir_over(config: StoreConfig) -> Self {
+        Self::over(config, TempDir::new().expect("a directory"), None).await
+    }
+
+    /// A server's mailbox over SQLite.
+    pub async fn on_server(server: &Server, move_to: Option<&str>) -> Self {
+        let dir = TempDir::new().expect("a directory");
+        let path = dir.path().join("consentry.sqlite");
+        let source = MailSource::Imap {
+            server: server.config(),
+            folders: vec!["INBOX".to_owned()],
+            move_to: move_to.map(ToOwned::to_owned),
+        };
+        Self::over(StoreConfig::Sqlite { path }, dir, Some(source)).await
+    }
+
+    async fn over(config: StoreConfig, dir: TempDir, source: Option<MailSource>) -> Self {
+        let store = Store::open(&config).await.expect("opens");
+        store.migrate().await.expect("migrates");
+        let entropy = Arc::new(SeededEntropy::new(7));
+        let clock =
+            Arc::new(StandingClock::at("2026-12-04T09:00:00Z".parse().expect("an instant")));
+        let keys = dir.path().join("keys");
+        let vault = Vault::open(VaultConfig::local(dir.path().join("objects"), &keys))
+            .await
+            .expect("vault");
+        let digests = Arc::new(Digests::open(&keys, &*entropy).expect("digests"));
+        let (journal, _) =
+            StopJournal::open(&dir.path().join("journal"), "one").await.expect("journal");
+        let regime = include_str!("../../../../config/regimes/ru-152fz.toml");
+        let calendar = include_str!("../../../../config/calendars/ru.toml");
+        let cases = Cases::new(CasesParts {
+            store,
+            vault,
+            digests,
+            journal,
+            renderer: Arc::new(render::Renderer::new(&[]).expect("templates")),
+            packs: Arc::new(classify::Packs::embedded()),
+            regimes: Arc::new(vec![Regime::parse(regime).expect("regime")]),
+            calendars: Arc::new(vec![WorkingCalendar::parse(calendar).expect("calendar")]),
+            settings: Arc::new(settings()),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })
+        .expect("cases");
+        let path = dir.path().join("Maildir");
+        tests::maildir::make(&path).expect("made");
+        let folders = vec!["INBOX".to_owned()];
+        let mailbox = Mailbox {
+            name: "hello".to_owned(),
+            source: source.unwrap_or(MailSource::Maildir { path, folders }),
+            poll_interval: Duration::from_secs(60),
+            max_message_size: 64 * 1024,
+        };
+        let task = MailboxTask {
+            mailbox,
+            cases,
+            authenticator: Authenticator::new(&[], 0, None),
+            reader: reader(),
+            owner: "epoch-1".to_owned(),
+            clock: clock.clone(),
+            entropy,
+            beat: Arc::new(|| {}),
+        };
+        Self { task, clock, dir }
+    }
+
+    pub fn maildir(&self) -> PathBuf {
+        self.dir.path().join("Maildir")
+    }
+
+    pub fn deliver(&self, raw: &[u8]) {
+        tests::maildir::deliver(&self.maildir(), raw, 1_796_370_000).expect("delivered");
+    }
+
+    pub async fn poll(&self) -> Vec<Outcome> {
+        intake::poll_once(&self.task).await.expect("a whole pass")
+    }
+
+    /// The same mailbox, polled by another run of the daemon.
+    pub fn restarted_as(&self, owner: &str) -> MailboxTask {
+        MailboxTask { owner: owner.to_owned(), ..self.task.clone() }
+    }
+
+    pub async fn number(&self, sql: &str) -> i64 {
+        store::probe::number(self.task.cases.store(), sql).await.expect("a number")
+    }
+
+    pub async fn messages(&self, state: &str) -> i64 {
+        self.number(&format!("SELECT COUNT(*) FROM message WHERE state = '{state}'")).await
+    }
+
+    pub async fn tickets(&self) -> i64 {
+        self.number("SELECT COUNT(*) FROM ticket").await
+    }
+}
+
+/// A Dovecot with one mailbox.
+pub struct Server {
+    pub dovecot: Dovecot,
+    pub mail: MailStore,
+    certificates: Certificates,
+    password: PathBuf,
+    _place: Place,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        let place = Place::new().expect("a place");
+        let certificates = Certificates::make(&place).expect("certificates");
+        let mail = MailStore::make(&place, &[HELLO]).expect("a store");
+        let dovecot = Dovecot::start(&place, &mail, &certificates).expect("dovecot");
+        let password = place.file("password", &mail.accounts[0].password).expect("written");
+        Self { dovecot, mail, certificates, password, _place: place }
+    }
+
+    fn config(&self) -> ImapConfig {
+        ImapConfig {
+            host: "localhost".to_owned(),
+            port: self.dovecot.tls_port(),
+            security: Security::Tls,
+            tls_ca_file: Some(self.certificates.authority.clone()),
+            user: HELLO.to_owned(),
+            login: Login::Password { file: self.password.clone() },
+            time_limit: Duration::from_secs(20),
+        }
+    }
+
+    pub fn append(&self, folder: &str, raw: &[u8]) {
+        let mut session = self.dovecot.session(HELLO).expect("signed in");
+        session.append(folder, raw, None).expect("appended");
+    }
+}
+
+/// A mail whose subject tells the example reader what to do.
+pub fn mail(subject: &str) -> Vec<u8> {
+    format!(
+        "From: Anna <anna-{subject}@mail.example>\r\nTo: {HELLO}\r\nSubject: {subject}\r\n\
+         Message-ID: <{subject}@mail.example>\r\n\r\ntext of {subject}\r\n"
+    )
+    .into_bytes()
+}
+
+fn settings() -> Settings {
+    Settings {
+        organisation: "Клиника «Эстетимед»".into(),
+        contact: "privacy@clinic.example".into(),
+        own_domains: vec!["clinic.example".into()],
+        policy_url: "https://clinic.example/policy".into(),
+        status_url: "https://clinic.example/{locale}/status".into(),
+        mail_id_domain: "clinic.example".into(),
+        locale: Locale::Ru,
+        zone: jiff::tz::TimeZone::get("Europe/Moscow").expect("a zone"),
+        regimes: vec![RegimeId::parse("ru-152fz").expect("an id")],
+        full_blocks_per_hour: 3,
+        reply_expires_after_days: 5,
+    }
+}
