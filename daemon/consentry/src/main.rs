@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: one TLS provider for the whole process, then the command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    consentry::main()
+}

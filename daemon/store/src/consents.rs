@@ -61,6 +61,53 @@ pub async fn advertising_of(
     Ok(standing.into_iter().filter(|(_, holds)| *holds).map(|(consent, _)| consent).collect())
 }
 
+/// A consent as it was given, with its evidence.
+#[derive(Debug, Clone)]
+pub struct NewConsent<'a> {
+    /// Whose.
+    pub contact: ContactId,
+    /// For which address.
+    pub address: AddressId,
+    /// For what.
+    pub purpose: Purpose,
+    /// For which list.
+    pub list: Option<&'a str>,
+    /// `granted` or `confirmed`.
+    pub is_confirmed: bool,
+    /// `proven` or `claimed`.
+    pub is_proven: bool,
+    /// Where it was captured.
+    pub capture_point: &'a str,
+    /// What shows it, as JSON.
+    pub evidence: &'a str,
+}
+
+/// Writes a consent down.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn record(
+    transaction: &Transaction,
+    consent: &NewConsent<'_>,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO consent_event (contact_id, address_id, purpose, list, act, grade, capture_point, at, \
+               evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let values = [
+        consent.contact.0.into(),
+        consent.address.0.into(),
+        consent.purpose.name().into(),
+        consent.list.map(str::to_owned).into(),
+        (if consent.is_confirmed { "confirmed" } else { "granted" }).into(),
+        (if consent.is_proven { "proven" } else { "claimed" }).into(),
+        consent.capture_point.into(),
+        at.as_microsecond().into(),
+        consent.evidence.into(),
+    ];
+    execute(transaction, sql, values).await?;
+    Ok(())
+}
+
 /// Writes the withdrawal of a consent that stood, as the words of a submission.
 ///
 /// # Errors

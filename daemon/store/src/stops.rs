@@ -10,7 +10,6 @@ use domain::{
 use crate::{
     connect::Dialect,
     error::StoreError,
-    row::Row,
     session::{Session, Transaction, execute, query_all, query_one},
 };
 
@@ -114,47 +113,6 @@ pub async fn number_all(
 pub async fn last_number(session: &impl Session) -> Result<StopNumber, StoreError> {
     let sql = "SELECT value FROM stop_sequence WHERE id = 1";
     Ok(StopNumber(query_one(session, sql, []).await?.get("stop_sequence", "value")?))
-}
-
-/// The committed stops after a number, in their order, at most `limit`: what the stop journal is
-/// offered when it may lack some. Of an address only the digests under one key are known here.
-///
-/// # Errors
-/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
-pub async fn after(
-    session: &impl Session,
-    number: StopNumber,
-    limit: u32,
-) -> Result<Vec<CommittedStop>, StoreError> {
-    let sql = "SELECT number, journal_id, act, scope, at, digest_key, exact_digest, stop_digest FROM stop \
-               WHERE number > $1 ORDER BY number LIMIT $2";
-    let rows = query_all(session, sql, [number.0.into(), i64::from(limit).into()]).await?;
-    rows.iter().map(read_committed).collect()
-}
-
-fn read_committed(row: &Row) -> Result<CommittedStop, StoreError> {
-    let digests = match row.get::<Option<i64>>("stop", "digest_key")? {
-        None => Vec::new(),
-        Some(_) => vec![AddressDigests {
-            exact: row.digest("stop", "digest_key", "exact_digest")?,
-            stop: row.digest("stop", "digest_key", "stop_digest")?,
-        }],
-    };
-    let intent = StopIntent {
-        id: row.parsed("stop", "journal_id", |text| JournalEntryId::parse(text).ok())?,
-        at: row.instant("stop", "at")?,
-        act: row.parsed("stop", "act", |word| match word {
-            "lift" => Some(StopAct::Lift),
-            "erasure" => Some(StopAct::Erasure),
-            "block" | "suppression" | "withdrawal" | "unsubscribe" | "pause" | "cancel" => {
-                Some(StopAct::Stop)
-            }
-            _ => None,
-        })?,
-        digests,
-        scope: row.parsed("stop", "scope", |text| ScopeWords::parse(text).ok())?,
-    };
-    Ok(CommittedStop { number: StopNumber(row.get("stop", "number")?), intent })
 }
 
 /// Locks stop keys until the end of the transaction, so that two mailboxes, or a form and a mail,

@@ -1,0 +1,264 @@
+//! The command line, as typed. What each command does is in `command`, one file each.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Reads the hello@ mailbox under privacy law: tickets, blocks, deadlines, answers.
+#[derive(Debug, Parser)]
+#[command(name = "consentry", version, about, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What holds for every command.
+    #[command(flatten)]
+    pub general: General,
+}
+
+/// What holds for every command.
+#[derive(Debug, Clone, Args)]
+pub struct General {
+    /// The configuration
+    #[arg(long, global = true, value_name = "FILE", env = "CONSENTRY_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Who acts, for the audit [default: the system user]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub actor: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the whole way of a letter on sample mail, with nothing installed
+    Demo(Demo),
+    /// Ask a few questions, write a configuration and check it
+    Init(Init),
+    /// Run the daemon: read mailboxes, send, show the pages
+    Run,
+    /// Bring the database up to this version
+    Migrate,
+    /// Check configuration, database, vault, logins, rules
+    Doctor(Listing),
+    /// Tell how everything stands
+    Status(Listing),
+    /// The daemons that share the database
+    Node(Node),
+    /// Reading mail by hand
+    Intake(Intake),
+    /// Tell what a mail asks for, and why
+    Classify(Classify),
+    /// The conversations with people
+    Ticket(Ticket),
+    /// What must not be processed
+    Block(Block),
+    /// The sealed record of what was done
+    Audit(Audit),
+    /// Print completions for a shell
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+    /// Read hostile mail on behalf of the daemon (not for people)
+    #[command(hide = true)]
+    Reader(Reader),
+}
+
+/// `consentry demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Work in this directory and keep it [default: a temporary one]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// End when every mail is filed and every answer settled
+    #[arg(long)]
+    pub until_idle: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `consentry init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Ask nothing: write the example, to be edited
+    #[arg(long)]
+    pub example: bool,
+    /// Replace a configuration that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// A command that lists something.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Listing {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `consentry node`.
+#[derive(Debug, Args)]
+pub struct Node {
+    /// Which.
+    #[command(subcommand)]
+    pub command: NodeCommand,
+}
+
+/// What to do with nodes.
+#[derive(Debug, Subcommand)]
+pub enum NodeCommand {
+    /// List them
+    List(Listing),
+    /// Settle the rows of a node that will not come back, as uncertain
+    Retire {
+        /// The name of the node
+        name: String,
+    },
+}
+
+/// `consentry intake`.
+#[derive(Debug, Args)]
+pub struct Intake {
+    /// Which.
+    #[command(subcommand)]
+    pub command: IntakeCommand,
+}
+
+/// How to read mail by hand.
+#[derive(Debug, Subcommand)]
+pub enum IntakeCommand {
+    /// Poll every mailbox once and print one line for each message
+    Run {
+        /// End after one poll (required: the daemon is `consentry run`)
+        #[arg(long, required = true)]
+        once: bool,
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `consentry classify`.
+#[derive(Debug, Args)]
+pub struct Classify {
+    /// Print one JSON object a line (without it, the same for people)
+    #[arg(long)]
+    pub json: bool,
+    /// As --json, with every verdict and every hit, those without consequence too
+    #[arg(long)]
+    pub explain: bool,
+    /// Mails as files (RFC 5322)
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// `consentry ticket`.
+#[derive(Debug, Args)]
+pub struct Ticket {
+    /// Which.
+    #[command(subcommand)]
+    pub command: TicketCommand,
+}
+
+/// What to do with tickets.
+#[derive(Debug, Subcommand)]
+pub enum TicketCommand {
+    /// List them, newest first
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Only those before this one (its `id`), for the next page
+        #[arg(long, value_name = "ID")]
+        before: Option<i64>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one with its requests, duties, blocks and tasks
+    Show {
+        /// Its number, such as CT-7K3M9QXW
+        number: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `consentry block`.
+#[derive(Debug, Args)]
+pub struct Block {
+    /// Which.
+    #[command(subcommand)]
+    pub command: BlockCommand,
+}
+
+/// What to do with blocks.
+#[derive(Debug, Subcommand)]
+pub enum BlockCommand {
+    /// List them, newest first
+    List {
+        /// Lifted ones too
+        #[arg(long)]
+        all: bool,
+        /// At most so many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Only those before this one, for the next page
+        #[arg(long, value_name = "ID")]
+        before: Option<i64>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lift one that was set by a misreading
+    Lift {
+        /// Its id
+        id: i64,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// `consentry audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// Which.
+    #[command(subcommand)]
+    pub command: AuditCommand,
+}
+
+/// What to do with the record.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Prove that nothing was changed or left out since it was sealed
+    Verify(Listing),
+}
+
+/// `consentry completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// `consentry reader`: what the child must know about us, since it may open no file later.
+#[derive(Debug, Args)]
+pub struct Reader {
+    /// A directory of further language packs.
+    #[arg(long)]
+    pub classifier_directory: Option<PathBuf>,
+    /// Our domains.
+    #[arg(long = "own-domain")]
+    pub own_domains: Vec<String>,
+    /// Our addresses.
+    #[arg(long = "own-address")]
+    pub own_addresses: Vec<String>,
+    /// The mark of our own mail.
+    #[arg(long)]
+    pub loop_mark: Option<String>,
+    /// The domain of our Message-IDs.
+    #[arg(long)]
+    pub message_id_domain: Option<String>,
+}

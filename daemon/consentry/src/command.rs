@@ -1,0 +1,82 @@
+//! The commands, one file each; here they are told apart.
+
+pub mod audit;
+pub mod block;
+pub mod classify;
+pub mod doctor;
+pub mod init;
+pub mod intake;
+pub mod manual;
+pub mod migrate;
+pub mod node;
+pub mod reader;
+pub mod status;
+pub mod ticket;
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use cases::CasesError;
+
+use crate::cli::{Cli, Command, General};
+use crate::config::{Config, DEFAULT_PATH};
+use crate::failure::RefusedByRule;
+use crate::house::{House, Schema};
+use crate::{daemon, demo, log};
+
+/// Runs one command.
+///
+/// # Errors
+/// Whatever made it fail; [`crate::failure::exit_code`] tells the exit code.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let general = cli.general;
+    match cli.command {
+        Command::Run => return on_runtime(daemon::run(load_config(&general)?)),
+        Command::Reader(arguments) => return Ok(reader::run(&arguments)),
+        _ => log::start_for_command(),
+    }
+    match cli.command {
+        Command::Demo(arguments) => on_runtime(demo::run(arguments)),
+        Command::Init(arguments) => init::run(&general, &arguments),
+        Command::Migrate => on_runtime(migrate::run(load_config(&general)?)),
+        Command::Doctor(listing) => on_runtime(doctor::run(load_config(&general)?, listing)),
+        Command::Status(listing) => on_runtime(status::run(load_config(&general)?, listing)),
+        Command::Node(arguments) => on_runtime(node::run(general, arguments)),
+        Command::Intake(arguments) => on_runtime(intake::run(load_config(&general)?, arguments)),
+        Command::Classify(arguments) => classify::run(&general, &arguments),
+        Command::Ticket(arguments) => on_runtime(ticket::run(general, arguments)),
+        Command::Block(arguments) => on_runtime(block::run(general, arguments)),
+        Command::Audit(arguments) => on_runtime(audit::run(general, arguments)),
+        Command::Completions(arguments) => manual::completions(arguments.shell),
+        Command::Man => manual::man(),
+        Command::Run | Command::Reader(_) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn on_runtime(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+}
+
+/// The configuration's place: `--config`, `$CONSENTRY_CONFIG`, else the default.
+#[must_use]
+pub fn config_path(general: &General) -> PathBuf {
+    general.config.clone().unwrap_or_else(|| Path::new(DEFAULT_PATH).to_owned())
+}
+
+fn load_config(general: &General) -> anyhow::Result<Config> {
+    Ok(Config::load(&config_path(general))?)
+}
+
+/// Opens the house for a command that reads or changes single things.
+async fn open_house(general: &General) -> anyhow::Result<House> {
+    House::open(load_config(general)?, Schema::Require).await
+}
+
+/// A refusal by a rule keeps its name, so that the exit code can be 3.
+fn told(error: CasesError) -> anyhow::Error {
+    match error {
+        CasesError::Refused { rule, reason } => RefusedByRule { rule, reason }.into(),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,140 @@
+//! `consentry doctor`: looks at everything that the daemon will need, and changes nothing.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use domain::ambient::Clock as _;
+use intake::MailSource;
+use intake::imap::Session;
+use mailing::Outlet;
+use serde_json::{Value, json};
+
+use crate::cli::Listing;
+use crate::clock::{SystemClock, boot_id};
+use crate::config::Config;
+use crate::daemon::reading::Reading;
+use crate::daemon::sending::Sending;
+use crate::house::{House, Schema};
+use crate::print;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What was found about one thing.
+struct Finding {
+    what: String,
+    result: Result<String, String>,
+}
+
+/// Checks; ends with 1 when something is not as it must be.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub async fn run(config: Config, listing: Listing) -> anyhow::Result<ExitCode> {
+    let mut findings = vec![finding("configuration", Ok("in order".to_owned()))];
+    for secret in config.secrets() {
+        match secret.check() {
+            Ok(None) => {}
+            Ok(Some(warning)) => findings.push(finding("secret", Err(warning))),
+            Err(error) => findings.push(finding("secret", Err(error.to_string()))),
+        }
+    }
+    findings.push(finding("boot id", boot_id().map_err(|error| error.to_string())));
+    match Sending::prepare(&config) {
+        Ok(sending) => check_sending(&sending, &mut findings).await,
+        Err(error) => findings.push(finding("relays and keys", Err(error.to_string()))),
+    }
+    match House::open(config, Schema::Require).await {
+        Ok(house) => {
+            findings
+                .push(finding("database, vault, stop journal, rules", Ok("in order".to_owned())));
+            check_rules(&house, &mut findings);
+            check_mailboxes(&house, &mut findings).await;
+            house.close().await;
+        }
+        Err(error) => findings.push(finding("house", Err(format!("{error:#}")))),
+    }
+    tell(&findings, listing)
+}
+
+fn finding(what: &str, result: Result<String, String>) -> Finding {
+    Finding { what: what.to_owned(), result }
+}
+
+async fn check_sending(sending: &Sending, findings: &mut Vec<Finding>) {
+    for outlet in &sending.outlets {
+        let what = format!("relay {}", outlet.name());
+        let result = match (outlet, tokio::time::timeout(PATIENCE, outlet.acquire()).await) {
+            (_, Err(_)) => Err("no answer in time".to_owned()),
+            (_, Ok(Err(error))) => Err(error.to_string()),
+            (Outlet::Relay(_), Ok(Ok(_))) => Ok("lets us in".to_owned()),
+            (Outlet::Maildir(_), Ok(Ok(_))) => Ok("can be written".to_owned()),
+        };
+        findings.push(Finding { what, result });
+        outlet.close().await;
+    }
+    for (name, record) in sending.signer.iter().flat_map(|signer| signer.dns_records()) {
+        findings.push(finding("DKIM record to publish", Ok(format!("{name} TXT {record}"))));
+    }
+}
+
+fn check_rules(house: &House, findings: &mut Vec<Finding>) {
+    let zone = house.config.organisation.zone.clone();
+    let due = house.rulebook.due_for_care(SystemClock.now().to_zoned(zone).date());
+    if due.is_empty() {
+        let told = "calendars reach far enough, no regime is due for review".to_owned();
+        findings.push(finding("calendars and regimes", Ok(told)));
+    }
+    for (name, detail) in due {
+        findings.push(Finding { what: name, result: Err(detail) });
+    }
+}
+
+async fn check_mailboxes(house: &House, findings: &mut Vec<Finding>) {
+    let reading = match Reading::prepare(house) {
+        Ok(reading) => reading,
+        Err(error) => return findings.push(finding("mailboxes", Err(format!("{error:#}")))),
+    };
+    for task in reading.tasks {
+        let what = format!("mailbox {}", task.mailbox.name);
+        let result = match &task.mailbox.source {
+            MailSource::Imap { server, .. } => {
+                match tokio::time::timeout(PATIENCE, Session::connect(server)).await {
+                    Err(_) => Err("no answer in time".to_owned()),
+                    Ok(Err(error)) => Err(error.to_string()),
+                    Ok(Ok(session)) => {
+                        session.close().await;
+                        Ok("lets us in".to_owned())
+                    }
+                }
+            }
+            MailSource::Maildir { path, .. } => match std::fs::read_dir(path.join("new")) {
+                Ok(_) => Ok("can be read".to_owned()),
+                Err(error) => Err(format!("cannot be read: {error}; check `path` and its rights")),
+            },
+        };
+        findings.push(Finding { what, result });
+    }
+}
+
+fn tell(findings: &[Finding], listing: Listing) -> anyhow::Result<ExitCode> {
+    let sound = findings.iter().all(|finding| finding.result.is_ok());
+    if listing.json {
+        let rows: Vec<Value> = findings
+            .iter()
+            .map(|finding| {
+                let (Ok(detail) | Err(detail)) = &finding.result;
+                json!({ "what": finding.what, "ok": finding.result.is_ok(), "detail": detail })
+            })
+            .collect();
+        print::json_document(&json!({ "ok": sound, "findings": rows }))?;
+    } else {
+        for finding in findings {
+            let (mark, detail) = match &finding.result {
+                Ok(detail) => ("ok   ", detail),
+                Err(detail) => ("WRONG", detail),
+            };
+            print::line(&format!("{mark}  {}: {detail}", finding.what))?;
+        }
+    }
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

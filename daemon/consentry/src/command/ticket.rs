@@ -1,0 +1,223 @@
+//! `consentry ticket`: the conversations with people, for operators and programs.
+
+use std::process::ExitCode;
+
+use cases::tickets::{OpenedSubmission, TicketView};
+use domain::ids::TicketId;
+use serde_json::{Value, json};
+use store::tickets::TicketRow;
+
+use super::{block, open_house, told};
+use crate::cli::{General, Ticket, TicketCommand};
+use crate::{actor, print};
+
+/// Lists or shows tickets.
+///
+/// # Errors
+/// When the house cannot be opened, or there is no such ticket.
+pub async fn run(general: General, arguments: Ticket) -> anyhow::Result<ExitCode> {
+    let actor = actor::name(general.actor.as_deref())?;
+    let house = open_house(&general).await?;
+    match arguments.command {
+        TicketCommand::List { limit, before, json } => {
+            let tickets = house.cases.tickets(before.map(TicketId), limit).await.map_err(told)?;
+            if json {
+                let rows: Vec<Value> = tickets.iter().map(ticket_json).collect();
+                print::json_document(&json!({ "tickets": rows }))?;
+            } else {
+                let rows: Vec<Vec<String>> = tickets.iter().map(ticket_cells).collect();
+                print::table(
+                    &["NUMBER", "STATE", "LANE", "OPENED (UTC)", "LANGUAGE", "REVIEW"],
+                    &rows,
+                )?;
+            }
+        }
+        TicketCommand::Show { number, json } => {
+            let view = house.cases.ticket(&number, &actor).await.map_err(told)?;
+            let document = view_json(&view);
+            if json {
+                print::json_document(&document)?;
+            } else {
+                for_people(&view)?;
+            }
+        }
+    }
+    house.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn ticket_json(ticket: &TicketRow) -> Value {
+    json!({
+        "id": ticket.id,
+        "number": ticket.number,
+        "state": ticket.state.name(),
+        "lane": ticket.lane.name(),
+        "locale": ticket.locale.code(),
+        "review": ticket.review.split_whitespace().collect::<Vec<_>>(),
+        "contact": ticket.contact,
+        "linked": ticket.linked,
+        "opened_at": ticket.opened_at,
+    })
+}
+
+fn ticket_cells(ticket: &TicketRow) -> Vec<String> {
+    vec![
+        ticket.number.clone(),
+        ticket.state.name().to_owned(),
+        ticket.lane.name().to_owned(),
+        print::minute(ticket.opened_at),
+        ticket.locale.code().to_owned(),
+        ticket.review.clone(),
+    ]
+}
+
+fn view_json(view: &TicketView) -> Value {
+    let mut document = ticket_json(&view.ticket);
+    document["address"] = json!(view.address.as_ref().map(|address| address.expose()));
+    document["holds"] = json!(view.holds);
+    document["requests"] = view
+        .requests
+        .iter()
+        .map(|request| {
+            let duties: Vec<Value> = view
+                .duties
+                .iter()
+                .filter(|duty| duty.request == request.id)
+                .map(|duty| {
+                    json!({
+                        "name": duty.name,
+                        "rule": duty.rule,
+                        "counts_from": duty.counts_from,
+                        "legal_due_on": duty.legal_due_on,
+                        "safe_due_on": duty.safe_due_on,
+                        "legal_due_at": duty.legal_due_at,
+                        "safe_due_at": duty.safe_due_at,
+                        "is_provisional": duty.provisional,
+                        "done_at": duty.done_at,
+                    })
+                })
+                .collect();
+            json!({
+                "id": request.id,
+                "name": request.name.name(),
+                "state": request.state.name(),
+                "regime": request.regime,
+                "regime_version": request.regime_version,
+                "law": request.law,
+                "requester": request.requester.name(),
+                "received_at": request.received_at,
+                "duties": duties,
+            })
+        })
+        .collect();
+    document["blocks"] = view.blocks.iter().map(block::block_json).collect();
+    document["tasks"] = view
+        .tasks
+        .iter()
+        .map(|task| {
+            json!({
+                "id": task.id, "name": task.name, "detail": task.detail,
+                "opened_at": task.opened_at, "done_at": task.done_at,
+            })
+        })
+        .collect();
+    document["submissions"] = view.submissions.iter().map(submission_json).collect();
+    document["letters"] = view
+        .letters
+        .iter()
+        .map(|letter| {
+            json!({
+                "id": letter.id,
+                "occasion": letter.occasion.name(),
+                "state": letter.state.name(),
+                "planned_at": letter.planned_at,
+                "settled_at": letter.settled_at,
+                "smtp_code": letter.smtp_code,
+            })
+        })
+        .collect();
+    document
+}
+
+fn submission_json(submission: &OpenedSubmission) -> Value {
+    let row = &submission.row;
+    let content = submission.content.as_ref().map(|content| {
+        json!({
+            "from": content.from.iter().map(|from| from.address.as_str()).collect::<Vec<_>>(),
+            "subject": content.subject,
+            "text": content.text,
+            "attachments": content.attachments,
+            "oddities": content.oddities,
+            "classification": content.classification,
+        })
+    });
+    json!({
+        "id": row.id,
+        "channel": row.channel,
+        "kind": row.kind,
+        "language": row.language,
+        "authentication": row.authentication.name(),
+        "received_at": row.received_at,
+        "labels": serde_json::from_str::<Value>(&row.labels).unwrap_or(Value::Null),
+        "content": content,
+    })
+}
+
+fn for_people(view: &TicketView) -> std::io::Result<()> {
+    let ticket = &view.ticket;
+    print::line(&format!(
+        "{}  {}  opened {} UTC{}",
+        ticket.number,
+        ticket.state.name(),
+        print::minute(ticket.opened_at),
+        view.address.as_ref().map_or_else(String::new, |a| format!("  with {}", a.expose()))
+    ))?;
+    if !ticket.review.is_empty() {
+        print::line(&format!("  a person must look: {}", ticket.review))?;
+    }
+    if view.holds > 0 {
+        print::line(&format!("  held: {} hold(s); nothing is destroyed", view.holds))?;
+    }
+    for request in &view.requests {
+        let (name, state) = (request.name.name(), request.state.name());
+        print::line(&format!("  request {name}: {state} ({})", request.law))?;
+        for duty in view.duties.iter().filter(|duty| duty.request == request.id) {
+            let due = duty.safe_due_on.as_deref().unwrap_or("not dated yet");
+            let legal = duty.legal_due_on.as_deref().unwrap_or("-");
+            let done = if duty.done_at.is_some() { ", done" } else { "" };
+            let provisional = if duty.provisional { ", provisional" } else { "" };
+            print::line(&format!("    {} by {due} (law: {legal}){provisional}{done}", duty.name))?;
+        }
+    }
+    for block in &view.blocks {
+        print::line(&format!(
+            "  block {} {}: {}",
+            block.id,
+            block.scope.name(),
+            block::state_words(block)
+        ))?;
+    }
+    for task in view.tasks.iter().filter(|task| task.done_at.is_none()) {
+        print::line(&format!("  to do: {} {}", task.name, task.detail))?;
+    }
+    for letter in &view.letters {
+        print::line(&format!(
+            "  sent {}: {} ({})",
+            print::minute(letter.planned_at),
+            letter.occasion.name(),
+            letter.state.name()
+        ))?;
+    }
+    for submission in &view.submissions {
+        let row = &submission.row;
+        let received = print::minute(row.received_at);
+        print::line(&format!("\n--- {} of {received} UTC ({})", row.channel, row.kind))?;
+        match &submission.content {
+            Some(content) => {
+                print::line(&format!("{}\n\n{}", content.subject, content.text.trim_end()))?
+            }
+            None => print::line("(cannot be shown: never read, or its key was destroyed)")?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! The sample mails, delivered into a Maildir as a server would.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "demo/mails"]
+struct Mails;
+
+/// Minutes between one sample and the next; the last one came just now.
+const APART: i64 = 20;
+
+/// The names of the samples, in the order of their delivery.
+pub fn names() -> Vec<String> {
+    let mut names: Vec<String> = Mails::iter().map(|name| name.to_string()).collect();
+    names.sort();
+    names
+}
+
+/// Puts every sample into `new`, the delivery time in its name; one that is there already, from
+/// an earlier demo in the same directory, stays.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn deliver(maildir: &Path, now: Timestamp) -> anyhow::Result<()> {
+    for room in ["tmp", "new", "cur"] {
+        std::fs::create_dir_all(maildir.join(room))
+            .with_context(|| format!("cannot make the Maildir `{}`", maildir.display()))?;
+    }
+    let names = names();
+    let count = i64::try_from(names.len()).unwrap_or(i64::MAX);
+    for (place, name) in (1..).zip(&names) {
+        if is_delivered(maildir, name)? {
+            continue;
+        }
+        let Some(mail) = Mails::get(name) else { continue };
+        let at = now.checked_sub(SignedDuration::from_mins(APART * (count - place)))?;
+        let key = format!("{}.{}.demo", at.as_second(), stem(name));
+        let tmp = maildir.join("tmp").join(&key);
+        std::fs::write(&tmp, &mail.data)?;
+        std::fs::rename(&tmp, maildir.join("new").join(&key))?;
+    }
+    Ok(())
+}
+
+/// The sample behind a Maildir key.
+pub fn name_of(key: &str) -> String {
+    let stem = key.split_once('.').and_then(|(_, rest)| rest.strip_suffix(".demo"));
+    stem.map_or_else(|| key.to_owned(), |stem| format!("{stem}.eml"))
+}
+
+/// How many mails wait in `new`.
+///
+/// # Errors
+/// When the directory cannot be read.
+pub fn waiting(maildir: &Path) -> std::io::Result<usize> {
+    Ok(std::fs::read_dir(maildir.join("new"))?.count())
+}
+
+fn stem(name: &str) -> &str {
+    name.trim_end_matches(".eml")
+}
+
+fn is_delivered(maildir: &Path, name: &str) -> std::io::Result<bool> {
+    let end = format!(".{}.demo", stem(name));
+    for room in ["new", "cur"] {
+        for file in std::fs::read_dir(maildir.join(room))? {
+            let file = file?.file_name();
+            let key = file.to_string_lossy();
+            if key.split(':').next().is_some_and(|key| key.ends_with(&end)) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_samples_are_delivered_once_and_in_order() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let now = Timestamp::from_second(1_800_000_000).expect("a time");
+        deliver(dir.path(), now).expect("delivered");
+        deliver(dir.path(), now).expect("delivered");
+        assert!(names().len() >= 20);
+        assert_eq!(waiting(dir.path()).expect("readable"), names().len());
+        assert_eq!(name_of("1800000000.25-erasure-reminder-ru.demo"), "25-erasure-reminder-ru.eml");
+    }
+}
