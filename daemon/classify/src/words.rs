@@ -14,6 +14,9 @@ pub(crate) use layout::{Reading, reading, reread};
 /// Longest text that is looked at; what stands behind it is not judged (a person sees it).
 pub(crate) const TEXT_LIMIT: usize = 256 * 1024;
 
+/// Most words that are looked at; what stands behind them is not judged.
+const WORDS_LIMIT: usize = 40_000;
+
 /// Longest word kept; longer runs are no words of any language here.
 const WORD_LIMIT: usize = 64;
 
@@ -44,6 +47,9 @@ pub fn words(text: &str) -> Words {
     let mut out = Words { words: Vec::with_capacity(text.len() / 8), questions: vec![false] };
     let mut rest = 0;
     while let Some(first) = text[rest..].chars().next() {
+        if out.words.len() >= WORDS_LIMIT {
+            break;
+        }
         if is_word_char(first) {
             let end = rest + word_length(&text[rest..]);
             let end = rest + foreign_length(&text[rest..]).max(end - rest);

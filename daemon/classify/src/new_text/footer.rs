@@ -78,20 +78,27 @@ const BEGINNINGS: [&str; 34] = [
     "niniejsza",
 ];
 
+/// Most lines of one footer.
+const FOOTER_LINES: usize = 30;
+/// Lines so begun of which none was a footer; then the text is taken as it is.
+const TRIES: usize = 50;
+
 /// The lines without legal footers. The first paragraph is never taken for one.
 pub(super) fn strip(lines: Vec<&str>) -> Vec<&str> {
     let mut kept: Vec<&str> = Vec::with_capacity(lines.len());
-    let mut at = 0;
+    let (mut at, mut above, mut tries) = (0, false, 0);
     while at < lines.len() {
         let line = lines[at];
-        let above = kept.iter().any(|l| !l.trim().is_empty());
-        if above && may_begin(line) {
-            let length = lines[at..].iter().take_while(|l| !l.trim().is_empty()).count();
+        if above && tries < TRIES && may_begin(line) {
+            tries += 1;
+            let paragraph = lines[at..].iter().take(FOOTER_LINES);
+            let length = paragraph.take_while(|l| !l.trim().is_empty()).count();
             if is_footer(&lines[at..at + length]) {
                 at += length;
                 continue;
             }
         }
+        above |= !line.trim().is_empty();
         kept.push(line);
         at += 1;
     }

@@ -123,7 +123,7 @@ const HEADERS: [&str; 44] = [
 /// The lines without quoted mail.
 pub(super) fn strip<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     let mut kept: Vec<&str> = Vec::with_capacity(lines.len());
-    let mut at = 0;
+    let (mut at, mut above) = (0, false);
     while at < lines.len() {
         let line = lines[at];
         if is_quoted(line) {
@@ -143,7 +143,7 @@ pub(super) fn strip<'a>(lines: &[&'a str]) -> Vec<&'a str> {
                 // No signs in front of the quoted lines: all below is the quote, unless nothing
                 // was written above (then the sender answers below an unmarked quote, or the
                 // line is part of the text).
-                _ if kept.iter().any(|l| !l.trim().is_empty()) => break,
+                _ if above => break,
                 Some(_) => {
                     at += length;
                     continue;
@@ -151,6 +151,7 @@ pub(super) fn strip<'a>(lines: &[&'a str]) -> Vec<&'a str> {
                 None => {}
             }
         }
+        above |= !line.trim().is_empty();
         kept.push(line);
         at += 1;
     }
@@ -224,7 +225,7 @@ fn is_header_block(lines: &[&str]) -> bool {
         lines[0].len() >= 8 && lines[0].trim().chars().all(|c| matches!(c, '_' | '-' | '='));
     let start = usize::from(underlined);
     let block = lines.get(start..).unwrap_or_default();
-    let Some(first) = block.iter().position(|l| !l.trim().is_empty()).filter(|p| *p <= 1) else {
+    let Some(first) = block.iter().take(2).position(|l| !l.trim().is_empty()) else {
         return false;
     };
     if !is_header_line(block[first]) || !(underlined || first == 0) {

@@ -185,7 +185,7 @@ fn turn(word: &str) -> String {
         .collect()
 }
 
-const LETTERS: [(&str, &str); 46] = [
+const LETTERS: [(&str, &str); 45] = [
     ("shch", "щ"),
     ("sch", "щ"),
     ("zh", "ж"),
@@ -199,7 +199,6 @@ const LETTERS: [(&str, &str); 46] = [
     ("ja", "я"),
     ("yo", "е"),
     ("jo", "е"),
-    ("ye", "е"),
     ("iy", "ий"),
     ("ij", "ий"),
     ("yi", "ый"),
@@ -239,6 +238,13 @@ fn transliterate(word: &str) -> String {
     let mut out = String::with_capacity(word.len() * 2);
     let mut rest = word;
     while let Some(first) = rest.chars().next() {
+        if let Some(behind) = rest.strip_prefix("ye") {
+            // "dannye" and "yeyo": behind a consonant two letters.
+            let consonant = out.ends_with(|c: char| !"аеиоуыэюяйьъ".contains(c));
+            out.push_str(if consonant { "ые" } else { "е" });
+            rest = behind;
+            continue;
+        }
         if let Some((latin, cyrillic)) = LETTERS.iter().find(|(latin, _)| rest.starts_with(latin)) {
             out.push_str(cyrillic);
             rest = &rest[latin.len()..];
