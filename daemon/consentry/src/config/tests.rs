@@ -40,7 +40,8 @@ fn the_defaults_are_those_that_the_file_shows() {
     let plain = Config::parse(EXAMPLE).expect("no problems");
     let text = with_every_key()
         .replace("objects_directory = ", "#objects_directory = ")
-        .replace("path = \"/var/lib/consentry/sent\"", "");
+        .replace("path = \"/var/lib/consentry/sent\"", "")
+        .replace("move_to = \"Filed\"", "");
     let told =
         Config::parse(&text.replace("url_file", "#url_file").replacen("connections = 10", "", 1))
             .unwrap_or_else(|problems| panic!("{problems:#?}"));

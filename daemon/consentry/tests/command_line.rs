@@ -1,0 +1,267 @@
+//! The command line as scripts see it: help, exit codes, JSON.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const EXAMPLE: &str = include_str!("../../../config/consentry.toml");
+
+fn consentry(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
+    command.args(arguments).env_remove("CONSENTRY_CONFIG").env_remove("CREDENTIALS_DIRECTORY");
+    command.output().expect("the program was built")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn sample(name: &str) -> String {
+    format!("{}/demo/mails/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The example over a directory: Maildirs in and out.
+fn local_config(directory: &Path) -> String {
+    let dir = directory.display();
+    let text = format!(
+        r#"
+        [organisation]
+        name = "Test clinic"
+        contact = "Data protection officer"
+        domains = ["clinic.example"]
+        policy_url = "https://clinic.example/privacy"
+        policy_version = "1"
+        [data]
+        directory = "{dir}/data"
+        [[mailbox]]
+        name = "hello"
+        kind = "maildir"
+        path = "{dir}/inbox"
+        address = "hello@clinic.example"
+        [mail]
+        from = "hello@clinic.example"
+        [[relay]]
+        name = "out"
+        kind = "maildir"
+        path = "{dir}/sent"
+        [web]
+        public_url = "http://127.0.0.1:8180"
+        "#
+    );
+    for room in ["inbox/new", "inbox/cur", "inbox/tmp"] {
+        std::fs::create_dir_all(directory.join(room)).expect("made");
+    }
+    let path = directory.join("consentry.toml");
+    std::fs::write(&path, text).expect("written");
+    path.display().to_string()
+}
+
+#[test]
+fn every_command_has_a_help() {
+    for command in [
+        "demo",
+        "init",
+        "run",
+        "migrate",
+        "doctor",
+        "status",
+        "node",
+        "node list",
+        "node retire",
+        "intake",
+        "intake run",
+        "classify",
+        "ticket",
+        "ticket list",
+        "ticket show",
+        "block",
+        "block list",
+        "block lift",
+        "audit",
+        "audit verify",
+        "completions",
+        "man",
+        "reader",
+    ] {
+        let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let output = consentry(&arguments);
+        assert_eq!(output.status.code(), Some(0), "{command}: {}", errors(&output));
+        assert!(out(&output).contains("Usage: consentry"), "{command}");
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_two() {
+    for arguments in [&["no-such-command"][..], &["classify"], &["intake", "run"], &[]] {
+        assert_eq!(consentry(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_wrong_configuration_ends_with_two_and_tells_every_error() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("consentry.toml");
+    let text = EXAMPLE
+        .replace("kind = \"imap\"", "kind = \"pop3\"")
+        .replace("policy_version = ", "policy_vresion = ");
+    std::fs::write(&path, text).expect("written");
+    let path = path.display().to_string();
+    for command in [&["run"][..], &["status"], &["doctor"], &["migrate"], &["ticket", "list"]] {
+        let output = consentry(&[command, &["--config", &path]].concat());
+        assert_eq!(output.status.code(), Some(2), "{command:?}");
+        let told = errors(&output);
+        for key in ["mailbox[0].kind", "organisation.policy_version", "organisation.policy_vresion"]
+        {
+            assert!(told.contains(key), "{command:?}: {key} is not in {told}");
+        }
+        assert!(out(&output).is_empty(), "{command:?}");
+    }
+}
+
+#[test]
+fn a_missing_secret_keeps_the_daemon_from_starting() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("consentry.toml");
+    std::fs::write(&path, EXAMPLE).expect("written");
+    let output = consentry(&["run", "--config", &path.display().to_string()]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = errors(&output);
+    assert!(told.contains("mailbox[0].password_file"), "{told}");
+    assert!(told.contains("relay[0].password_file"), "{told}");
+}
+
+#[test]
+fn classify_prints_one_object_a_line_in_the_promised_shape() {
+    let erasure = sample("01-erasure-ru.eml");
+    let bounce = sample("15-bounce-user-unknown.eml");
+    let output = consentry(&["classify", "--json", &erasure, &bounce]);
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let lines: Vec<Value> = out(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("one object a line"))
+        .collect();
+    let [erasure, bounce] = lines.as_slice() else { panic!("{lines:#?}") };
+    let keys: Vec<&str> =
+        erasure.as_object().expect("an object").keys().map(String::as_str).collect();
+    let mut expected = vec![
+        "path",
+        "kind",
+        "labels",
+        "language",
+        "from",
+        "subject",
+        "new_text",
+        "auto_reasons",
+        "bounce",
+    ];
+    expected.sort_unstable();
+    assert_eq!(keys, expected);
+    assert_eq!(erasure["kind"], "human");
+    assert_eq!(erasure["language"], "ru");
+    assert_eq!(erasure["from"], "m.kovaleva@pochta.example");
+    assert_eq!(erasure["bounce"], Value::Null);
+    let label = &erasure["labels"][0];
+    assert_eq!((&label["label"], &label["band"]), (&"erasure".into(), &"auto".into()));
+    assert!(label["confidence"].as_f64().is_some_and(|share| share > 0.5 && share <= 1.0));
+    assert!(label["evidence"][0]["rule"].is_string(), "{label}");
+    assert_eq!(bounce["kind"], "bounce");
+    assert_eq!(bounce["bounce"]["class"], "hard");
+    assert_eq!(bounce["bounce"]["code"], "5.1.1");
+}
+
+#[test]
+fn explain_shows_more_than_json_and_a_missing_file_fails_the_command() {
+    let mail = sample("05-restriction-ru.eml");
+    let bands = |option: &str| -> Vec<String> {
+        let output = consentry(&["classify", option, &mail]);
+        let line: Value = serde_json::from_str(out(&output).trim()).expect("an object");
+        let labels = line["labels"].as_array().expect("a list").clone();
+        labels.iter().map(|label| label["band"].as_str().expect("a band").to_owned()).collect()
+    };
+    assert!(!bands("--json").contains(&"none".to_owned()));
+    assert!(bands("--explain").len() >= bands("--json").len());
+    let output = consentry(&["classify", "--json", "/nowhere/at-all.eml", &mail]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(out(&output).lines().count(), 2, "the others are judged all the same");
+}
+
+#[test]
+fn init_writes_a_configuration_that_is_in_order_and_replaces_none() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("etc/consentry.toml").display().to_string();
+    let first = consentry(&["init", "--example", "--config", &path]);
+    assert_eq!(first.status.code(), Some(0), "{}", errors(&first));
+    assert_eq!(std::fs::read_to_string(&path).expect("written"), EXAMPLE);
+    assert_eq!(consentry(&["init", "--example", "--config", &path]).status.code(), Some(2));
+}
+
+#[test]
+fn a_letter_becomes_a_ticket_with_a_block_that_can_be_lifted_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = local_config(dir.path());
+    let with = |arguments: &[&str]| consentry(&[arguments, &["--config", &config]].concat());
+    let early = with(&["ticket", "list"]);
+    assert_eq!(early.status.code(), Some(1));
+    assert!(errors(&early).contains("consentry migrate"), "{}", errors(&early));
+    assert_eq!(with(&["migrate"]).status.code(), Some(0));
+    std::fs::copy(sample("02-erasure-en.eml"), dir.path().join("inbox/new/1793600000.M1.test"))
+        .expect("delivered");
+    let intake = with(&["intake", "run", "--once"]);
+    assert_eq!(intake.status.code(), Some(0), "{}", errors(&intake));
+    assert_eq!(out(&intake).lines().count(), 1);
+    assert!(with(&["intake", "run", "--once"]).stdout.is_empty(), "a second poll finds nothing");
+    let list: Value =
+        serde_json::from_str(&out(&with(&["ticket", "list", "--json"]))).expect("JSON");
+    let number = list["tickets"][0]["number"].as_str().expect("a ticket").to_owned();
+    let shown: Value =
+        serde_json::from_str(&out(&with(&["ticket", "show", &number, "--json"]))).expect("JSON");
+    assert_eq!(shown["requests"][0]["name"], "erasure", "{shown:#}");
+    assert!(shown["requests"][0]["duties"].as_array().is_some_and(|duties| duties.len() >= 2));
+    assert_eq!(shown["address"], "oliver.grant@letterbox.example");
+    let block = shown["blocks"][0]["id"].to_string();
+    let lifted = with(&["block", "lift", &block, "--reason", "misread", "--actor", "Anna"]);
+    assert_eq!(lifted.status.code(), Some(0), "{}", errors(&lifted));
+    let again = with(&["block", "lift", &block, "--reason", "misread"]);
+    assert_eq!(again.status.code(), Some(3));
+    assert!(errors(&again).contains("block_is_lifted"), "{}", errors(&again));
+    let missing = with(&["ticket", "show", "CT-00000000"]);
+    assert_eq!(missing.status.code(), Some(1));
+}
+
+#[test]
+fn the_doctor_names_what_is_wrong() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = local_config(dir.path());
+    assert_eq!(consentry(&["migrate", "--config", &config]).status.code(), Some(0));
+    let sound = consentry(&["doctor", "--json", "--config", &config]);
+    assert_eq!(sound.status.code(), Some(0), "{}{}", out(&sound), errors(&sound));
+    std::fs::remove_dir_all(dir.path().join("inbox")).expect("removed");
+    let ill = consentry(&["doctor", "--json", "--config", &config]);
+    assert_eq!(ill.status.code(), Some(1));
+    let findings: Value = serde_json::from_str(&out(&ill)).expect("JSON");
+    let wrong: Vec<&Value> = findings["findings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|one| one["ok"] == false)
+        .collect();
+    assert_eq!(wrong.len(), 1, "{findings:#}");
+    assert_eq!(wrong[0]["what"], "mailbox hello");
+}
+
+#[test]
+fn manual_and_completions_are_printed() {
+    let man = consentry(&["man"]);
+    assert_eq!(man.status.code(), Some(0));
+    assert!(out(&man).contains("consentry-classify") && !out(&man).contains("consentry-reader"));
+    for shell in ["bash", "zsh", "fish"] {
+        let output = consentry(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        assert!(out(&output).contains("classify"), "{shell}");
+    }
+}
