@@ -13,6 +13,8 @@ mod header;
 mod html;
 mod report;
 
+use std::sync::LazyLock;
+
 use domain::mail::{HeaderAddress, Oddity, ReadMail, ReturnPath};
 use mail_parser::{Address, HeaderName, HeaderValue, Message, MessageParser};
 
@@ -25,6 +27,9 @@ const MAX_TEXT: usize = 256 * 1024;
 const MAX_ADDRESSES: usize = 200;
 /// Ids kept of In-Reply-To and References together.
 const MAX_IDS: usize = 200;
+
+/// Its table of headers is built once.
+static PARSER: LazyLock<MessageParser> = LazyLock::new(MessageParser::default);
 
 /// Further headers that bear on kind and automatic answers; `list-*` and `x-spam*` besides.
 const KEPT: [&str; 27] = [
@@ -78,7 +83,7 @@ pub fn read(raw: &[u8]) -> Result<ReadMail, Unreadable> {
     if fields.is_empty() {
         return Err(Unreadable);
     }
-    let message = MessageParser::default().parse(repaired.as_ref()).ok_or(Unreadable)?;
+    let message = PARSER.parse(repaired.as_ref()).ok_or(Unreadable)?;
     if raw.contains(&0) {
         odd.add(Oddity::Malformed);
     }
@@ -99,7 +104,7 @@ pub fn read_header(raw: &[u8]) -> Result<ReadMail, Unreadable> {
         odd.add(Oddity::GuessedCharset);
     }
     let fields = header::fields(&repaired);
-    let message = MessageParser::default().parse_headers(repaired.as_ref()).ok_or(Unreadable)?;
+    let message = PARSER.parse_headers(repaired.as_ref()).ok_or(Unreadable)?;
     let mut mail = from_headers(&fields, &message, &mut odd);
     odd.add(Oddity::NoText);
     mail.oddities = odd.found;

@@ -52,15 +52,18 @@ pub fn verdict(results: &[MethodResult], from: &str) -> Option<SenderAuthenticat
     let mut has_aligned_pass = false;
     for one in results {
         match one.method.as_str() {
-            "dmarc" if of_dmarc.is_none() => {
-                if one.property("header.from").is_none_or(|domain| is_aligned(domain, from)) {
-                    of_dmarc = Some(match one.result.as_str() {
-                        "pass" => SenderAuthentication::Pass,
-                        "fail" => SenderAuthentication::Fail,
-                        "none" => SenderAuthentication::None,
-                        _ => SenderAuthentication::Unknown,
-                    });
-                }
+            "dmarc"
+                if of_dmarc.is_none()
+                    && one
+                        .property("header.from")
+                        .is_none_or(|domain| is_aligned(domain, from)) =>
+            {
+                of_dmarc = Some(match one.result.as_str() {
+                    "pass" => SenderAuthentication::Pass,
+                    "fail" => SenderAuthentication::Fail,
+                    "none" => SenderAuthentication::None,
+                    _ => SenderAuthentication::Unknown,
+                });
             }
             "dkim" if one.result == "pass" => {
                 let signed = one.property("header.d").or_else(|| one.property("header.i"));

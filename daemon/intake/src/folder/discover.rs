@@ -43,8 +43,9 @@ impl Folder<'_> {
                     uid: Some((selected.uid_validity, mail.uid)),
                     maildir_key: None,
                     size: u64::from(mail.size),
-                    // A server must tell it (RFC 3501); one that does not received it by now.
-                    received_at: mail.received_at.unwrap_or(now),
+                    // A server must tell it (RFC 3501); one that does not received it by now, and
+                    // one whose clock runs ahead must not start ours late.
+                    received_at: mail.received_at.unwrap_or(now).min(now),
                     object: task.new_object(now),
                     vault_key: task.new_key(now),
                 })

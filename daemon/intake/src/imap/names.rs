@@ -94,13 +94,13 @@ fn shifted(encoded: &str) -> Option<String> {
 
 /// A name as a quoted string of a command.
 ///
-/// A line break cannot stand in one; it is dropped, and the server then knows no such folder.
+/// Control characters, line breaks among them, are encoded, so that no name ends a command.
 #[must_use]
 pub fn quoted(name: &str) -> String {
     let wire = if name.eq_ignore_ascii_case("INBOX") { "INBOX".to_owned() } else { encode(name) };
     let mut text = String::with_capacity(wire.len() + 2);
     text.push('"');
-    for c in wire.chars().filter(|c| !matches!(c, '\r' | '\n' | '\0')) {
+    for c in wire.chars() {
         if matches!(c, '"' | '\\') {
             text.push('\\');
         }
@@ -130,7 +130,8 @@ mod tests {
             assert_eq!(decode(wire), name, "{wire}");
         }
         assert_eq!(encode("Входящие"), "&BBIERQQ+BDQETwRJBDgENQ-");
-        assert_eq!(quoted("a\"b\\c\r\nd"), "\"a\\\"b\\\\cd\"");
+        assert_eq!(quoted("a\"b\\c"), "\"a\\\"b\\\\c\"");
+        assert!(!quoted("d\r\ne").contains(['\r', '\n']));
         assert_eq!(quoted("inbox"), "\"INBOX\"");
     }
 

@@ -108,7 +108,8 @@ pub fn guessed_encoding(bytes: &[u8], hint: Option<&str>) -> &'static Encoding {
     }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Allow);
     detector.feed(&bytes[..bytes.len().min(64 * 1024)], true);
-    detector.guess(Some(b"ru"), chardetng::Utf8Detection::Deny)
+    // Russian was looked for already; here the guess is left to the bytes alone.
+    detector.guess(None, chardetng::Utf8Detection::Deny)
 }
 
 /// The charset named in the head of an HTML page, for parts whose header names none.
@@ -202,6 +203,14 @@ mod tests {
         let french = "Bonjour, veuillez supprimer mes données et arrêter l'envoi, c'est réglé";
         let bytes = encoding_rs::WINDOWS_1252.encode(french).0.into_owned();
         assert_eq!(decode(&bytes, None).0, french);
+    }
+
+    #[test]
+    fn a_lone_sign_makes_no_letter() {
+        let (text, _) = decode(b"Dear Sir,\n\xa0\nwe sell DISCOVER\xae cards \x96 cheap", None);
+        assert!(!text.chars().any(|c| matches!(c, '\u{400}'..='\u{4ff}')), "{text}");
+        let (text, _) = decode(b"one\xa0two", Some("iso-8859-1"));
+        assert_eq!(text, "one\u{a0}two");
     }
 
     #[test]

@@ -25,6 +25,10 @@ pub fn best(bytes: &[u8], declared: Option<&'static Encoding>) -> Option<&'stati
     let mut found: Option<(&'static Encoding, i64)> = None;
     for candidate in CANDIDATES {
         let (text, _) = candidate.decode_without_bom_handling(sample);
+        // Letters stand in words: a lone sign between Latin text is a dash or a space.
+        if neighbours(&text) * 3 < high {
+            continue;
+        }
         let mut score = fit(&text);
         if declared == Some(candidate) {
             score += (score.abs() / 10).max(1);
@@ -78,6 +82,18 @@ fn fit(text: &str) -> i64 {
         before = c;
     }
     score
+}
+
+/// How many Cyrillic letters follow another one.
+fn neighbours(text: &str) -> usize {
+    let mut before = ' ';
+    text.chars()
+        .filter(|c| {
+            let both = is_cyrillic(before) && is_cyrillic(*c);
+            before = *c;
+            both
+        })
+        .count()
 }
 
 fn is_cyrillic(c: char) -> bool {

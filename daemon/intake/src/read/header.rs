@@ -41,7 +41,7 @@ pub fn end(raw: &[u8]) -> usize {
 /// 8-bit headers as UTF-8. Tells whether a charset was guessed.
 #[must_use]
 pub fn repair(raw: &[u8]) -> (Cow<'_, [u8]>, bool) {
-    let mut raw = raw;
+    let mut raw = without_blank_start(raw);
     // "From " of an mbox, or ">From " of a careless copy, is no header field.
     while raw.starts_with(b"From ") || raw.starts_with(b">From ") {
         let line = raw.iter().position(|b| *b == b'\n').map_or(raw.len(), |at| at + 1);
@@ -60,6 +60,18 @@ pub fn repair(raw: &[u8]) -> (Cow<'_, [u8]>, bool) {
     }
     whole.extend_from_slice(body);
     (Cow::Owned(whole), needs_utf8)
+}
+
+/// Leaves out empty lines on top, which some programs write and which would end the header.
+fn without_blank_start(raw: &[u8]) -> &[u8] {
+    let mut rest = raw;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\n') {
+        if !rest[..at].iter().all(u8::is_ascii_whitespace) {
+            break;
+        }
+        rest = &rest[at + 1..];
+    }
+    rest
 }
 
 /// Rewrites the lines that are not UTF-8; they are guessed together, since one line has few

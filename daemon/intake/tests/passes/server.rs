@@ -19,11 +19,16 @@ async fn inbox_and_junk_are_filed_and_marked_and_never_seen() {
     for n in 0..130 {
         server.append("INBOX", &mail(&n.to_string()));
     }
-    server.append("Junk", &mail("junk"));
+    let mut big = mail("junk");
+    big.resize(100 * 1024, b'x');
+    server.append("Junk", &big);
     let room = Room::on_server(&server, None).await;
     assert_eq!(room.poll().await.len(), 131);
     assert_eq!((room.tickets().await, room.messages("moved").await), (131, 131));
     assert_eq!((flagged(&server, "INBOX"), flagged(&server, "Junk")), (130, 1));
+    let too_big =
+        "SELECT COUNT(*) FROM ticket WHERE review LIKE '%too_big%' AND address_id IS NOT NULL";
+    assert_eq!(room.number(too_big).await, 1, "its header was read");
     let mut session = server.dovecot.session(HELLO).expect("signed in");
     let held = session.list("INBOX").expect("listed");
     assert!(!held.iter().any(|mail| mail.flags.contains("\\Seen")));
