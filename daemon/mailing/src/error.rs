@@ -38,4 +38,21 @@ pub enum MailingError {
         /// What is wrong, and the remedy.
         problem: String,
     },
+    /// The database cannot be used, or holds what does not fit.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// Another process runs under this node's name.
+    #[error("another daemon runs as node `{0}`; give each its own `node.name` and state directory")]
+    NodeInUse(String),
+    /// The node was retired, or its lease was taken over.
+    #[error(
+        "node `{0}` was retired or replaced while it ran; nothing more is sent, start it again"
+    )]
+    LeaseLost(String),
+    /// The sending of a mail panicked: a defect of this program.
+    #[error("the sending of a mail broke off; the next start settles it; please report this")]
+    BrokenOff,
+    /// The daemon was told to stop before sending began.
+    #[error("stopped before sending began")]
+    Stopped,
 }

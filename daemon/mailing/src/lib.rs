@@ -4,6 +4,7 @@
 //! dispatch loop; nothing else in the daemon makes mail leave (invariant 1). The crate never
 //! decides who may be mailed: that is `domain::gate`, and it never writes SQL: that is `store`.
 
+pub mod dispatch;
 pub mod dkim;
 pub mod error;
 pub mod letter;
@@ -14,6 +15,7 @@ pub mod retry;
 pub mod smtp;
 pub mod wire_journal;
 
+pub use dispatch::{Dispatch, Identity, Summary, run, run_until_idle};
 pub use error::MailingError;
 pub use outcome::{Answer, EnhancedCode, Outcome};
 pub use outlet::{Envelope, Notify, Outlet};

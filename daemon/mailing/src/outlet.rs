@@ -40,6 +40,9 @@ impl Envelope {
     }
 }
 
+/// Called when the mail has left as a whole and its outcome is not yet known.
+pub type OnDot<'a> = &'a (dyn Fn() + Send + Sync);
+
 /// Where mail leaves.
 #[derive(Debug, Clone)]
 pub enum Outlet {
@@ -101,10 +104,20 @@ impl Outlet {
 
 impl Place {
     /// Sends one mail and tells what became of it.
-    pub async fn send(&mut self, attempt: Attempt, envelope: &Envelope, message: &[u8]) -> Outcome {
+    pub async fn send(
+        &mut self,
+        attempt: Attempt,
+        envelope: &Envelope,
+        message: &[u8],
+        on_dot: OnDot<'_>,
+    ) -> Outcome {
         match self {
-            Self::Relay(lease) => lease.send(envelope, message).await,
-            Self::Maildir(maildir) => maildir.deliver(attempt, envelope, message).await,
+            Self::Relay(lease) => lease.send(envelope, message, on_dot).await,
+            Self::Maildir(maildir) => {
+                let outcome = maildir.deliver(attempt, envelope, message).await;
+                on_dot();
+                outcome
+            }
         }
     }
 }

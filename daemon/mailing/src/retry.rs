@@ -1,41 +1,26 @@
-//! When a deferred mail is tried again, and when it is given up.
+//! When a deferred mail, or a relay in trouble, is tried again.
 //!
 //! Pure: the time and the random number are arguments. Asked by dispatch after a deferral. The
-//! first retry comes soon, since a reply is waited for; then the pauses grow to half an hour and
-//! more, and after five days the mail is given up (RFC 5321 §4.5.4.1).
+//! first retry comes soon, since a reply is waited for; then the pauses grow to an hour. When a
+//! mail is given up stands in its row; the domain compares (RFC 5321 §4.5.4.1).
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How long a mail is tried before it is `rejected(expired)`.
-pub const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
-
 /// The pauses after the first, second … deferral; the last one repeats.
 const PAUSES_IN_SECONDS: [i64; 7] = [60, 3 * 60, 10 * 60, 20 * 60, 30 * 60, 45 * 60, 60 * 60];
 
-/// What to do after a deferral.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Retry {
-    /// Try again, not earlier than this.
-    At(Timestamp),
-    /// The five days are over.
-    Expired,
-}
-
-/// The next try of a mail planned at `planned_at` that was deferred for the `deferrals`-th time
-/// (1 = the first) at `now`. `random` spreads the tries: each pause is lengthened by up to a
-/// quarter of itself, so that mails deferred together do not return together.
+/// When a mail is tried again that was deferred for the `deferrals`-th time (1 = the first) at
+/// `now`. `random` spreads the tries: each pause is lengthened by up to a quarter of itself, so
+/// that mails deferred together do not return together.
 #[must_use]
-pub fn next_try(planned_at: Timestamp, deferrals: u32, now: Timestamp, random: u32) -> Retry {
-    if now.duration_since(planned_at) >= GIVE_UP_AFTER {
-        return Retry::Expired;
-    }
+pub fn next_try_at(deferrals: u32, now: Timestamp, random: u32) -> Timestamp {
     let last = PAUSES_IN_SECONDS.len() - 1;
     let step = usize::try_from(deferrals.saturating_sub(1)).unwrap_or(last).min(last);
     let pause = PAUSES_IN_SECONDS[step];
     let jitter = i64::from(random) * (pause / 4) / i64::from(u32::MAX);
-    now.checked_add(SignedDuration::from_secs(pause + jitter)).map_or(Retry::Expired, Retry::At)
+    now.checked_add(SignedDuration::from_secs(pause + jitter)).unwrap_or(Timestamp::MAX)
 }
 
 /// How long to leave a relay alone after its `failures`-th trouble in a row (1 = the first):
@@ -57,21 +42,11 @@ mod tests {
 
     #[test]
     fn the_first_retry_of_a_reply_is_soon_and_the_pauses_grow_to_an_hour() {
-        let pauses: Vec<i64> = (1..=9)
-            .map(|n| match next_try(at(0), n, at(0), 0) {
-                Retry::At(next) => next.as_second() - at(0).as_second(),
-                Retry::Expired => panic!("too early to give up"),
-            })
-            .collect();
-        assert_eq!(pauses, [60, 180, 600, 1200, 1800, 2700, 3600, 3600, 3600]);
-        assert_eq!(next_try(at(0), 1, at(0), u32::MAX), Retry::At(at(75)));
-    }
-
-    #[test]
-    fn a_mail_is_given_up_after_five_days_and_not_before() {
-        let five_days = 5 * 24 * 3600;
-        assert!(matches!(next_try(at(0), 99, at(five_days - 1), 0), Retry::At(_)));
-        assert_eq!(next_try(at(0), 1, at(five_days), 0), Retry::Expired);
+        let pauses: Vec<i64> =
+            (0..=9).map(|n| next_try_at(n, at(0), 0).as_second() - at(0).as_second()).collect();
+        assert_eq!(pauses, [60, 60, 180, 600, 1200, 1800, 2700, 3600, 3600, 3600]);
+        assert_eq!(next_try_at(1, at(0), u32::MAX), at(75));
+        assert_eq!(next_try_at(1, Timestamp::MAX, 0), Timestamp::MAX);
     }
 
     #[test]

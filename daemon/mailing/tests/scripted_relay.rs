@@ -1,6 +1,7 @@
 //! Every way in which a relay can behave, and the outcome that must be true of it.
 
 #[path = "scripted_relay/server.rs"]
+#[allow(dead_code)]
 mod server;
 
 use std::time::Duration;
@@ -41,7 +42,7 @@ fn config(server: &Server) -> RelayConfig {
 async fn send(script: Script) -> (Outcome, Server) {
     let server = Server::start(script).await;
     let relay = Relay::new(config(&server)).expect("configured");
-    let outcome = relay.acquire().await.expect("a session").send(&envelope(), MAIL).await;
+    let outcome = relay.acquire().await.expect("a session").send(&envelope(), MAIL, &|| {}).await;
     (outcome, server)
 }
 
@@ -106,7 +107,10 @@ async fn the_bytes_arrive_as_they_were_with_the_envelope() {
         let received = server.received();
         assert_eq!(received.mails, [MAIL]);
         assert_eq!(received.commands[0], "EHLO clinic.example");
-        assert_eq!(received.commands[1], format!("MAIL FROM:<bounce@clinic.example> SIZE={}", MAIL.len()));
+        assert_eq!(
+            received.commands[1],
+            format!("MAIL FROM:<bounce@clinic.example> SIZE={}", MAIL.len())
+        );
         assert_eq!(received.commands[2], "RCPT TO:<anna@mail.example> NOTIFY=NEVER");
         assert_eq!(received.in_one_read, pipelining);
     }
@@ -117,8 +121,9 @@ async fn a_server_that_closes_in_the_middle_of_a_large_mail_defers_it() {
     let script = Script::default().at("BODY", Act::Close);
     let server = Server::start(script).await;
     let relay = Relay::new(config(&server)).expect("configured");
-    let large = b"0123456789012345678901234567890123456789012345678901234567890123456789\r\n".repeat(200_000);
-    let outcome = relay.acquire().await.expect("a session").send(&envelope(), &large).await;
+    let large = b"0123456789012345678901234567890123456789012345678901234567890123456789\r\n"
+        .repeat(200_000);
+    let outcome = relay.acquire().await.expect("a session").send(&envelope(), &large, &|| {}).await;
     assert_eq!(told(&outcome), "deferred 4.4.2");
 }
 
@@ -134,12 +139,13 @@ async fn a_recipient_refused_under_pipelining_while_data_is_open_is_failed_with_
 #[tokio::test]
 async fn a_refusal_keeps_the_connection_and_the_next_mail_uses_it() {
     for pipelining in [true, false] {
-        let script = Script { pipelining, ..Script::default() }
-            .at("RCPT", Act::Once("550 5.1.1 unknown"));
+        let script =
+            Script { pipelining, ..Script::default() }.at("RCPT", Act::Once("550 5.1.1 unknown"));
         let server = Server::start(script).await;
         let relay = Relay::new(config(&server)).expect("configured");
         for expected in ["rejected 550 5.1.1", "accepted 250 2.0.0", "accepted 250 2.0.0"] {
-            let outcome = relay.acquire().await.expect("a session").send(&envelope(), MAIL).await;
+            let outcome =
+                relay.acquire().await.expect("a session").send(&envelope(), MAIL, &|| {}).await;
             assert_eq!(told(&outcome), expected);
         }
         let received = server.received();
@@ -154,7 +160,8 @@ async fn a_connection_that_the_server_closed_meanwhile_costs_no_attempt() {
     let server = Server::start(Script { closes_after_mail: true, ..Script::default() }).await;
     let relay = Relay::new(config(&server)).expect("configured");
     for _ in 0..3 {
-        let outcome = relay.acquire().await.expect("a session").send(&envelope(), MAIL).await;
+        let outcome =
+            relay.acquire().await.expect("a session").send(&envelope(), MAIL, &|| {}).await;
         assert_eq!(told(&outcome), "accepted 250 2.0.0");
         server.wait_until_closed().await;
     }
@@ -167,7 +174,8 @@ async fn a_connection_is_replaced_after_its_number_of_mails() {
     let relay =
         Relay::new(RelayConfig { mails_per_connection: 2, ..config(&server) }).expect("configured");
     for _ in 0..5 {
-        let outcome = relay.acquire().await.expect("a session").send(&envelope(), MAIL).await;
+        let outcome =
+            relay.acquire().await.expect("a session").send(&envelope(), MAIL, &|| {}).await;
         assert_eq!(told(&outcome), "accepted 250 2.0.0");
     }
     assert_eq!(server.received().connections, 3);
@@ -179,7 +187,7 @@ async fn there_are_never_more_connections_than_configured() {
     let server = Server::start(script).await;
     let relay = Relay::new(RelayConfig { connections: 3, ..config(&server) }).expect("configured");
     let sends = (0..12).map(|_| async {
-        relay.acquire().await.expect("a session").send(&envelope(), MAIL).await
+        relay.acquire().await.expect("a session").send(&envelope(), MAIL, &|| {}).await
     });
     for outcome in futures::future::join_all(sends).await {
         assert_eq!(told(&outcome), "accepted 250 2.0.0");
@@ -194,7 +202,8 @@ async fn a_send_that_is_dropped_midway_takes_its_connection_along() {
     let relay = Relay::new(config(&server)).expect("configured");
     let mut lease = relay.acquire().await.expect("a session");
     let envelope = envelope();
-    let dropped = tokio::time::timeout(Duration::from_millis(100), lease.send(&envelope, MAIL)).await;
+    let dropped =
+        tokio::time::timeout(Duration::from_millis(100), lease.send(&envelope, MAIL, &|| {})).await;
     assert!(dropped.is_err());
     drop(lease);
     let _again = relay.acquire().await.expect("a session");
@@ -211,7 +220,7 @@ async fn what_the_relay_cannot_take_is_rejected_without_a_word_to_it() {
         (envelope(), &b"0123456789012345678901234567890"[..], EnhancedCode(5, 3, 4)),
         (envelope(), "я".as_bytes(), EnhancedCode(5, 6, 3)),
     ] {
-        let outcome = lease.send(&envelope, mail).await;
+        let outcome = lease.send(&envelope, mail, &|| {}).await;
         assert_eq!(told(&outcome), format!("rejected {code}"));
     }
     assert_eq!(server.received().commands.len(), 1, "EHLO only");
@@ -222,7 +231,7 @@ async fn an_internationalised_recipient_is_sent_where_the_relay_takes_it() {
     let server = Server::start(Script { smtp_utf8: true, ..Script::default() }).await;
     let relay = Relay::new(config(&server)).expect("configured");
     let outcome =
-        relay.acquire().await.expect("a session").send(&to("иван@пример.рф"), MAIL).await;
+        relay.acquire().await.expect("a session").send(&to("иван@пример.рф"), MAIL, &|| {}).await;
     assert_eq!(told(&outcome), "accepted 250 2.0.0");
     assert!(server.received().commands[1].ends_with(" SMTPUTF8"));
 }
@@ -298,7 +307,8 @@ async fn a_mail_goes_through_tls_with_a_login() {
             ..config(&server)
         })
         .expect("configured");
-        let outcome = relay.acquire().await.expect("a session").send(&envelope(), MAIL).await;
+        let outcome =
+            relay.acquire().await.expect("a session").send(&envelope(), MAIL, &|| {}).await;
         assert_eq!(told(&outcome), "accepted 250 2.0.0");
         assert_eq!(server.received().signed_in, [("robot".to_owned(), "secret".to_owned())]);
     }
@@ -330,7 +340,8 @@ async fn a_refused_login_is_the_relays_trouble_and_says_the_code_only() {
 
 #[tokio::test]
 async fn a_relay_that_is_down_slow_or_refuses_to_talk_is_in_trouble() {
-    let (cause, _) = trouble(Script::default().at("GREETING", Act::Say("554 go away")), |_| {}).await;
+    let (cause, _) =
+        trouble(Script::default().at("GREETING", Act::Say("554 go away")), |_| {}).await;
     assert_eq!(cause, TroubleCause::Refused { step: "the greeting", code: 554 });
     let (cause, _) = trouble(Script::default().at("GREETING", Act::Hang), |_| {}).await;
     assert_eq!(cause, TroubleCause::Timeout("the greeting"));
@@ -344,8 +355,8 @@ async fn a_relay_that_is_down_slow_or_refuses_to_talk_is_in_trouble() {
 
 #[tokio::test]
 async fn a_slow_greeting_within_the_limit_is_waited_for() {
-    let script = Script::default()
-        .at("GREETING", Act::SayLate("220 at last", Duration::from_millis(200)));
+    let script =
+        Script::default().at("GREETING", Act::SayLate("220 at last", Duration::from_millis(200)));
     let (outcome, _) = send(script).await;
     assert_eq!(told(&outcome), "accepted 250 2.0.0");
 }

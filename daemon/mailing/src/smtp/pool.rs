@@ -12,7 +12,7 @@ use super::tls::{self, Tls};
 use super::{RelayConfig, RelayTrouble, TlsMode};
 use crate::error::MailingError;
 use crate::outcome::Outcome;
-use crate::outlet::Envelope;
+use crate::outlet::{Envelope, OnDot};
 
 /// How a relay does, for `status` and the alarms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -151,12 +151,17 @@ impl Relay {
 impl Lease {
     /// Sends one mail (CRLF line ends) and tells what became of it. Called once a START stands
     /// in the wire journal.
-    pub async fn send(&mut self, envelope: &Envelope, message: &[u8]) -> Outcome {
+    pub async fn send(
+        &mut self,
+        envelope: &Envelope,
+        message: &[u8],
+        on_dot: OnDot<'_>,
+    ) -> Outcome {
         // Taken out while it speaks: if this future is dropped midway, the session goes with it.
         let Some(mut session) = self.session.take() else {
             return Outcome::NotSent;
         };
-        let outcome = session.send(envelope, message, &self.relay.config).await;
+        let outcome = session.send(envelope, message, &self.relay.config, on_dot).await;
         self.session = Some(session);
         outcome
     }

@@ -9,7 +9,7 @@ use super::session::{Condition, Session};
 use super::wire::WireError;
 use super::{RelayConfig, Timeouts};
 use crate::outcome::{Answer, EnhancedCode, Outcome};
-use crate::outlet::{Envelope, Notify};
+use crate::outlet::{Envelope, Notify, OnDot};
 
 /// The replies to the three commands before the mail.
 enum Opening {
@@ -25,13 +25,14 @@ impl Session {
         envelope: &Envelope,
         message: &[u8],
         config: &RelayConfig,
+        on_dot: OnDot<'_>,
     ) -> Outcome {
         let parameters = match self.parameters(envelope, message) {
             Ok(parameters) => parameters,
             Err(refused) => return refused,
         };
         self.mails = self.mails.saturating_add(1);
-        let outcome = self.transact(envelope, &parameters, message, &config.timeouts).await;
+        let outcome = self.transact(envelope, &parameters, message, &config.timeouts, on_dot).await;
         self.used_at = tokio::time::Instant::now();
         if outcome.answer().is_some_and(|answer| answer.code == Some(421)) {
             // RFC 5321 §3.8: the server closes the channel after 421.
@@ -75,6 +76,7 @@ impl Session {
         parameters: &str,
         message: &[u8],
         timeouts: &Timeouts,
+        on_dot: OnDot<'_>,
     ) -> Outcome {
         let sender = envelope.sender.as_ref().map_or("", |sender| sender.expose());
         let mail = format!("MAIL FROM:<{sender}>{parameters}\r\n");
@@ -89,7 +91,7 @@ impl Session {
             self.open_by_steps([&mail, &rcpt, "DATA\r\n"], timeouts).await
         };
         match opening {
-            Opening::Open => self.deliver(message, timeouts).await,
+            Opening::Open => self.deliver(message, timeouts, on_dot).await,
             Opening::Failed(outcome) => outcome,
         }
     }
@@ -155,7 +157,7 @@ impl Session {
         }
     }
 
-    async fn deliver(&mut self, message: &[u8], timeouts: &Timeouts) -> Outcome {
+    async fn deliver(&mut self, message: &[u8], timeouts: &Timeouts, on_dot: OnDot<'_>) -> Outcome {
         let stuffed = stuff_dots(message);
         if let Err(error) = self.wire.write(&stuffed, timeouts.data).await {
             return self.lost(error);
@@ -172,7 +174,10 @@ impl Session {
             };
         }
         let answered = match self.wire.write(b".\r\n", timeouts.data).await {
-            Ok(()) => self.wire.reply(timeouts.final_reply).await,
+            Ok(()) => {
+                on_dot();
+                self.wire.reply(timeouts.final_reply).await
+            }
             Err(error) => Err(error),
         };
         match answered {

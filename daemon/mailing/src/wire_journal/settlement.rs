@@ -86,6 +86,11 @@ impl Settlement {
         })
     }
 
+    /// The epochs of earlier processes that the journal knows.
+    pub fn epochs(&self) -> impl Iterator<Item = EpochId> {
+        self.epochs.keys().copied()
+    }
+
     /// Whether an earlier process left anything at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -23,6 +23,8 @@ pub enum Act {
     Hang,
     /// Closes.
     Close,
+    /// Closes the first time only.
+    CloseOnce,
 }
 
 #[derive(Clone)]
@@ -72,6 +74,9 @@ pub struct Received {
     pub signed_in: Vec<(String, String)>,
     /// Whether MAIL, RCPT and DATA once came in one read.
     pub in_one_read: bool,
+    /// When each MAIL came.
+    pub started_at: Vec<tokio::time::Instant>,
+    used_up: std::collections::HashSet<&'static str>,
 }
 
 pub struct Server {
@@ -82,7 +87,11 @@ pub struct Server {
 
 impl Server {
     pub async fn start(script: Script) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+        Self::start_at(0, script).await
+    }
+
+    pub async fn start_at(port: u16, script: Script) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("bound");
         let port = listener.local_addr().expect("an address").port();
         let received = Arc::new(Mutex::new(Received::default()));
         let closed = Arc::new(tokio::sync::Semaphore::new(0));
@@ -91,7 +100,8 @@ impl Server {
             loop {
                 let (stream, _) = listener.accept().await.expect("accepted");
                 shared.lock().expect("unpoisoned").connections += 1;
-                let (script, shared, ends) = (script.clone(), Arc::clone(&shared), Arc::clone(&ends));
+                let (script, shared, ends) =
+                    (script.clone(), Arc::clone(&shared), Arc::clone(&ends));
                 tokio::spawn(async move {
                     serve(stream, script, &shared).await;
                     ends.add_permits(1);
@@ -163,7 +173,12 @@ impl Talk<'_> {
     /// Answers by the script or as usual; false when the connection is over.
     async fn answer(&mut self, verb: &'static str, usual: &str) -> bool {
         let act = match self.script.acts.get(verb) {
-            Some(Act::Once(_)) => self.script.acts.remove(verb),
+            Some(Act::Once(_) | Act::CloseOnce) => {
+                // For all connections: the first one that comes here uses it up.
+                let act = self.script.acts.remove(verb);
+                let first = self.received.lock().expect("unpoisoned").used_up.insert(verb);
+                act.filter(|_| first)
+            }
             other => other.cloned(),
         };
         let text = match act {
@@ -179,7 +194,7 @@ impl Talk<'_> {
                 while self.stream.read(&mut rest).await.is_ok_and(|count| count > 0) {}
                 return false;
             }
-            Some(Act::Close) => return false,
+            Some(Act::Close | Act::CloseOnce) => return false,
         };
         if verb == "RCPT" || verb == "MAIL" {
             self.refused |= !text.starts_with('2');
@@ -200,6 +215,8 @@ impl Talk<'_> {
             "STARTTLS" => self.start_tls().await,
             "AUTH" => self.sign_in(&line).await,
             "MAIL" => {
+                let now = tokio::time::Instant::now();
+                self.received.lock().expect("unpoisoned").started_at.push(now);
                 self.refused = false;
                 self.answer("MAIL", "250 2.1.0 ok").await
             }

@@ -219,14 +219,14 @@ pub async fn apply(
     let batch = batch(transaction.dialect());
     // A row that was called uncertain takes a true outcome; sent again, it has another attempt.
     let sql = format!(
-        "UPDATE delivery AS d SET state = o.state, attempt = o.new_attempt, \
-         next_try_at = COALESCE(o.next_try_at, d.next_try_at), settled_at = o.settled_at, \
+        "UPDATE delivery SET state = o.state, attempt = o.new_attempt, \
+         next_try_at = COALESCE(o.next_try_at, delivery.next_try_at), settled_at = o.settled_at, \
          withheld_reason = o.withheld_reason, resent = o.resent, leased_until_at = NULL, \
-         relay = COALESCE(o.relay, d.relay), smtp_code = o.smtp_code, \
+         relay = COALESCE(o.relay, delivery.relay), smtp_code = o.smtp_code, \
          enhanced_code = o.enhanced_code, reply_text = o.reply_text FROM {batch} \
-         WHERE d.id = o.id AND d.node = $2 AND d.epoch = o.epoch AND d.attempt = o.attempt \
-         AND (d.state = 'claimed' OR (d.state = 'uncertain' AND o.outcome IN ('accepted', 'deferred', 'rejected'))) \
-         RETURNING d.id AS id"
+         WHERE delivery.id = o.id AND delivery.node = $2 AND delivery.epoch = o.epoch AND delivery.attempt = o.attempt \
+         AND (delivery.state = 'claimed' OR (delivery.state = 'uncertain' AND o.outcome IN ('accepted', 'deferred', 'rejected'))) \
+         RETURNING delivery.id AS id"
     );
     let changed = query_all(transaction, &sql, [json.as_str().into(), node.into()]).await?;
     let changed =

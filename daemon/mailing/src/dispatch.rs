@@ -1,0 +1,154 @@
+//! The dispatch: due rows of the ledger become mail, one supervised loop per node.
+//!
+//! The flow `out` from claim to outcome (DESIGN §3 "One delivery", "The bound"). `consentry` runs
+//! [`run`] under its task tracker; `demo` runs [`run_until_idle`]. At the start the rows of the
+//! dead predecessor are settled from the wire journal, before a new epoch begins and anything is
+//! claimed. A relay that is down costs no row anything; a journal that cannot be written ends
+//! the loop with an error, and what was under way is still settled.
+
+mod attempt;
+mod claiming;
+mod failpoint;
+mod lease;
+mod opening;
+mod pace;
+mod preparing;
+mod settling;
+mod stop_view;
+mod supervising;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::address::EmailAddress;
+use domain::ambient::{Clock, Entropy};
+use store::{Store, StoreError};
+use tokio_util::sync::CancellationToken;
+use vault::{Digests, Vault};
+
+pub use failpoint::{Failpoint, Failpoints};
+pub use settling::Summary;
+
+use crate::dkim::Signer;
+use crate::error::MailingError;
+use crate::letter::Correspondent;
+use crate::outlet::Outlet;
+use crate::wire_journal::{BootId, WireJournal};
+use lease::NodeLease;
+use stop_view::StopView;
+
+/// How long claims and the node count as alive without renewal.
+pub const LEASE: Duration = Duration::from_secs(60);
+
+/// As whom we write.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// From.
+    pub from: Correspondent,
+    /// Where replies go, if not to `from`.
+    pub reply_to: Option<EmailAddress>,
+    /// Where bounces go; `None` is the null sender.
+    pub envelope_sender: Option<EmailAddress>,
+    /// The value of the header by which our own mail is known when it comes back.
+    pub loop_mark: String,
+}
+
+/// Everything that the dispatch works with; made once by the process.
+pub struct Dispatch {
+    /// The ledger.
+    pub store: Store,
+    /// Opens the sealed contents.
+    pub vault: Vault,
+    /// Digests a recipient's stop key under every key there is.
+    pub digests: Arc<Digests>,
+    /// Where mail leaves.
+    pub outlet: Outlet,
+    /// As whom we write.
+    pub identity: Identity,
+    /// Signs; `None` where the relay does.
+    pub signer: Option<Signer>,
+    /// The directory of the wire journal: on a local disk, for this node alone.
+    pub journal_directory: PathBuf,
+    /// The node's name, unique in the database.
+    pub node: String,
+    /// The present boot of the machine.
+    pub boot: BootId,
+    /// The version of the program.
+    pub version: String,
+    /// How long mails under way may take to end when the daemon is stopped.
+    pub drain: Duration,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where tests kill the process.
+    pub failpoints: Failpoints,
+}
+
+impl fmt::Debug for Dispatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dispatch")
+            .field("node", &self.node)
+            .field("outlet", &self.outlet)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A dispatch that has settled its past and may claim.
+struct Engine {
+    parts: Dispatch,
+    journal: WireJournal,
+    /// The epoch as the ledger writes it.
+    epoch: String,
+    view: StopView,
+    lease: NodeLease,
+    relay: supervising::RelayWatch,
+    /// Why outcomes cannot be written for good; the loop ends with it.
+    failed: Mutex<Option<StoreError>>,
+}
+
+impl Engine {
+    /// A random number for jitter.
+    fn random(&self) -> u32 {
+        u32::from_le_bytes(domain::ambient::random_bytes(self.parts.entropy.as_ref()))
+    }
+
+    fn reach(&self, point: Failpoint) {
+        self.parts.failpoints.reach(point);
+    }
+}
+
+/// When the loop ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Only when it is told to.
+    Cancelled,
+    /// When nothing is due any more.
+    Idle,
+}
+
+/// Sends until `cancel`: then nothing more is claimed, what is under way may end for
+/// [`Dispatch::drain`], and rows not started are given back.
+///
+/// # Errors
+/// [`MailingError::Journal`] when the wire journal cannot be used, [`MailingError::NodeInUse`] and
+/// [`MailingError::LeaseLost`] when this is not the only process under its name, and
+/// [`MailingError::Store`] when the database cannot be used at the start. An outage of database
+/// or relay later is waited for.
+pub async fn run(dispatch: Dispatch, cancel: CancellationToken) -> Result<Summary, MailingError> {
+    supervising::run(dispatch, cancel, End::Cancelled).await
+}
+
+/// Sends until nothing is due any more; mails deferred for later stay in the ledger.
+///
+/// # Errors
+/// As [`run`]; besides [`MailingError::Relay`] or [`MailingError::Maildir`] when the outlet
+/// cannot be used, since waiting for it would not be idle.
+pub async fn run_until_idle(
+    dispatch: Dispatch,
+    cancel: CancellationToken,
+) -> Result<Summary, MailingError> {
+    supervising::run(dispatch, cancel, End::Idle).await
+}

@@ -1,0 +1,163 @@
+//! One row in hand: prepare, take a place, look once more at the stops, START, send, END.
+//!
+//! Runs as a task of its own; several wait for the places of one outlet, in the order of their
+//! claim. It reports exactly one end for its row. Its bytes are made before a place is taken, so
+//! that a connection never waits for a signature.
+
+use std::sync::Arc;
+
+use domain::gate::Verdict;
+use tokio::sync::mpsc;
+use tokio::time::{Duration, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::Engine;
+use super::claiming::{self, Claimed};
+use super::failpoint::Failpoint;
+use super::preparing::{self, Prepared, Unprepared};
+use super::settling::{Ending, Report};
+use super::stop_view::View;
+use crate::outcome::Outcome;
+use crate::outlet::Place;
+use crate::wire_journal::{Attempt, Start};
+
+/// How long a row rests whose content could not be read for an outage.
+const REST_AFTER_OUTAGE: i64 = 60;
+/// How long to wait before the database is asked again for the stops.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
+
+/// Whether the row may be started.
+enum Standing {
+    May(View),
+    MayNot(Ending),
+}
+
+/// Takes one row to its end and reports it.
+pub(super) async fn attempt(
+    engine: Arc<Engine>,
+    mut claimed: Claimed,
+    reports: mpsc::Sender<Report>,
+    cancel: CancellationToken,
+) {
+    let (started, result) = take(&engine, &mut claimed, &cancel).await;
+    let report = Report { delivery: claimed.delivery, started, result };
+    // The settling outlives every attempt, so nobody stops listening before.
+    let _ = reports.send(report).await;
+}
+
+async fn take(
+    engine: &Engine,
+    claimed: &mut Claimed,
+    cancel: &CancellationToken,
+) -> (Option<crate::wire_journal::Started>, Ending) {
+    let prepared = match preparing::prepare(&engine.parts, &claimed.delivery).await {
+        Ok(prepared) => prepared,
+        Err(Unprepared::Passing(error)) => {
+            tracing::warn!(delivery.id = %claimed.delivery.id, "mail rests: {error}");
+            let until = engine
+                .parts
+                .clock
+                .now()
+                .checked_add(jiff::SignedDuration::from_secs(REST_AFTER_OUTAGE));
+            return (None, Ending::GivenBack { not_before: until.ok() });
+        }
+        Err(Unprepared::Never(reason, why)) => {
+            tracing::error!(delivery.id = %claimed.delivery.id, "mail cannot be made: {why}");
+            return (None, Ending::Withheld(reason));
+        }
+    };
+    let back = Ending::GivenBack { not_before: None };
+    let mut place = tokio::select! {
+        biased;
+        () = cancel.cancelled() => return (None, back),
+        place = engine.parts.outlet.acquire() => match place {
+            Ok(place) => place,
+            Err(trouble) => {
+                engine.relay.in_trouble(engine, trouble);
+                return (None, back);
+            }
+        },
+    };
+    match stand(engine, claimed, cancel).await {
+        Standing::May(view) => start_and_send(engine, claimed, &prepared, &mut place, view).await,
+        Standing::MayNot(result) => (None, result),
+    }
+}
+
+/// Looks at the stops, and asks the gate again if they moved since the row was gated.
+async fn stand(engine: &Engine, claimed: &mut Claimed, cancel: &CancellationToken) -> Standing {
+    let clock = engine.parts.clock.as_ref();
+    let back = Standing::MayNot(Ending::GivenBack { not_before: None });
+    loop {
+        if cancel.is_cancelled()
+            || !engine.lease.runs(clock)
+            || clock.boot_time() >= claimed.deadline
+        {
+            return back;
+        }
+        let looked = engine.view.look(&engine.parts.store, clock).await;
+        let view = match looked {
+            Ok(view) if view.number == claimed.gated_at => return Standing::May(view),
+            Ok(view) => view,
+            Err(error) => {
+                tracing::warn!(delivery.id = %claimed.delivery.id, "sending stands still, the stops cannot be read: {error}");
+                sleep(ASK_AGAIN).await;
+                continue;
+            }
+        };
+        match claiming::gate_again(engine, &claimed.delivery).await {
+            Ok(Verdict::Send(_)) => claimed.gated_at = view.number,
+            Ok(Verdict::Later { until }) => {
+                return Standing::MayNot(Ending::GivenBack { not_before: Some(until) });
+            }
+            Ok(Verdict::Withhold(reason)) => return Standing::MayNot(Ending::Withheld(reason)),
+            Err(error) => {
+                tracing::warn!(delivery.id = %claimed.delivery.id, "sending stands still, the facts cannot be read: {error}");
+                sleep(ASK_AGAIN).await;
+            }
+        }
+    }
+}
+
+async fn start_and_send(
+    engine: &Engine,
+    claimed: &Claimed,
+    prepared: &Prepared,
+    place: &mut Place,
+    view: View,
+) -> (Option<crate::wire_journal::Started>, Ending) {
+    let clock = engine.parts.clock.as_ref();
+    let attempt = Attempt { delivery: claimed.delivery.id, number: claimed.delivery.attempt };
+    let start = Start { attempt, stop_number: view.number, view_at: view.seen_at };
+    engine.reach(Failpoint::BeforeStart);
+    let started = match engine.journal.start(&start) {
+        Ok(started) => started,
+        Err(error) => {
+            tracing::error!(delivery.id = %claimed.delivery.id, "mail not started: {error}");
+            return (None, Ending::GivenBack { not_before: None });
+        }
+    };
+    engine.reach(Failpoint::AfterStart);
+    // The write may have taken long: everything is looked at once more before the first byte.
+    let may_speak = engine.view.holds(view, clock)
+        && engine.lease.runs(clock)
+        && clock.boot_time() < claimed.deadline;
+    if !may_speak {
+        end(engine, &started, &Outcome::NotSent);
+        return (Some(started), Ending::GivenBack { not_before: None });
+    }
+    let on_dot = || engine.reach(Failpoint::AfterDot);
+    let outcome = place.send(attempt, &prepared.envelope, &prepared.bytes, &on_dot).await;
+    engine.reach(Failpoint::BeforeEnd);
+    end(engine, &started, &outcome);
+    engine.reach(Failpoint::AfterEnd);
+    (Some(started), Ending::Ended(outcome))
+}
+
+/// END that cannot be written does not hold the outcome back: it is reported all the same, and
+/// the journal refuses the next START.
+fn end(engine: &Engine, started: &crate::wire_journal::Started, outcome: &Outcome) {
+    if let Err(error) = engine.journal.end(started, outcome) {
+        tracing::error!(delivery.id = %started.attempt().delivery, "{error}");
+    }
+}

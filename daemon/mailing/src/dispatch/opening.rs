@@ -1,0 +1,199 @@
+//! The start of a dispatch: read the wire journal, settle what the dead predecessor held, begin
+//! a new epoch, register the node. Nothing is claimed before all of it is durable.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use domain::Timestamp;
+use domain::ambient::random_bytes;
+use domain::delivery::{DeliveryState, OutcomeKind, UncertainFate};
+use store::deliveries::{self, Change, ClaimMark};
+use store::{StoreError, alarms, nodes};
+use tokio_util::sync::CancellationToken;
+
+use super::lease::{NodeLease, alarm_name};
+use super::settling::{ask_about, tried};
+use super::stop_view::StopView;
+use super::supervising::RelayWatch;
+use super::{Dispatch, Engine, LEASE};
+use crate::error::MailingError;
+use crate::outcome::{Answer, Outcome};
+use crate::retry;
+use crate::wire_journal::{self, Attempt, Epoch, EpochId, Settlement, Verdict};
+
+/// How often a predecessor's lease is looked at while it runs.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Opens the dispatch; afterwards it may claim.
+pub(super) async fn open(
+    parts: Dispatch,
+    cancel: &CancellationToken,
+) -> Result<Engine, MailingError> {
+    let directory = parts.journal_directory.clone();
+    let opened = tokio::task::spawn_blocking(move || wire_journal::open(&directory)).await;
+    let (journal, settlement) = opened.map_err(|_| MailingError::Stopped)??;
+    wait_for_predecessor(&parts, &settlement, cancel).await?;
+    settle_past(&parts, &settlement).await?;
+    let epoch = Epoch {
+        node: parts.node.clone(),
+        boot: parts.boot.clone(),
+        id: EpochId(random_bytes(parts.entropy.as_ref())),
+    };
+    let journal = journal.begin(epoch.clone())?;
+    let engine = Engine {
+        journal,
+        epoch: epoch.id.to_string(),
+        view: StopView::default(),
+        lease: NodeLease::default(),
+        relay: RelayWatch::default(),
+        failed: Mutex::default(),
+        parts,
+    };
+    register(&engine).await?;
+    Ok(engine)
+}
+
+/// A process of this name that the journal does not know and whose lease runs is another daemon,
+/// or one whose journal was lost: it is given the time of a lease to be gone.
+async fn wait_for_predecessor(
+    parts: &Dispatch,
+    settlement: &Settlement,
+    cancel: &CancellationToken,
+) -> Result<(), MailingError> {
+    let deadline = parts.clock.boot_time() + LEASE + LOOK_AGAIN * 5;
+    loop {
+        let node = nodes::by_name(&parts.store, &parts.node, parts.clock.now()).await?;
+        let stranger = node.filter(|node| {
+            let ours = EpochId::parse(&node.epoch)
+                .is_some_and(|epoch| settlement.epochs().any(|known| known == epoch));
+            node.is_alive && node.retired_at.is_none() && !ours
+        });
+        if stranger.is_none() {
+            return Ok(());
+        }
+        if parts.clock.boot_time() >= deadline {
+            return Err(MailingError::NodeInUse(parts.node.clone()));
+        }
+        tracing::warn!(node.id = %parts.node, "another process held this node's name a moment ago; waiting for its lease to run out");
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = cancel.cancelled() => return Err(MailingError::Stopped),
+        }
+    }
+}
+
+/// Settles every row that this node held, by what its journal says.
+async fn settle_past(parts: &Dispatch, settlement: &Settlement) -> Result<(), StoreError> {
+    let now = parts.clock.now();
+    let transaction = parts.store.begin().await?;
+    let mut changes = Vec::new();
+    let mut asked = Vec::new();
+    for mark in deliveries::claimed_by(&transaction, &parts.node).await? {
+        let attempt = Attempt { delivery: mark.id, number: mark.attempt };
+        let verdict = EpochId::parse(&mark.epoch)
+            .map_or(Verdict::Uncertain, |epoch| settlement.verdict(attempt, epoch, &parts.boot));
+        let (change, fate) = settled(parts, &mark, &verdict, now)?;
+        changes.push(change);
+        if fate == Some(UncertainFate::Task) {
+            asked.push(mark);
+        }
+    }
+    changes.extend(late_ends(parts, settlement, &transaction, now).await?);
+    let changed = deliveries::apply(&transaction, &parts.node, &changes, now).await?;
+    for mark in asked.iter().filter(|mark| changed.contains(&mark.id)) {
+        ask_about(&transaction, mark, now).await?;
+    }
+    transaction.commit().await?;
+    for change in changes.iter().filter(|change| changed.contains(&change.id)) {
+        tracing::info!(delivery.id = %change.id, state = change.to.name().name(), "mail settled from the wire journal");
+    }
+    Ok(())
+}
+
+/// Rows that somebody called uncertain meanwhile, and whose END stands in the journal.
+async fn late_ends(
+    parts: &Dispatch,
+    settlement: &Settlement,
+    transaction: &store::Transaction,
+    now: Timestamp,
+) -> Result<Vec<Change>, StoreError> {
+    let epochs: Vec<String> = settlement.epochs().map(|epoch| epoch.to_string()).collect();
+    let mut changes = Vec::new();
+    for mark in deliveries::uncertain_of(transaction, &parts.node, &epochs).await? {
+        let attempt = Attempt { delivery: mark.id, number: mark.attempt };
+        let verdict = EpochId::parse(&mark.epoch)
+            .map_or(Verdict::Uncertain, |epoch| settlement.verdict(attempt, epoch, &parts.boot));
+        let known = matches!(&verdict, Verdict::Ended(outcome) if !matches!(outcome, Outcome::Uncertain(_)));
+        if known {
+            changes.push(settled(parts, &mark, &verdict, now)?.0);
+        }
+    }
+    Ok(changes)
+}
+
+fn settled(
+    parts: &Dispatch,
+    mark: &ClaimMark,
+    verdict: &Verdict,
+    now: Timestamp,
+) -> Result<(Change, Option<UncertainFate>), StoreError> {
+    let random = u32::from_le_bytes(random_bytes(parts.entropy.as_ref()));
+    let again_at = retry::next_try_at(mark.attempt, now, random);
+    let relay = parts.outlet.name();
+    let uncertain = |answer: &Answer| {
+        let (change, fate) =
+            Change::uncertain(mark, tried(relay, OutcomeKind::Uncertain, answer), now, again_at);
+        Ok((change, Some(fate)))
+    };
+    let state = DeliveryState::Claimed {
+        attempt: mark.attempt,
+        epoch: mark.epoch.clone(),
+        leased_until_at: now,
+    };
+    let impossible = |_| StoreError::Conflict { what: "delivery" };
+    let (kind, answer) = match verdict {
+        Verdict::Unstarted | Verdict::Ended(Outcome::NotSent) => {
+            let back = state.give_back(now).map_err(impossible)?;
+            return Ok((change(mark, back), None));
+        }
+        Verdict::Uncertain => {
+            return uncertain(&Answer::our_own("the daemon ended while it was being sent"));
+        }
+        Verdict::Ended(Outcome::Uncertain(answer)) => return uncertain(answer),
+        Verdict::Ended(Outcome::Accepted(answer)) => (OutcomeKind::Accepted, answer),
+        Verdict::Ended(Outcome::Deferred(answer)) => (OutcomeKind::Deferred, answer),
+        Verdict::Ended(Outcome::Rejected(answer)) => (OutcomeKind::Rejected, answer),
+    };
+    let to = state.settle(kind, now, again_at, mark.expires_at).map_err(impossible)?;
+    Ok((Change { tried: Some(tried(relay, kind, answer)), ..change(mark, to) }, None))
+}
+
+fn change(mark: &ClaimMark, to: DeliveryState) -> Change {
+    Change {
+        id: mark.id,
+        attempt: mark.attempt,
+        epoch: mark.epoch.clone(),
+        to,
+        not_before: None,
+        resent: mark.resent,
+        tried: None,
+    }
+}
+
+async fn register(engine: &Engine) -> Result<(), StoreError> {
+    let parts = &engine.parts;
+    let asked_at = parts.clock.boot_time();
+    let now = parts.clock.now();
+    let transaction = parts.store.begin().await?;
+    let node = nodes::StartingNode {
+        name: &parts.node,
+        boot_id: &parts.boot.0,
+        epoch: &engine.epoch,
+        version: &parts.version,
+    };
+    nodes::register(&transaction, node, LEASE, now).await?;
+    alarms::clear(&transaction, &alarm_name(&parts.node), now).await?;
+    transaction.commit().await?;
+    engine.lease.extend_from(asked_at);
+    Ok(())
+}

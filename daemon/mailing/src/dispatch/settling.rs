@@ -1,0 +1,269 @@
+//! Outcomes reach the ledger in batches: what gathered while one batch was committed is the next.
+//!
+//! The domain decides what a row becomes; one statement per batch writes it. Only after the
+//! commit does the wire journal hear that its records are no longer needed. An outage of the
+//! database is waited for; what is still not written when the daemon ends stands in the journal.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use domain::Timestamp;
+use domain::delivery::{Class, DeliveryState, OutcomeKind, UncertainFate, WithholdReason};
+use domain::ids::{DeliveryId, TicketId};
+use store::deliveries::{self, Change, ClaimMark, ClaimedDelivery, Tried};
+use store::{StoreError, Transaction, tasks};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::Engine;
+use super::claiming::{change, state_of};
+use super::failpoint::Failpoint;
+use crate::outcome::{Answer, Outcome};
+use crate::retry;
+use crate::wire_journal::Started;
+
+/// Most outcomes in one batch.
+const BATCH: usize = 250;
+
+/// The task for a statutory mail that will not reach anybody.
+const UNDELIVERED_TASK: &str = "undelivered_mail";
+
+/// How a row in hand ended.
+#[derive(Debug, Clone)]
+pub(super) enum Ending {
+    /// The outlet gave an outcome.
+    Ended(Outcome),
+    /// Nothing was said to a server: as before the claim, but not before this instant.
+    GivenBack { not_before: Option<Timestamp> },
+    /// The gate or the content keeps it back.
+    Withheld(WithholdReason),
+}
+
+/// One row's end.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) delivery: ClaimedDelivery,
+    /// The START to be forgotten once the end is durable.
+    pub(super) started: Option<Started>,
+    pub(super) result: Ending,
+}
+
+/// What a dispatch did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Mails that a server took.
+    pub accepted: u64,
+    /// Attempts that were deferred.
+    pub deferred: u64,
+    /// Mails that were refused, or expired.
+    pub rejected: u64,
+    /// Attempts of which nobody knows.
+    pub uncertain: u64,
+    /// Mails kept back by the gate, or that could not be made.
+    pub withheld: u64,
+    /// Rows given back without an attempt.
+    pub given_back: u64,
+}
+
+impl Summary {
+    fn count(&mut self, result: &Ending, to: &DeliveryState) {
+        let place = match (result, to) {
+            (Ending::GivenBack { .. } | Ending::Ended(Outcome::NotSent), _) => &mut self.given_back,
+            (Ending::Withheld(_), _) => &mut self.withheld,
+            (Ending::Ended(Outcome::Uncertain(_)), _) => &mut self.uncertain,
+            (_, DeliveryState::Accepted { .. }) => &mut self.accepted,
+            (_, DeliveryState::Rejected { .. }) => &mut self.rejected,
+            _ => &mut self.deferred,
+        };
+        *place += 1;
+    }
+}
+
+/// What a person must be asked to do about a row.
+struct Ask {
+    delivery: DeliveryId,
+    ticket: Option<TicketId>,
+    task: &'static str,
+    detail: &'static str,
+}
+
+/// Settles until every sender of `reports` is gone; `abandon` ends the waiting for a database
+/// that does not come back.
+pub(super) async fn settle(
+    engine: Arc<Engine>,
+    mut reports: mpsc::Receiver<Report>,
+    abandon: CancellationToken,
+) -> Summary {
+    let mut summary = Summary::default();
+    let mut batch = Vec::with_capacity(BATCH);
+    while reports.recv_many(&mut batch, BATCH).await > 0 {
+        let mut failures = 0;
+        loop {
+            engine.reach(Failpoint::BeforeSettle);
+            match write(&engine, &batch, &mut summary).await {
+                Ok(()) => break,
+                Err(error) if error.is_passing() && !abandon.is_cancelled() => {
+                    failures += 1;
+                    tracing::warn!(mails = batch.len(), "outcomes wait for the database: {error}");
+                    let pause =
+                        retry::relay_pause(failures, engine.random()).min(Duration::from_secs(10));
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => {}
+                        () = abandon.cancelled() => {}
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(
+                        mails = batch.len(),
+                        "outcomes not written, the wire journal holds them for the next start: {error}"
+                    );
+                    *engine.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    batch.clear();
+                    break;
+                }
+            }
+        }
+        engine.journal.durable(batch.drain(..).filter_map(|report| report.started));
+    }
+    summary
+}
+
+async fn write(engine: &Engine, batch: &[Report], summary: &mut Summary) -> Result<(), StoreError> {
+    let parts = &engine.parts;
+    let now = parts.clock.now();
+    let mut changes = Vec::with_capacity(batch.len());
+    let mut asks = Vec::new();
+    for report in batch {
+        let (change, ask) = change_of(engine, report, now)?;
+        changes.push(change);
+        asks.extend(ask);
+    }
+    let transaction = parts.store.begin().await?;
+    let changed = deliveries::apply(&transaction, &parts.node, &changes, now).await?;
+    for ask in asks.iter().filter(|ask| changed.contains(&ask.delivery)) {
+        tasks::open(&transaction, ask.task, ask.ticket, Some(ask.delivery), ask.detail, now)
+            .await?;
+    }
+    transaction.commit().await?;
+    for (report, change) in batch.iter().zip(&changes) {
+        if changed.contains(&change.id) {
+            summary.count(&report.result, &change.to);
+            tell(report, change);
+        } else {
+            tracing::warn!(delivery.id = %change.id, "somebody else settled this mail meanwhile");
+        }
+    }
+    Ok(())
+}
+
+/// One line per mail, with its number and the code, never the recipient.
+fn tell(report: &Report, change: &Change) {
+    let answer = match &report.result {
+        Ending::Ended(outcome) => outcome.answer(),
+        Ending::GivenBack { .. } | Ending::Withheld(_) => None,
+    };
+    tracing::info!(
+        delivery.id = %change.id,
+        delivery.attempt = change.attempt,
+        smtp.code = answer.and_then(|answer| answer.code),
+        "mail is {}", change.to.name().name()
+    );
+}
+
+fn change_of(
+    engine: &Engine,
+    report: &Report,
+    now: Timestamp,
+) -> Result<(Change, Option<Ask>), StoreError> {
+    let delivery = &report.delivery;
+    let state = state_of(engine, delivery, now);
+    let impossible = |_| StoreError::Conflict { what: "delivery" };
+    let (kind, answer) = match &report.result {
+        Ending::GivenBack { not_before } => {
+            let back = state.give_back(now).map_err(impossible)?;
+            let change = Change { not_before: *not_before, ..change(engine, delivery, back) };
+            return Ok((change, None));
+        }
+        Ending::Withheld(reason) => {
+            let withheld = state.withhold(*reason).map_err(impossible)?;
+            let detail = "this mail could not be made; answer by hand";
+            return Ok((change(engine, delivery, withheld), undelivered(delivery, detail)));
+        }
+        Ending::Ended(Outcome::NotSent) => {
+            let back = state.give_back(now).map_err(impossible)?;
+            return Ok((change(engine, delivery, back), None));
+        }
+        Ending::Ended(Outcome::Accepted(answer)) => (OutcomeKind::Accepted, answer),
+        Ending::Ended(Outcome::Deferred(answer)) => (OutcomeKind::Deferred, answer),
+        Ending::Ended(Outcome::Rejected(answer)) => (OutcomeKind::Rejected, answer),
+        Ending::Ended(Outcome::Uncertain(answer)) => (OutcomeKind::Uncertain, answer),
+    };
+    let tried = tried(engine.parts.outlet.name(), kind, answer);
+    let again_at = retry::next_try_at(delivery.attempt, now, engine.random());
+    if kind == OutcomeKind::Uncertain {
+        let (change, fate) = Change::uncertain(&mark(engine, delivery), tried, now, again_at);
+        let ask = (fate == UncertainFate::Task).then(|| Ask {
+            delivery: delivery.id,
+            ticket: delivery.ticket,
+            task: deliveries::UNCERTAIN_TASK,
+            detail: UNCERTAIN_DETAIL,
+        });
+        return Ok((change, ask));
+    }
+    let to = state.settle(kind, now, again_at, delivery.expires_at).map_err(impossible)?;
+    let ask = matches!(to, DeliveryState::Rejected { .. })
+        .then(|| {
+            undelivered(
+                delivery,
+                "the recipient's server refused this mail; reach the person another way",
+            )
+        })
+        .flatten();
+    Ok((Change { tried: Some(tried), ..change(engine, delivery, to) }, ask))
+}
+
+/// What a person reads who is asked about an uncertain mail.
+pub(super) const UNCERTAIN_DETAIL: &str =
+    "nobody knows whether this mail arrived; ask, or send it again by hand";
+
+/// Nothing that is owed is dropped in silence.
+fn undelivered(delivery: &ClaimedDelivery, detail: &'static str) -> Option<Ask> {
+    (delivery.class == Class::Statutory).then(|| Ask {
+        delivery: delivery.id,
+        ticket: delivery.ticket,
+        task: UNDELIVERED_TASK,
+        detail,
+    })
+}
+
+pub(super) fn tried(relay: &str, outcome: OutcomeKind, answer: &Answer) -> Tried {
+    Tried {
+        outcome,
+        relay: relay.to_owned(),
+        code: answer.code,
+        enhanced: answer.enhanced.map(|enhanced| enhanced.to_string()),
+        text: answer.text.clone(),
+    }
+}
+
+fn mark(engine: &Engine, delivery: &ClaimedDelivery) -> ClaimMark {
+    ClaimMark {
+        id: delivery.id,
+        class: delivery.class,
+        occasion: delivery.occasion,
+        ticket: delivery.ticket,
+        attempt: delivery.attempt,
+        epoch: engine.epoch.clone(),
+        expires_at: delivery.expires_at,
+        resent: delivery.resent,
+    }
+}
+
+/// Opens the task about an uncertain mail.
+pub(super) async fn ask_about(
+    transaction: &Transaction,
+    mark: &ClaimMark,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    deliveries::open_task(transaction, mark.id, mark.ticket, now).await
+}
