@@ -154,6 +154,7 @@ impl<'a> Desk<'a> {
     async fn findings(&self, opened: &[Opened]) -> Vec<SenderAuthentication> {
         let mut findings = Vec::with_capacity(opened.len());
         for some in opened.chunks(CHECKED_AT_ONCE) {
+            (self.task.beat)();
             let checks: Vec<BoxFuture<'_, Finding>> = some
                 .iter()
                 .map(|one| self.task.authenticator.check(&one.mail, &one.raw).boxed())

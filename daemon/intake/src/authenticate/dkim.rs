@@ -27,7 +27,7 @@ use super::{TxtLookup, is_aligned};
 const MAX_SIGNATURES: usize = 10;
 /// Aligned signatures that are tried.
 const MAX_TRIED: usize = 3;
-/// Limit for one key.
+/// Limit for all keys of a mail: without an answer by then its sender is unknown.
 const LOOKUP: Duration = Duration::from_secs(10);
 
 /// Whether the mail carries a valid signature that speaks for the From domain.
@@ -48,9 +48,10 @@ async fn verify(raw: &[u8], from: &str, lookup: &dyn TxtLookup) -> bool {
         return false;
     }
     let mut keys = Keys::default();
+    let deadline = tokio::time::Instant::now() + LOOKUP;
     for header in &message.dkim_headers {
         let name = header.header.domain_key();
-        let records = tokio::time::timeout(LOOKUP, lookup.txt(&name)).await;
+        let records = tokio::time::timeout_at(deadline, lookup.txt(&name)).await;
         if let Ok(Ok(records)) = records
             && let Some(key) = records.iter().find_map(|record| DomainKey::parse(record).ok())
         {

@@ -33,6 +33,7 @@ impl Folder<'_> {
         let mut from = Some(self.row.next_uid);
         let mut new = 0;
         while let Some(start) = from {
+            (task.beat)();
             let (seen, next) = session.walk(start, selected.uid_next).await?;
             from = next;
             let Some(last) = seen.last().map(|mail| mail.uid) else { continue };
@@ -73,6 +74,7 @@ impl Folder<'_> {
             .map_err(|error| self.maildir_error("list", &error))?;
         let mut new = 0;
         for chunk in entries.chunks(500) {
+            (task.beat)();
             let keys: Vec<&str> = chunk.iter().map(|entry| entry.key.as_str()).collect();
             let known = store::messages::known_keys(task.store(), self.row.id, &keys).await?;
             let messages = self.unknown(chunk, &known);

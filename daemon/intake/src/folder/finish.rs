@@ -17,6 +17,7 @@ impl Folder<'_> {
     pub(crate) async fn finish(&mut self) -> Result<u64, IntakeError> {
         let mut done = 0;
         loop {
+            (self.task.beat)();
             let store = self.task.store();
             let rows = messages::to_move(store, self.mailbox, self.row.id, MOST).await?;
             if rows.is_empty() {

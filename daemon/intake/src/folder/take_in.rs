@@ -30,6 +30,7 @@ struct Arrived {
 impl Folder<'_> {
     /// Fetches and stores the next messages; `None` when all had their turn in this pass.
     pub(crate) async fn take_in(&mut self) -> Result<Option<Batch>, IntakeError> {
+        (self.task.beat)();
         let (store, folder) = (self.task.store(), self.row.id);
         let mut rows = messages::to_fetch(store, self.mailbox, folder, self.after, MOST).await?;
         let Some(last) = within_bytes(&mut rows) else { return Ok(None) };
