@@ -45,6 +45,8 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let sending = Sending::prepare(&config)?;
     let house = House::open(config, Schema::Migrate).await?;
     let _lock = lock(&house.config)?;
+    // The lock proves that an earlier run of this node is dead: nobody waits for its leases.
+    store::leases::end_runs_of(&house.store, house.config.node.as_str()).await?;
     let reading = Reading::prepare(&house)?;
     let listener = sockets::listener(house.config.web.listen)?;
     let mut signals = Signals::listen()?;

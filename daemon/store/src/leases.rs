@@ -58,3 +58,17 @@ pub async fn release(store: &Store, name: &str, owner: &str) -> Result<(), Store
     execute(&transaction, sql, [name.into(), owner.into()]).await?;
     transaction.commit().await
 }
+
+/// Ends the leases of earlier runs of a node, whose owners are `node/…`. Only for a caller that
+/// knows those runs to be dead: it has the lock on the node's data directory.
+///
+/// # Errors
+/// [`StoreError::Unavailable`]: they then run out by themselves.
+pub async fn end_runs_of(store: &Store, node: &str) -> Result<(), StoreError> {
+    let transaction = store.begin().await?;
+    let sql = "DELETE FROM lease WHERE substr(owner, 1, $1) = $2";
+    let prefix = format!("{node}/");
+    let length = i32::try_from(prefix.chars().count()).unwrap_or(i32::MAX);
+    execute(&transaction, sql, [length.into(), prefix.into()]).await?;
+    transaction.commit().await
+}
