@@ -9,7 +9,10 @@ use anyhow::{Context as _, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use rcgen::{KeyPair, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData as _, RsaKeySize};
 
-use crate::{child::run, place::Place};
+use crate::{
+    child::run,
+    place::{Place, write_secret},
+};
 
 /// Keys of one domain: RSA under selector `rsa`, Ed25519 under selector `ed`.
 #[derive(Debug)]
@@ -37,10 +40,15 @@ impl DkimKeys {
         );
         let public = place.file("dkim/public", record)?;
         let config = format!("TestPublicKeys {}\nMode v\nSyslog no\n", public.display());
+        let secret = |name: &str, key: &KeyPair| -> Result<PathBuf> {
+            let path = place.room("dkim")?.join(name);
+            write_secret(&path, key.serialize_pem())?;
+            Ok(path)
+        };
         Ok(Self {
             domain: domain.to_owned(),
-            rsa: place.file("dkim/rsa.pem", rsa.serialize_pem())?,
-            ed25519: place.file("dkim/ed25519.pem", ed25519.serialize_pem())?,
+            rsa: secret("rsa.pem", &rsa)?,
+            ed25519: secret("ed25519.pem", &ed25519)?,
             config: place.file("dkim/opendkim.conf", config)?,
         })
     }

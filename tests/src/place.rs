@@ -63,6 +63,15 @@ impl Place {
     }
 }
 
+/// Writes a file that nobody else may read, as the daemon wants its secrets.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_secret(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    fs::write(path, content)?;
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o600))?)
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         if std::env::var_os("CONSENTRY_KEEP_TESTS").is_some()

@@ -2,7 +2,6 @@
 
 use std::{
     fmt::Write as _,
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -11,6 +10,7 @@ use anyhow::Result;
 use crate::{
     certificates::Certificates,
     dkim::DkimKeys,
+    place::write_secret,
     servers::{Dovecot, Postfix},
 };
 
@@ -154,7 +154,7 @@ impl Settings {
         writeln!(out, "[data]\ndirectory = \"{}\"\n", data.display())?;
         if let Some(url) = &self.postgres {
             let file = dir.join("database-url");
-            fs::write(&file, format!("{url}\n"))?;
+            write_secret(&file, format!("{url}\n"))?;
             writeln!(out, "[database]\nkind = \"postgres\"\nurl_file = \"{}\"\n", file.display())?;
         }
         if let Some(vault) = &self.vault {
@@ -186,7 +186,7 @@ impl Settings {
             )?,
             MailboxSettings::Imap { port, tls, authority, move_to } => {
                 let password = dir.join("imap-password");
-                fs::write(&password, "secret\n")?;
+                write_secret(&password, "secret\n")?;
                 writeln!(
                     out,
                     "kind = \"imap\"\nhost = \"localhost\"\nport = {port}\ntls = \"{tls}\"\n\

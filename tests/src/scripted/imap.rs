@@ -29,7 +29,7 @@ pub enum ImapFault {
     CutInLiteral(usize),
     /// The connection is closed after the first of several FETCH answers, between two of them.
     CutBetweenAnswers,
-    /// The next FETCH leaves this UID out, though it is there, and says OK.
+    /// The next FETCH of bodies leaves this UID out, though it is there, and says OK.
     LeaveOut(u32),
 }
 

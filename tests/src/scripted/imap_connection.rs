@@ -230,7 +230,8 @@ impl Connection {
     }
 
     fn fetch(&mut self, tag: &str, set: &str, items: &str) -> Result<Next> {
-        let left_out = self.spend(|fault| matches!(fault, ImapFault::LeaveOut(_)));
+        let bodies = items.to_ascii_uppercase().contains("BODY");
+        let left_out = self.spend(|fault| bodies && matches!(fault, ImapFault::LeaveOut(_)));
         let answers = self.with(|folder| {
             let positions = folder.positions(set);
             let kept = positions
