@@ -5,6 +5,7 @@
 //! applies the answer in ONE transaction. It never sends a mail: replies are ledger rows.
 
 pub mod blocks;
+pub mod deadlines;
 pub mod error;
 pub mod failpoint;
 pub mod filing;

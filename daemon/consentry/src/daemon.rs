@@ -105,6 +105,11 @@ pub fn start(
         async move { housekeeping::catch_up(&own, &pulse).await }
     });
     let own = house.clone();
+    supervisor.supervise("subject keys", SILENCE, move |pulse| {
+        let own = own.clone();
+        async move { housekeeping::rekey(&own, &pulse).await }
+    });
+    let own = house.clone();
     supervisor.supervise("care", SILENCE, move |pulse| {
         let own = own.clone();
         async move { housekeeping::care(&own, &pulse).await }

@@ -81,6 +81,7 @@ impl House {
             clock: clock(),
             entropy: entropy(),
         })?;
+        cases.check_digest_keys().await?;
         Ok(Self { config, rulebook, store, vault, digests, journal, cases })
     }
 

@@ -265,3 +265,60 @@ fn manual_and_completions_are_printed() {
         assert!(out(&output).contains("classify"), "{shell}");
     }
 }
+
+/// A Russian calendar with data for these years alone.
+fn calendar(years: std::ops::RangeInclusive<i16>) -> String {
+    let mut text = "id = \"ru\"\nholidays = [\"01-01\"]\n".to_owned();
+    for year in years {
+        text.push_str(&format!(
+            "[year.{year}]\nsource = \"test\"\nweekdays_off = []\nworking_weekends = []\n"
+        ));
+    }
+    text
+}
+
+#[test]
+fn provisional_dates_become_final_when_the_daemon_starts_with_more_calendar_data() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = local_config(dir.path());
+    let file = dir.path().join("calendars/ru.toml");
+    std::fs::create_dir_all(dir.path().join("calendars")).expect("made");
+    std::fs::write(&file, calendar(2020..=2020)).expect("written");
+    let mut text = std::fs::read_to_string(&config).expect("read");
+    text.push_str(&format!(
+        "listen = \"127.0.0.1:0\"\n[regimes]\ncalendars_directory = \"{}/calendars\"\n",
+        dir.path().display()
+    ));
+    std::fs::write(&config, text).expect("written");
+    let with = |arguments: &[&str]| consentry(&[arguments, &["--config", &config]].concat());
+    std::fs::copy(sample("02-erasure-en.eml"), dir.path().join("inbox/new/one"))
+        .expect("delivered");
+    let intake = with(&["intake", "run", "--once"]);
+    assert_eq!(intake.status.code(), Some(0), "{}", errors(&intake));
+    let list: Value =
+        serde_json::from_str(&out(&with(&["ticket", "list", "--json"]))).expect("JSON");
+    let number = list["tickets"][0]["number"].as_str().expect("a ticket").to_owned();
+    let provisional = || -> usize {
+        let shown = out(&with(&["ticket", "show", &number, "--json"]));
+        let shown: Value = serde_json::from_str(&shown).expect("JSON");
+        let duties = shown["requests"][0]["duties"].as_array().expect("duties").clone();
+        duties.iter().filter(|duty| duty["is_provisional"] == true).count()
+    };
+    assert!(provisional() > 0);
+    std::fs::write(&file, calendar(2020..=2199)).expect("written");
+    let mut daemon = Command::new(env!("CARGO_BIN_EXE_consentry"))
+        .args(["run", "--config", &config])
+        .env_remove("NOTIFY_SOCKET")
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("started");
+    let is_final = (0..300).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        provisional() == 0
+    });
+    let id = rustix::process::Pid::from_child(&daemon);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("told");
+    let status = daemon.wait().expect("ended");
+    assert!(is_final, "still provisional");
+    assert!(status.success(), "{status}");
+}

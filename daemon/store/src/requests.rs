@@ -231,3 +231,47 @@ pub async fn change_state(
         [request.0.into(), from.name().into(), to.name().into(), now.as_microsecond().into()];
     crate::session::change_one(transaction, "request", sql, values).await
 }
+
+/// Open requests that have a date reckoned without calendar data, after `after`, oldest first, at
+/// most `limit`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn with_provisional(
+    session: &impl Session,
+    after: RequestId,
+    limit: u32,
+) -> Result<Vec<RequestRow>, StoreError> {
+    let sql = "SELECT id, ticket_id, name, regime, regime_version, law, requester, state, received_at \
+               FROM request WHERE id > $1 AND state NOT IN ('closed', 'joined', 'withdrawn') \
+               AND EXISTS (SELECT 1 FROM duty WHERE duty.request_id = request.id AND provisional = 1 \
+               AND done_at IS NULL) ORDER BY id LIMIT $2";
+    let rows = query_all(session, sql, [after.0.into(), i64::from(limit).into()]).await?;
+    rows.iter().map(read_request).collect()
+}
+
+/// Gives a provisional duty of a request its dates anew; one that is done or was dated for good
+/// meanwhile keeps its own. Returns whether it was there.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn redate(
+    transaction: &Transaction,
+    request: RequestId,
+    duty: &Duty,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE duty SET legal_due_at = $4, safe_due_at = $5, legal_due_on = $6, safe_due_on = $7, \
+               provisional = $8 WHERE request_id = $1 AND name = $2 AND counts_from = $3 \
+               AND provisional = 1 AND done_at IS NULL";
+    let values = [
+        request.0.into(),
+        duty.name.name().into(),
+        duty.counts_from.name().into(),
+        duty.legal_due.map(Timestamp::as_microsecond).into(),
+        duty.safe_due.map(Timestamp::as_microsecond).into(),
+        duty.legal_on.map(|date| date.to_string()).into(),
+        duty.safe_on.map(|date| date.to_string()).into(),
+        i64::from(duty.provisional).into(),
+    ];
+    Ok(execute(transaction, sql, values).await? > 0)
+}

@@ -12,6 +12,9 @@ use crate::house::{House, clock};
 const JOURNAL_EVERY: Duration = Duration::from_secs(10);
 /// Stops that are offered to the journal at once.
 const STOPS_AT_ONCE: u32 = 500;
+const REKEY_EVERY: Duration = Duration::from_secs(5);
+const REKEY_AT_ONCE: u32 = 50;
+const LEASE: Duration = Duration::from_secs(60);
 const CARE_EVERY: Duration = Duration::from_secs(3600);
 /// Alarms that come and go with the rule files.
 const CARE_ALARMS: [&str; 2] = ["regime_review.", "calendar_coverage."];
@@ -66,11 +69,39 @@ async fn catch_up_once(house: &House) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tells of calendars that end soon and regimes that are due for review, every hour.
+/// Moves the mail of known subjects under the subjects' keys, as it comes in.
+///
+/// # Errors
+/// When database or vault cannot be used.
+pub async fn rekey(house: &House, pulse: &Pulse) -> anyhow::Result<()> {
+    let owner = house.config.node.as_str();
+    loop {
+        if store::leases::hold(&house.store, "rekey", owner, LEASE, clock().now()).await? {
+            while house.cases.rekey_known_subjects(REKEY_AT_ONCE).await? > 0 {
+                pulse.beat();
+                if pulse.is_cancelled() {
+                    break;
+                }
+            }
+        }
+        if !pulse.rest(REKEY_EVERY).await {
+            store::leases::release(&house.store, "rekey", owner).await?;
+            return Ok(());
+        }
+    }
+}
+
+/// Reckons provisional dates again, then tells every hour of calendars that end soon and of
+/// regimes that are due for review.
 ///
 /// # Errors
 /// When the database cannot be used.
 pub async fn care(house: &House, pulse: &Pulse) -> anyhow::Result<()> {
+    // Calendars are read at the start, so that is when dates can become final.
+    let settled = house.cases.reckon_provisional().await?;
+    if settled > 0 {
+        tracing::info!(duties = settled, "dates that were provisional are final now");
+    }
     loop {
         let zone = house.config.organisation.zone.clone();
         let today = clock().now().to_zoned(zone).date();

@@ -145,6 +145,12 @@ fn signer(config: &Config) -> Result<Option<Signer>, String> {
     let Some(first) = config.mail.dkim.first() else { return Ok(None) };
     let mut keys = Vec::new();
     for key in &config.mail.dkim {
+        if key.domain != first.domain {
+            return Err(format!(
+                "`mail.dkim` has keys of `{}` and of `{}`; all keys are of the domain of `mail.from`",
+                first.domain, key.domain
+            ));
+        }
         let key_file = key.key_file.path().map_err(|error| error.to_string())?;
         keys.push(DkimKeyConfig { selector: key.selector.clone(), key_file });
     }
