@@ -152,3 +152,6 @@ pub async fn run_until_idle(
 ) -> Result<Summary, MailingError> {
     supervising::run(dispatch, cancel, End::Idle).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,10 @@
 //! dispatch loop; nothing else in the daemon makes mail leave (invariant 1). The crate never
 //! decides who may be mailed: that is `domain::gate`, and it never writes SQL: that is `store`.
 
+// The tests inside and outside share a file that names this crate.
+#[cfg(test)]
+extern crate self as mailing;
+
 pub mod dispatch;
 pub mod dkim;
 pub mod error;

@@ -130,7 +130,7 @@ async fn without_its_journal_a_node_calls_all_its_rows_uncertain() {
     kill_at(Failpoint::BeforeStart, &world, &server).await;
     std::fs::remove_dir_all(world.directory.path().join("journal-alpha")).expect("removed");
     // The unknown process of this name gets the time of a lease to be gone.
-    world.clock.advance(Duration::from_secs(61));
+    world.clock.advance(Duration::from_secs(75));
     let dispatch = world.dispatch("alpha", relay(server.port()));
     run_until_idle(dispatch, CancellationToken::new()).await.expect("settled");
     assert_eq!(world.state().await, "uncertain");

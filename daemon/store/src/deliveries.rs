@@ -13,6 +13,6 @@ pub use feedback::{Told, take_feedback, told_since};
 pub use letters::{LetterRow, letters_of};
 pub use planning::{NewDelivery, acknowledged_since, count_since, plan};
 pub use settling::{
-    Change, ClaimMark, GiveUp, Tried, UNCERTAIN_TASK, apply, claimed_by, counts, give_up,
-    open_task, uncertain_of,
+    Change, ClaimMark, GiveUp, Tried, UNCERTAIN_DETAIL, UNCERTAIN_TASK, apply, claimed_by, counts,
+    give_up, open_task, uncertain_of,
 };

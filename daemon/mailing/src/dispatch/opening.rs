@@ -12,9 +12,9 @@ use store::{StoreError, alarms, nodes};
 use tokio_util::sync::CancellationToken;
 
 use super::lease::{NodeLease, alarm_name};
-use super::settling::{ask_about, tried};
+use super::settling::tried;
 use super::stop_view::StopView;
-use super::supervising::RelayWatch;
+use super::supervising::{RelayWatch, journal_alarm};
 use super::{Dispatch, Engine, LEASE};
 use crate::error::MailingError;
 use crate::outcome::{Answer, Outcome};
@@ -101,7 +101,7 @@ async fn settle_past(parts: &Dispatch, settlement: &Settlement) -> Result<(), St
     changes.extend(late_ends(parts, settlement, &transaction, now).await?);
     let changed = deliveries::apply(&transaction, &parts.node, &changes, now).await?;
     for mark in asked.iter().filter(|mark| changed.contains(&mark.id)) {
-        ask_about(&transaction, mark, now).await?;
+        deliveries::open_task(&transaction, mark.id, mark.ticket, now).await?;
     }
     transaction.commit().await?;
     for change in changes.iter().filter(|change| changed.contains(&change.id)) {
@@ -193,6 +193,7 @@ async fn register(engine: &Engine) -> Result<(), StoreError> {
     };
     nodes::register(&transaction, node, LEASE, now).await?;
     alarms::clear(&transaction, &alarm_name(&parts.node), now).await?;
+    alarms::clear(&transaction, &journal_alarm(&parts.node), now).await?;
     transaction.commit().await?;
     engine.lease.extend_from(asked_at);
     Ok(())

@@ -11,7 +11,7 @@ use domain::Timestamp;
 use domain::delivery::{Class, DeliveryState, OutcomeKind, UncertainFate, WithholdReason};
 use domain::ids::{DeliveryId, TicketId};
 use store::deliveries::{self, Change, ClaimMark, ClaimedDelivery, Tried};
-use store::{StoreError, Transaction, tasks};
+use store::{StoreError, tasks};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -202,11 +202,11 @@ fn change_of(
     let again_at = retry::next_try_at(delivery.attempt, now, engine.random());
     if kind == OutcomeKind::Uncertain {
         let (change, fate) = Change::uncertain(&mark(engine, delivery), tried, now, again_at);
-        let ask = (fate == UncertainFate::Task).then(|| Ask {
+        let ask = (fate == UncertainFate::Task).then_some(Ask {
             delivery: delivery.id,
             ticket: delivery.ticket,
             task: deliveries::UNCERTAIN_TASK,
-            detail: UNCERTAIN_DETAIL,
+            detail: deliveries::UNCERTAIN_DETAIL,
         });
         return Ok((change, ask));
     }
@@ -222,13 +222,9 @@ fn change_of(
     Ok((Change { tried: Some(tried), ..change(engine, delivery, to) }, ask))
 }
 
-/// What a person reads who is asked about an uncertain mail.
-pub(super) const UNCERTAIN_DETAIL: &str =
-    "nobody knows whether this mail arrived; ask, or send it again by hand";
-
 /// Nothing that is owed is dropped in silence.
 fn undelivered(delivery: &ClaimedDelivery, detail: &'static str) -> Option<Ask> {
-    (delivery.class == Class::Statutory).then(|| Ask {
+    (delivery.class == Class::Statutory).then_some(Ask {
         delivery: delivery.id,
         ticket: delivery.ticket,
         task: UNDELIVERED_TASK,
@@ -257,13 +253,4 @@ fn mark(engine: &Engine, delivery: &ClaimedDelivery) -> ClaimMark {
         expires_at: delivery.expires_at,
         resent: delivery.resent,
     }
-}
-
-/// Opens the task about an uncertain mail.
-pub(super) async fn ask_about(
-    transaction: &Transaction,
-    mark: &ClaimMark,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    deliveries::open_task(transaction, mark.id, mark.ticket, now).await
 }

@@ -72,7 +72,15 @@ pub(super) async fn run(
     cancel: CancellationToken,
     end: End,
 ) -> Result<Summary, MailingError> {
-    let engine = Arc::new(opening::open(parts, &cancel).await?);
+    run_opened(Arc::new(opening::open(parts, &cancel).await?), cancel, end).await
+}
+
+/// Runs a dispatch that has settled its past.
+pub(super) async fn run_opened(
+    engine: Arc<Engine>,
+    cancel: CancellationToken,
+    end: End,
+) -> Result<Summary, MailingError> {
     tracing::info!(node.id = %engine.parts.node, "sending begins");
     let (reports, inbox) = mpsc::channel(REPORTS);
     let abandon = CancellationToken::new();
@@ -97,7 +105,7 @@ pub(super) async fn run(
     helpers.cancel();
     let _ = tokio::join!(keeper, listener);
     engine.parts.outlet.close().await;
-    if let Err(error) = leave(&engine).await {
+    if let Err(error) = leave(&engine, &result).await {
         tracing::warn!(node.id = %engine.parts.node, "cannot give the node's lease back, it runs out: {error}");
     }
     tracing::info!(node.id = %engine.parts.node, accepted = summary.accepted, "sending ends");
@@ -251,10 +259,16 @@ async fn is_settled(engine: &Engine, reports: &mpsc::Sender<Report>) -> Result<b
     Ok(held.is_empty() && !due)
 }
 
-/// Lets what is under way end; what does not is left to the journal.
+/// Lets what is under way end; what does not is left to the journal. Wakes every second, so that
+/// whoever watches this loop sees it turn.
 async fn drain(engine: &Engine, tasks: &mut JoinSet<()>) {
-    let ended = timeout(engine.parts.drain, async { while tasks.join_next().await.is_some() {} });
-    if ended.await.is_err() {
+    let mut left = engine.parts.drain;
+    while !tasks.is_empty() && !left.is_zero() {
+        let step = left.min(Duration::from_secs(1));
+        left -= step;
+        let _ = timeout(step, async { while tasks.join_next().await.is_some() {} }).await;
+    }
+    if !tasks.is_empty() {
         tracing::warn!(
             mails = tasks.len(),
             "mails under way did not end in time; the next start settles them"
@@ -279,11 +293,22 @@ async fn hear_stops(engine: Arc<Engine>, cancel: CancellationToken) {
     }
 }
 
-async fn leave(engine: &Engine) -> Result<(), StoreError> {
+/// Gives the lease back; a journal that failed stands as an alarm until a start succeeds.
+async fn leave(engine: &Engine, result: &Result<(), MailingError>) -> Result<(), StoreError> {
     let parts = &engine.parts;
+    let now = parts.clock.now();
     let transaction = parts.store.begin().await?;
-    nodes::leave(&transaction, &parts.node, &engine.epoch, parts.clock.now()).await?;
+    nodes::leave(&transaction, &parts.node, &engine.epoch, now).await?;
+    if let Err(MailingError::Journal(error)) = result {
+        let name = journal_alarm(&parts.node);
+        alarms::raise(&transaction, &name, &error.to_string(), now).await?;
+    }
     transaction.commit().await
+}
+
+/// The alarm about a node's wire journal.
+pub(super) fn journal_alarm(node: &str) -> String {
+    format!("wire_journal/{node}")
 }
 
 async fn wait(stop: &CancellationToken, pause: Duration) {

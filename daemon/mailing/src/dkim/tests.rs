@@ -46,6 +46,16 @@ impl<K: Hash + Eq, V: Clone> ResolverCache<K, V> for Zone<K, V> {
     fn insert(&self, _: K, _: V, _: std::time::Instant) {}
 }
 
+type Question<'a> = Parameters<
+    'a,
+    &'a AuthenticatedMessage<'a>,
+    Zone<Box<str>, Txt>,
+    Zone<Box<str>, RecordSet<MX>>,
+    Zone<Box<str>, RecordSet<Ipv4Addr>>,
+    Zone<Box<str>, RecordSet<Ipv6Addr>>,
+    Zone<IpAddr, RecordSet<Box<str>>>,
+>;
+
 fn write_keys(directory: &Path) -> Vec<DkimKeyConfig> {
     [("rsa1", &rcgen::PKCS_RSA_SHA256), ("ed1", &rcgen::PKCS_ED25519)]
         .into_iter()
@@ -68,16 +78,7 @@ async fn verify(signer: &Signer, message: &[u8]) -> Vec<bool> {
     let parsed = AuthenticatedMessage::parse(message).expect("parsed");
     let resolver = MessageAuthenticator::new(ResolverConfig::default(), ResolverOpts::default())
         .expect("made");
-    type Nothing<K, V> = Zone<K, V>;
-    let parameters: Parameters<
-        '_,
-        &AuthenticatedMessage<'_>,
-        Zone<Box<str>, Txt>,
-        Nothing<Box<str>, RecordSet<MX>>,
-        Nothing<Box<str>, RecordSet<Ipv4Addr>>,
-        Nothing<Box<str>, RecordSet<Ipv6Addr>>,
-        Nothing<IpAddr, RecordSet<Box<str>>>,
-    > = Parameters {
+    let parameters: Question<'_> = Parameters {
         params: &parsed,
         cache_txt: Some(&zone),
         cache_mx: None,
@@ -127,7 +128,7 @@ fn a_key_that_is_none_or_too_short_is_refused_with_the_file_named() {
     let key_file = directory.path().join("broken.pem");
     std::fs::write(&key_file, "no key").expect("written");
     let config = DkimKeyConfig { selector: "s".into(), key_file: key_file.clone() };
-    let error = Signer::load("clinic.example", &[config.clone()]).expect_err("refused");
+    let error = Signer::load("clinic.example", std::slice::from_ref(&config)).expect_err("refused");
     assert!(error.to_string().contains("broken.pem"), "{error}");
     let short = std::process::Command::new("openssl")
         .args(["genrsa", "-traditional", "1024"])

@@ -76,7 +76,7 @@ impl World {
         let store = Store::open(&config).await.expect("opened");
         let (vault, digests, entropy) = open_vault(path).await;
         let clock =
-            RunningClock { began: tokio::time::Instant::now(), skipped_ms: AtomicU64::new(0) };
+            RunningClock { began: tokio::time::Instant::now(), skipped_ms: AtomicU64::new(5000) };
         let key = VaultKeyId::new(clock.now(), random_bytes(entropy.as_ref()));
         Self {
             config,

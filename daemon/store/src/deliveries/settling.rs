@@ -25,6 +25,10 @@ use crate::{
 /// The task that is opened when nobody knows whether a statutory mail arrived.
 pub const UNCERTAIN_TASK: &str = "uncertain_delivery";
 
+/// What the task says.
+pub const UNCERTAIN_DETAIL: &str =
+    "nobody knows whether this mail arrived; ask, or send it again by hand";
+
 /// A row as the settling needs it.
 #[derive(Debug, Clone)]
 pub struct ClaimMark {
@@ -348,8 +352,7 @@ pub async fn open_task(
     ticket: Option<TicketId>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let detail = "nobody knows whether this mail arrived; ask, or send it again by hand";
-    tasks::open(transaction, UNCERTAIN_TASK, ticket, Some(delivery), detail, now).await?;
+    tasks::open(transaction, UNCERTAIN_TASK, ticket, Some(delivery), UNCERTAIN_DETAIL, now).await?;
     Ok(())
 }
 

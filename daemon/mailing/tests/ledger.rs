@@ -1,0 +1,240 @@
+//! The statements under the dispatch, on both databases: claims, leases, conflicts, nodes.
+
+#[path = "dispatch/world.rs"]
+#[allow(dead_code)]
+mod world;
+
+use std::time::Duration;
+
+use domain::ambient::Clock;
+use domain::block::Scope;
+use domain::delivery::{Class, DeliveryState, Occasion, OutcomeKind, Resent};
+use domain::gate::SuppressionReason;
+use domain::ids::DeliveryId;
+use store::deliveries::{self, Change, Claimant, ClaimedDelivery, Recipient, Tried};
+use store::{StoreConfig, StoreError, nodes, tasks};
+use tests::servers::Postgres;
+use world::World;
+
+const LEASE: Duration = Duration::from_secs(60);
+const ALPHA: Claimant<'_> = Claimant { node: "alpha", epoch: "one" };
+
+/// The same test on a fresh database of each kind.
+async fn on_both<F: AsyncFn(World)>(test: F) {
+    test(World::on_sqlite().await).await;
+    let postgres = Postgres::start().expect("PostgreSQL is installed");
+    let url = postgres.database().expect("made");
+    let config = StoreConfig::Postgres { url, connections: 4 };
+    test(World::on(tempfile::tempdir().expect("made"), config).await).await;
+}
+
+async fn claim(world: &World, limit: u32) -> Vec<ClaimedDelivery> {
+    let transaction = world.store.begin().await.expect("begun");
+    let claimed = deliveries::claim(&transaction, ALPHA, limit, LEASE, world.clock.now()).await;
+    transaction.commit().await.expect("committed");
+    claimed.expect("claimed")
+}
+
+async fn apply(world: &World, changes: &[Change]) -> Vec<DeliveryId> {
+    let transaction = world.store.begin().await.expect("begun");
+    let changed = deliveries::apply(&transaction, "alpha", changes, world.clock.now()).await;
+    transaction.commit().await.expect("committed");
+    changed.expect("applied")
+}
+
+fn accepted(world: &World, delivery: &ClaimedDelivery) -> Change {
+    Change {
+        id: delivery.id,
+        attempt: delivery.attempt,
+        epoch: "one".into(),
+        to: DeliveryState::Accepted { at: world.clock.now() },
+        not_before: None,
+        resent: Resent::Never,
+        tried: Some(Tried {
+            outcome: OutcomeKind::Accepted,
+            relay: "main".into(),
+            code: Some(250),
+            enhanced: Some("2.0.0".into()),
+            text: "queued \u{44f} \"x\"".into(),
+        }),
+    }
+}
+
+async fn register(world: &World, name: &str) {
+    let transaction = world.store.begin().await.expect("begun");
+    let node = nodes::StartingNode { name, boot_id: "boot-a", epoch: "one", version: "test" };
+    nodes::register(&transaction, node, LEASE, world.clock.now()).await.expect("registered");
+    transaction.commit().await.expect("committed");
+}
+
+async fn retire(world: &World) -> Result<usize, StoreError> {
+    let now = world.clock.now();
+    let transaction = world.store.begin().await.expect("begun");
+    let retired = nodes::retire(&transaction, "alpha", "root", now, now).await;
+    transaction.commit().await.expect("committed");
+    retired
+}
+
+/// Ends alpha's lease by the clock that counts: ours on SQLite, the server's on PostgreSQL.
+async fn let_the_lease_end(world: &World) {
+    let transaction = world.store.begin().await.expect("begun");
+    nodes::leave(&transaction, "alpha", "one", world.clock.now()).await.expect("left");
+    transaction.commit().await.expect("committed");
+    world.clock.advance(Duration::from_millis(1));
+}
+
+#[tokio::test]
+async fn statutory_mail_overtakes_bulk_and_nothing_is_claimed_twice() {
+    on_both(async |world| {
+        world.plan(Class::Advertising, Occasion::Campaign, "a@mail.example").await;
+        world.plan(Class::Confirmation, Occasion::Confirmation, "b@mail.example").await;
+        world.plan(Class::Statutory, Occasion::Answer, "c@mail.example").await;
+        let first: Vec<_> = claim(&world, 2).await.iter().map(|row| row.class).collect();
+        assert_eq!(first, [Class::Statutory, Class::Confirmation]);
+        let second: Vec<_> = claim(&world, 2).await.iter().map(|row| row.class).collect();
+        assert_eq!(second, [Class::Advertising]);
+        assert!(claim(&world, 2).await.is_empty());
+        assert!(!deliveries::is_any_due(&world.store, world.clock.now()).await.expect("asked"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_outcome_changes_only_the_claim_that_it_belongs_to() {
+    on_both(async |world| {
+        world.plan_answer().await;
+        let row = claim(&world, 1).await.remove(0);
+        let right = accepted(&world, &row);
+        let stranger = Change { epoch: "other".into(), ..right.clone() };
+        let older = Change { attempt: 7, ..right.clone() };
+        assert_eq!(apply(&world, &[stranger, older]).await, []);
+        assert_eq!(world.state().await, "claimed");
+        assert_eq!(apply(&world, std::slice::from_ref(&right)).await, [row.id]);
+        assert_eq!(world.state().await, "accepted");
+        assert_eq!(apply(&world, &[right]).await, [], "a second time is a conflict");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_row_that_is_given_back_keeps_its_attempts_and_rests_as_asked() {
+    on_both(async |world| {
+        world.plan_answer().await;
+        let row = claim(&world, 1).await.remove(0);
+        assert_eq!(row.attempt, 1);
+        let until = world.clock.now() + jiff::SignedDuration::from_secs(30);
+        let back = Change {
+            to: DeliveryState::Planned,
+            not_before: Some(until),
+            tried: None,
+            ..accepted(&world, &row)
+        };
+        apply(&world, &[back]).await;
+        assert_eq!(world.state().await, "planned");
+        assert!(claim(&world, 1).await.is_empty());
+        let due_at = deliveries::next_due_at(&world.store).await.expect("asked");
+        assert_eq!(due_at.map(|at| at.as_microsecond()), Some(until.as_microsecond()));
+        world.clock.advance(Duration::from_secs(30));
+        assert_eq!(claim(&world, 1).await[0].attempt, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_is_retired_only_after_its_lease_and_what_it_held_is_uncertain() {
+    on_both(async |world| {
+        register(&world, "alpha").await;
+        world.plan(Class::Statutory, Occasion::Acknowledgement, "a@mail.example").await;
+        world.plan(Class::Statutory, Occasion::Answer, "b@mail.example").await;
+        world.plan(Class::Transactional, Occasion::Access, "c@mail.example").await;
+        let rows = claim(&world, 3).await;
+        assert!(matches!(retire(&world).await, Err(StoreError::Conflict { .. })));
+        let_the_lease_end(&world).await;
+        assert_eq!(retire(&world).await.expect("retired"), 3);
+        let states = world.states().await;
+        assert_eq!(states, [("deferred".to_owned(), 1), ("uncertain".to_owned(), 2)]);
+        assert_eq!(tasks::open_count(&world.store).await.expect("counted"), 1);
+        assert!(retire(&world).await.is_err(), "once");
+
+        // The END that comes late is true for what was not sent again.
+        let late: Vec<Change> = rows.iter().map(|row| accepted(&world, row)).collect();
+        assert_eq!(apply(&world, &late).await.len(), 2);
+        let states = world.states().await;
+        assert_eq!(states, [("accepted".to_owned(), 2), ("deferred".to_owned(), 1)]);
+        let resend = claim(&world, 1).await.remove(0);
+        assert_eq!((resend.occasion, resend.resent), (Occasion::Answer, Resent::Once));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_retired_or_replaced_node_cannot_renew_its_lease() {
+    on_both(async |world| {
+        register(&world, "alpha").await;
+        let renew = async |epoch: &'static str| {
+            let transaction = world.store.begin().await.expect("begun");
+            let renewed =
+                nodes::renew(&transaction, "alpha", epoch, LEASE, world.clock.now()).await;
+            transaction.commit().await.expect("committed");
+            renewed
+        };
+        assert!(renew("one").await.is_ok());
+        assert!(matches!(renew("other").await, Err(StoreError::Conflict { .. })));
+        let_the_lease_end(&world).await;
+        retire(&world).await.expect("retired");
+        assert!(matches!(renew("one").await, Err(StoreError::Conflict { .. })));
+        let node = nodes::by_name(&world.store, "alpha", world.clock.now()).await.expect("read");
+        let node = node.expect("known");
+        assert!(!node.is_alive && node.retired_at.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_counts_as_dead_only_after_the_time_and_only_if_it_holds_mail() {
+    on_both(async |world| {
+        register(&world, "alpha").await;
+        let_the_lease_end(&world).await;
+        let dead = async |since| {
+            nodes::dead_with_rows(&world.store, since, world.clock.now()).await.expect("asked")
+        };
+        assert!(dead(Duration::ZERO).await.is_empty());
+        world.plan_answer().await;
+        claim(&world, 1).await;
+        assert_eq!(dead(Duration::ZERO).await, ["alpha"]);
+        assert!(dead(Duration::from_secs(900)).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_holds_for_a_recipient_comes_from_stop_key_and_contact() {
+    on_both(async |world| {
+        world.plan_answer().await;
+        let row = claim(&world, 1).await.remove(0);
+        let own = world.digests.address(&row.recipient).stop;
+        let transaction = world.store.begin().await.expect("begun");
+        let now = world.clock.now();
+        let block = |scope: &'static Scope, stop_digest| store::blocks::NewBlock {
+            scope,
+            address: None,
+            stop_digest,
+            contact: None,
+            ticket: None,
+            submission: None,
+            basis: "erasure",
+            authentication: domain::authentication::SenderAuthentication::Pass,
+        };
+        let stranger = domain::digest::Digest { bytes: [7; 32], ..own };
+        for block in [block(&Scope::Full, Some(own)), block(&Scope::Marketing, Some(stranger))] {
+            store::blocks::set(&transaction, &block, now).await.expect("set");
+        }
+        transaction.commit().await.expect("committed");
+        let recipient = Recipient { address: row.address, stop_digests: vec![own] };
+        let standings =
+            deliveries::standings(&world.store, &[recipient], now).await.expect("asked");
+        assert_eq!(standings[&row.address].blocks, [Scope::Full]);
+        assert_eq!(standings[&row.address].suppressions, [] as [SuppressionReason; 0]);
+    })
+    .await;
+}
