@@ -94,9 +94,15 @@ fn own_loop(mail: &ReadMail, own: &OwnIdentity) -> Option<&'static str> {
         mail.message_id
             .as_deref()
             .and_then(|id| id.rsplit_once('@'))
-            .is_some_and(|(_, host)| host.eq_ignore_ascii_case(domain))
+            .is_some_and(|(id, host)| has_our_shape(id) && host.eq_ignore_ascii_case(domain))
     });
     (id_is_ours && mail.from.iter().any(|from| own.is_own(&from.address))).then_some("message_id")
+}
+
+/// The Message-IDs we make are 32 hexadecimal digits; those that the mail programs of our own
+/// people make in the same domain are not, and what our people forward is no loop.
+fn has_our_shape(id: &str) -> bool {
+    id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// RFC 5965, and the shape in which some providers send it.

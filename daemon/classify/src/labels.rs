@@ -15,6 +15,8 @@ pub(crate) use scan::{Hit, Scan};
 const SUBJECT: f32 = 0.8;
 /// The subject of an answer was mostly not written by its sender.
 const ANSWER_SUBJECT: f32 = 0.25;
+/// What is left of a hit that is only told of.
+const TOLD: f32 = 0.35;
 /// What a question for the way leaves of a hit, and what it gives to policy_question.
 const ASKED: f32 = 0.15;
 const ASKED_POLICY: f32 = 0.75;
@@ -79,6 +81,7 @@ pub(crate) fn judge(parts: Parts<'_>, packs: &Packs) -> Judged {
             });
         }
     }
+    length(&mut weighed, packs, body.words);
     sum_up(weighed, packs, body.reread)
 }
 
@@ -115,6 +118,10 @@ fn weigh(
             Some(scan::Void::Negated) => {
                 weighed.push(Weighed { target: *target, evidence: evidence(0.0, "negated") });
             }
+            Some(scan::Void::Told) => weighed.push(Weighed {
+                target: *target,
+                evidence: evidence(weight * TOLD, "told"),
+            }),
             Some(scan::Void::Asked) => {
                 weighed
                     .push(Weighed { target: *target, evidence: evidence(weight * ASKED, "asked") });
@@ -124,6 +131,27 @@ fn weigh(
                         .push(Weighed { target: Target::Label(Label::PolicyQuestion), evidence });
                 }
             }
+        }
+    }
+}
+
+/// What a long text takes from every label: the longer it is, the more rules hit by chance.
+fn length(weighed: &mut Vec<Weighed>, packs: &Packs, words: usize) {
+    #[allow(clippy::cast_precision_loss)] // at most some ten thousand words
+    let folds = (words as f32 / packs.curve.long).ln();
+    if folds <= 0.0 || packs.curve.length == 0.0 {
+        return;
+    }
+    for target in Label::ALL.map(Target::Label) {
+        if weighed.iter().any(|w| w.target == target && w.evidence.weight > 0.0) {
+            let evidence = Evidence {
+                rule: "length".to_owned(),
+                weight: -packs.curve.length * folds,
+                words: String::new(),
+                span: None,
+                in_subject: false,
+            };
+            weighed.push(Weighed { target, evidence });
         }
     }
 }

@@ -43,7 +43,7 @@ pub struct Packs {
     pub(crate) authority_domains: Vec<String>,
 }
 
-/// Classes with a meaning of their own (`negation`, `filler`, `how`, `condition`, `idle`).
+/// Classes with a meaning of their own (`negation`, `filler`, `how`, `condition`, `idle`, `act`).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scopes {
     /// Turns what follows into its opposite.
@@ -56,6 +56,8 @@ pub(crate) struct Scopes {
     pub condition: u16,
     /// Behind a word of `how`: then it asks nothing ("как субъект").
     pub idle: u16,
+    /// Words with which people ask for an act ("прошу", "please", imperatives).
+    pub act: u16,
 }
 
 /// A logistic curve and the two thresholds of the bands.
@@ -69,6 +71,10 @@ pub(crate) struct Curve {
     pub auto: f32,
     /// From here on: band suggest.
     pub suggest: f32,
+    /// Words from which a text is long: chance hits grow with it.
+    pub long: f32,
+    /// What each e-fold of further length takes from a score.
+    pub length: f32,
 }
 
 /// What a rule's weight goes to.

@@ -13,16 +13,23 @@ const REACH: usize = 64;
 const NEAR: usize = 4;
 /// How far before a hit a question for the way undoes it without a question mark.
 const HOW_NEAR: usize = 4;
+/// In texts up to so many words everything that is said is asked for.
+const SHORT: usize = 45;
+/// How far before and behind a hit a word that asks for it may stand.
+const ACT_BEFORE: usize = 14;
+const ACT_BEHIND: usize = 5;
 /// After so many undone hits of one rule in a text no further ones are looked for.
 const TRIES: u16 = 400;
 
-/// Why a hit does not count as such.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why a hit does not count as such; the later, the less is left of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Void {
-    /// A negation stands before its words.
-    Negated,
+    /// A long text tells of it, and asks for nothing there.
+    Told,
     /// The sentence asks for the way, or supposes.
     Asked,
+    /// A negation stands before its words.
+    Negated,
 }
 
 /// One hit of a rule in a text.
@@ -38,6 +45,8 @@ pub(crate) struct Hit {
 pub(crate) struct Scan {
     /// For each rule its best hit: one that counts before one that is undone.
     hits: Vec<Option<Hit>>,
+    /// How many words the text has.
+    pub(crate) words: usize,
     /// Whether the text was Russian in other letters.
     pub(crate) reread: bool,
 }
@@ -45,13 +54,14 @@ pub(crate) struct Scan {
 impl Scan {
     /// Looks for every rule in the text.
     pub(crate) fn new(text: &str, packs: &Packs) -> Self {
-        let mut scan = Self { hits: vec![None; packs.rules.len()], reread: false };
+        let mut scan = Self { hits: vec![None; packs.rules.len()], words: 0, reread: false };
         if text.is_empty() {
             return scan;
         }
         let mut cut = words(text);
         let reading = crate::words::reading(&cut);
         crate::words::reread(&mut cut, text, reading);
+        scan.words = cut.words.len();
         let table = Table::new(&cut, packs);
         scan.reread = reading != crate::words::Reading::AsWritten;
         scan.run(&table, packs);
@@ -109,10 +119,13 @@ impl Scan {
             Some(Void::Negated)
         } else if compiled.asked == Voided::Void && table.asked(packs, &places) {
             Some(Void::Asked)
+        } else if compiled.told == Voided::Void && self.words > SHORT && !table.acts(packs, &places)
+        {
+            Some(Void::Told)
         } else {
             None
         };
-        if known.is_none() || void.is_none() {
+        if known.is_none_or(|hit| void < hit.void) {
             let span = (table.words.words[first].span.0, table.words.words[last].span.1);
             self.hits[rule] = Some(Hit { span, void });
         }
@@ -268,6 +281,22 @@ impl<'a> Table<'a> {
                 before = previous;
             }
             false
+        })
+    }
+
+    /// Whether the words ask for an act: they begin a sentence, are a question, or a word of asking
+    /// stands among or near them.
+    fn acts(&self, packs: &Packs, places: &Places) -> bool {
+        let (first, last) = (places.first, places.last());
+        let sentence = self.sentence(last);
+        if self.begins_sentence(first) || self.words.questions.get(sentence as usize) == Some(&true) {
+            return true;
+        }
+        let from = first.saturating_sub(ACT_BEFORE);
+        let to = (last + ACT_BEHIND).min(self.words.words.len() - 1);
+        (from..=to).any(|at| {
+            let within = (self.sentence(first)..=sentence).contains(&self.sentence(at));
+            within && self.is(at, packs.scopes.act)
         })
     }
 

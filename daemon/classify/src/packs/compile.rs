@@ -34,6 +34,8 @@ pub(crate) struct Rule {
     pub negated: Voided,
     /// Under a question for the way.
     pub asked: Voided,
+    /// Told of, not asked for.
+    pub told: Voided,
 }
 
 /// Numbers for word classes: named ones, and one for each literal element of a pattern.
@@ -123,6 +125,7 @@ fn rule(
             unless: vec![],
             negated: Voided::Keep,
             asked: Voided::Keep,
+            told: Voided::Keep,
         };
         return Ok(nothing);
     }
@@ -160,6 +163,7 @@ fn rule(
         unless,
         negated: voided(written.negated.as_deref(), Voided::Void)?,
         asked: voided(written.asked.as_deref(), usual)?,
+        told: voided(written.told.as_deref(), usual)?,
     })
 }
 
@@ -194,6 +198,7 @@ fn scopes(classes: &mut Classes<'_>) -> Result<Scopes, String> {
         how: number("how")?,
         condition: number("condition")?,
         idle: number("idle")?,
+        act: number("act")?,
     })
 }
 
@@ -204,15 +209,17 @@ fn curve(files: &[PackFile], errors: &mut Vec<String>) -> Option<Curve> {
         return None;
     };
     let in_order = 0.0 < written.suggest && written.suggest < written.auto && written.auto < 1.0;
-    if !(written.slope > 0.0 && written.slope.is_finite() && written.middle.is_finite() && in_order)
+    if !(written.slope > 0.0 && written.slope.is_finite() && written.middle.is_finite() && in_order && written.long >= 1.0 && written.length >= 0.0)
     {
-        errors.push(format!("pack `{name}`: [curve] needs slope > 0 and 0 < suggest < auto < 1"));
+        errors.push(format!("pack `{name}`: [curve] needs slope > 0, 0 < suggest < auto < 1, long >= 1 and length >= 0"));
     }
     Some(Curve {
         slope: written.slope,
         middle: written.middle,
         auto: written.auto,
         suggest: written.suggest,
+        long: written.long,
+        length: written.length,
     })
 }
 

@@ -35,6 +35,10 @@ pub(super) struct CurveFile {
     pub auto: f32,
     /// Confidence from which the band is suggest.
     pub suggest: f32,
+    /// Words from which a text is long, over 0.
+    pub long: f32,
+    /// What each e-fold of further length takes from a score, 0 or more.
+    pub length: f32,
 }
 
 /// Authorities as written.
@@ -68,6 +72,9 @@ pub(super) struct RuleFile {
     pub negated: Option<String>,
     /// Whether a question for the way undoes it: `void` (default for requests) or `keep`.
     pub asked: Option<String>,
+    /// Whether the words count less in a long text that does not ask for the act there: `void`
+    /// (default for requests) or `keep`.
+    pub told: Option<String>,
     /// Switches a rule off.
     #[serde(default)]
     pub off: bool,

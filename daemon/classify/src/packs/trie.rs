@@ -86,6 +86,12 @@ impl Trie {
     }
 }
 
+/// Whether a word has the ending of a Russian imperative to several or politely: удалите,
+/// исправьте, уничтожайте. Some forms of the present tense share it.
+fn is_russian_imperative(word: &str) -> bool {
+    word.len() >= 10 && (word.ends_with("йте") || word.ends_with("ите") || word.ends_with("ьте"))
+}
+
 /// Which classes a word belongs to.
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
@@ -121,6 +127,8 @@ impl Vocabulary {
         self.written.collect(word, row, excluded);
         if word.bytes().all(|b| b.is_ascii_digit()) {
             self.written.collect("#number", row, excluded);
+        } else if is_russian_imperative(word) {
+            self.written.collect("#imperative", row, excluded);
         }
         take_away(row, excluded);
         if word.len() >= LOOSE_LENGTH {
