@@ -31,6 +31,10 @@ const HELLO: &str = "hello@clinic.example";
 /// The longest life of a daemon before its kill: start, filing and answering lie within.
 const LONGEST_LIFE_MS: u64 = 1_200;
 
+/// For the last life, in which a dead node's leases may have to run out first.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// How long the relay thinks over each mail, so that kills find answers on the wire.
+const THINKING: Duration = Duration::from_millis(25);
 /// What a daemon may warn of after the death of another.
 const EXPLAINED: [&str; 3] = ["a daemon died while it read", "uncertain", "lease"];
 
@@ -84,6 +88,7 @@ impl Soak {
         let mailbox = place.path().join("hello");
         maildir::make(&mailbox)?;
         let relay = ScriptedSmtp::start(&["PIPELINING", "8BITMIME"])?;
+        relay.think(THINKING);
         let mut homes = Vec::new();
         for node in 0..nodes {
             let mut settings = Settings::embedded(HELLO, &mailbox, &mailbox);
@@ -121,19 +126,13 @@ impl Soak {
         for home in &self.homes {
             daemons.push(home.run()?);
         }
-        let mut before = usize::MAX;
-        wait_until(
-            "the mailbox is filed and no answer leaves any more",
-            Duration::from_secs(240),
-            || {
-                let waiting = std::fs::read_dir(self.mailbox.join("new"))?.count();
-                let answers = self.relay.taken().len();
-                thread::sleep(Duration::from_secs(2));
-                let quiet = waiting == 0 && answers == before;
-                before = answers;
-                Ok(quiet)
-            },
-        )?;
+        wait_until("the mailbox is filed and every answer settled", PATIENCE, || {
+            let waiting = std::fs::read_dir(self.mailbox.join("new"))?.count();
+            let status = self.homes[0].json(&["status"])?;
+            let open = ["planned", "claimed", "deferred"]
+                .map(|state| status["deliveries"][state].as_u64().unwrap_or(0));
+            Ok(waiting == 0 && open.iter().sum::<u64>() == 0)
+        })?;
         for mut daemon in daemons {
             daemon.stop()?;
         }

@@ -5,6 +5,8 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::{Shutdown, TcpStream},
     sync::{Arc, Mutex},
+    thread,
+    time::Duration,
 };
 
 use anyhow::Result;
@@ -45,6 +47,7 @@ pub struct Taken {
 struct State {
     faults: VecDeque<SmtpFault>,
     taken: Vec<Taken>,
+    thinking: Duration,
     seen: Vec<String>,
 }
 
@@ -80,6 +83,11 @@ impl ScriptedSmtp {
     /// Queues a fault.
     pub fn fault(&self, fault: SmtpFault) {
         lock(&self.state).faults.push_back(fault);
+    }
+
+    /// Lets every final dot wait so long for its reply; the mail is kept at once.
+    pub fn think(&self, thinking: Duration) {
+        lock(&self.state).thinking = thinking;
     }
 
     /// Whether every queued fault was spent.
@@ -228,6 +236,8 @@ impl Connection {
         if !refused {
             lock(&self.state).taken.push(Taken { from, to, raw });
         }
+        let thinking = lock(&self.state).thinking;
+        thread::sleep(thinking);
         match fault {
             Some(SmtpFault::CutAfterDot) => Ok(Next::Close),
             Some(SmtpFault::SilenceAfterDot) => Ok(Next::Go),
