@@ -118,10 +118,9 @@ fn weigh(
             Some(scan::Void::Negated) => {
                 weighed.push(Weighed { target: *target, evidence: evidence(0.0, "negated") });
             }
-            Some(scan::Void::Told) => weighed.push(Weighed {
-                target: *target,
-                evidence: evidence(weight * TOLD, "told"),
-            }),
+            Some(scan::Void::Told) => {
+                weighed.push(Weighed { target: *target, evidence: evidence(weight * TOLD, "told") })
+            }
             Some(scan::Void::Asked) => {
                 weighed
                     .push(Weighed { target: *target, evidence: evidence(weight * ASKED, "asked") });

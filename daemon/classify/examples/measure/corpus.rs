@@ -75,6 +75,16 @@ fn read_mail(value: &Value) -> ReadMail {
             }
         }
     }
+    let part = |name: &str| value["report"][name].as_str().map(str::to_owned);
+    if value["report"].is_object() {
+        mail.report = ReportParts {
+            report_type: part("report_type"),
+            delivery_status: part("delivery_status"),
+            feedback_report: part("feedback_report"),
+            disposition: part("disposition"),
+            returned_headers: part("returned_headers"),
+        };
+    }
     match (value["text"].as_str(), value["html"].as_str()) {
         (Some(text), _) if !text.is_empty() => mail.text = text.to_owned(),
         (_, Some(html)) => {

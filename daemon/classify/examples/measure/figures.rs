@@ -50,6 +50,12 @@ impl Share {
     }
 }
 
+impl Share {
+    fn rate(self) -> f64 {
+        rate(self.part, self.of)
+    }
+}
+
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.3} ({} of {})", rate(self.part, self.of), self.part, self.of)
@@ -76,6 +82,30 @@ impl Figures {
     /// How many mails were counted.
     pub fn mails(&self) -> u32 {
         self.mails
+    }
+
+    /// Of the mails with a request, the share in which one was seen (auto or suggest).
+    pub fn request_recall(&self) -> f64 {
+        self.request_recall.rate()
+    }
+
+    /// Of the ordinary mails, the share with a request label in auto.
+    pub fn ordinary_in_auto(&self) -> f64 {
+        self.false_auto.rate()
+    }
+
+    /// Of all mails, the share whose kind is right.
+    pub fn kind_accuracy(&self) -> f64 {
+        self.kind_right.rate()
+    }
+
+    /// The mean F1 of the labels; `other` and the marks are left out.
+    pub fn macro_f1(&self) -> f64 {
+        let counted = self.labels.iter().filter(|(label, _)| {
+            !matches!(label.as_str(), "other" | "authority" | "representative")
+        });
+        let all: Vec<f64> = counted.map(|(_, count)| count.f1()).collect();
+        all.iter().sum::<f64>() / (all.len() as f64)
     }
 
     /// Counts a mail; what was missed or wrongly said, if anything, in a line.
@@ -181,18 +211,12 @@ fn folded(text: &str) -> String {
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:22} {:>5} {:>9} {:>7} {:>6}", "label", "n", "precision", "recall", "F1")?;
-        let mut sum = 0.0;
-        let mut counted = 0.0;
         for (label, count) in &self.labels {
             let n = count.right + count.missed;
             let (p, r, f1) = (count.precision(), count.recall(), count.f1());
             writeln!(f, "{label:22} {n:>5} {p:>9.3} {r:>7.3} {f1:>6.3}")?;
-            if !matches!(label.as_str(), "other" | "authority" | "representative") {
-                sum += f1;
-                counted += 1.0;
-            }
         }
-        writeln!(f, "macro F1 (other and marks left out)  {:.3}", sum / counted)?;
+        writeln!(f, "macro F1 (other and marks left out)  {:.3}", self.macro_f1())?;
         writeln!(f, "label set right          {}", self.exact_or_accepted)?;
         writeln!(f, "request recall           {}", self.request_recall)?;
         writeln!(f, "request recall, Russian  {}", self.request_recall_ru)?;

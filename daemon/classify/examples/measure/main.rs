@@ -1,10 +1,11 @@
 //! Measures the classifier on labelled mails (tests/corpus/authored/FORMAT.md).
 //!
-//! `cargo run -p classify --example measure -- [--misses] [--explain ID] FILE.jsonl…` prints for
+//! `cargo run -p classify --example measure -- [--misses] [--json] [--explain ID] FILE.jsonl…` prints for
 //! each label precision, recall and F1, the confusion of kinds, request recall and false requests.
 #![allow(clippy::print_stdout)]
 
 mod corpus;
+#[allow(dead_code)] // the test of the floors asks for single figures
 mod figures;
 
 use classify::{OwnIdentity, Packs, classify};
@@ -14,13 +15,14 @@ use corpus::Labelled;
 use figures::Figures;
 
 fn main() {
-    let mut misses = false;
+    let (mut misses, mut json) = (false, false);
     let mut explain = None;
     let mut files = Vec::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--misses" => misses = true,
+            "--json" => json = true,
             "--explain" => explain = arguments.next(),
             _ => files.push(argument),
         }
@@ -37,13 +39,17 @@ fn main() {
             if explain.as_deref() == Some(labelled.id.as_str()) {
                 explain_one(&labelled, &found);
             }
+            if json {
+                let found = serde_json::json!({ "id": labelled.id, "found": found });
+                println!("{found}");
+            }
             let missed = figures.add(&labelled, &found);
             if misses && let Some(missed) = missed {
                 println!("{missed}");
             }
         }
     }
-    if explain.is_none() {
+    if explain.is_none() && !json {
         println!("{} rules, {} mails", packs.rule_count(), figures.mails());
         println!("{figures}");
     }

@@ -236,14 +236,26 @@ fn from_text(mail: &ReadMail) -> Vec<BouncedRecipient> {
                 !ours.contains(&a.to_lowercase()) && !a.to_lowercase().starts_with("postmaster@")
             })
             .collect();
-        // A report in words tells of one address as a rule; what comes later is the original.
-        recipients.truncate(1);
+        // qmail and its kin give each address a line of its own; else a report in words tells of
+        // one address, and what comes later belongs to the original.
+        let listed = addresses_on_lines(text);
+        if listed.is_empty() {
+            recipients.truncate(1);
+        } else {
+            recipients.retain(|r| listed.contains(r));
+        }
     }
     recipients.truncate(RECIPIENTS);
     if recipients.is_empty() {
         return vec![told(None, code, text, None)];
     }
     recipients.into_iter().map(|r| told(Some(r), code.clone(), text, None)).collect()
+}
+
+/// Addresses that begin a line in the form `<a@b.example>:`.
+fn addresses_on_lines(text: &str) -> Vec<String> {
+    let begun = text.lines().filter_map(|line| line.trim_start().strip_prefix('<'));
+    begun.filter_map(|rest| rest.split_once(">:")).map(|(address, _)| address.to_owned()).collect()
 }
 
 /// The report's own words: what stands above the copy of the original.

@@ -218,6 +218,8 @@ fn reason_of_code(code: &str) -> Option<&'static str> {
         "1.1" | "1.10" | "1.3" if class == "5" => "user_unknown",
         "1.2" => "host_unknown",
         "1.6" => "moved",
+        // The sender's address was refused, not the recipient's.
+        "1.7" | "1.8" => "policy",
         "2.1" if class == "5" => "user_disabled",
         "2.2" => "mailbox_full",
         "2.3" | "3.4" => "too_big",
@@ -252,7 +254,8 @@ pub(super) fn class_of(
         }
         _ if passing => BounceClass::Soft,
         _ if code.is_some_and(|c| c.starts_with("5.7")) => BounceClass::Policy,
-        "unknown" if code.is_none() && basic.is_none() => BounceClass::Soft,
+        // Nothing says that the address is gone.
+        "unknown" if !code.is_some_and(|c| c.starts_with("5.1.")) => BounceClass::Soft,
         _ => BounceClass::Hard,
     }
 }

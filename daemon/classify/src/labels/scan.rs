@@ -16,7 +16,7 @@ const HOW_NEAR: usize = 4;
 /// In texts up to so many words everything that is said is asked for.
 const SHORT: usize = 45;
 /// How far before and behind a hit a word that asks for it may stand.
-const ACT_BEFORE: usize = 14;
+const ACT_BEFORE: usize = 20;
 const ACT_BEHIND: usize = 5;
 /// After so many undone hits of one rule in a text no further ones are looked for.
 const TRIES: u16 = 400;
@@ -289,20 +289,24 @@ impl<'a> Table<'a> {
     fn acts(&self, packs: &Packs, places: &Places) -> bool {
         let (first, last) = (places.first, places.last());
         let sentence = self.sentence(last);
-        if self.begins_sentence(first) || self.words.questions.get(sentence as usize) == Some(&true) {
+        if self.begins_sentence(first) || self.words.questions.get(sentence as usize) == Some(&true)
+        {
             return true;
         }
         let from = first.saturating_sub(ACT_BEFORE);
         let to = (last + ACT_BEHIND).min(self.words.words.len() - 1);
         (from..=to).any(|at| {
-            let within = (self.sentence(first)..=sentence).contains(&self.sentence(at));
+            // A list hangs on the sentence before it ("прошу: 1. … 2. …").
+            let within =
+                (self.sentence(first).saturating_sub(1)..=sentence).contains(&self.sentence(at));
             within && self.is(at, packs.scopes.act)
         })
     }
 
-    /// "как бы", "как субъект": a word of asking that asks nothing.
+    /// "как бы", "как субъект", "после того как": a word of asking that asks nothing.
     fn is_idle_how(&self, at: usize, packs: &Packs) -> bool {
-        at + 1 < self.words.words.len() && self.is(at + 1, packs.scopes.idle)
+        let idle = |at: usize| at < self.words.words.len() && self.is(at, packs.scopes.idle);
+        idle(at + 1) || at.checked_sub(1).is_some_and(idle)
     }
 
     /// Whether the sentence asks for the way ("how do I ..."), or only supposes in a question.

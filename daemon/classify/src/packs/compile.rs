@@ -209,7 +209,12 @@ fn curve(files: &[PackFile], errors: &mut Vec<String>) -> Option<Curve> {
         return None;
     };
     let in_order = 0.0 < written.suggest && written.suggest < written.auto && written.auto < 1.0;
-    if !(written.slope > 0.0 && written.slope.is_finite() && written.middle.is_finite() && in_order && written.long >= 1.0 && written.length >= 0.0)
+    if !(written.slope > 0.0
+        && written.slope.is_finite()
+        && written.middle.is_finite()
+        && in_order
+        && written.long >= 1.0
+        && written.length >= 0.0)
     {
         errors.push(format!("pack `{name}`: [curve] needs slope > 0, 0 < suggest < auto < 1, long >= 1 and length >= 0"));
     }
