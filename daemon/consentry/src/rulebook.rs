@@ -78,7 +78,7 @@ impl Rulebook {
             let id = regime.id();
             if regime.review_on().is_some_and(|review_on| review_on <= today) {
                 let detail = format!("the regime `{id}` was to be compared with the law by now");
-                care.push((format!("regime_review.{id}"), detail));
+                care.push((format!("regime_review/{id}"), detail));
             }
             let calendar =
                 self.calendars.iter().find(|calendar| calendar.id() == regime.calendar());
@@ -88,7 +88,7 @@ impl Rulebook {
                 let detail = format!(
                     "the working calendar `{name}` ends within 90 days; deadlines beyond are provisional until its next year is added"
                 );
-                care.push((format!("calendar_coverage.{name}"), detail));
+                care.push((format!("calendar_coverage/{name}"), detail));
             }
         }
         care.sort();
@@ -286,7 +286,7 @@ mod tests {
         };
         assert!(names(jiff::civil::date(2026, 11, 22)).is_empty());
         let later = names(jiff::civil::date(2027, 11, 22));
-        assert!(later.contains(&"regime_review.ru-152fz".to_owned()), "{later:?}");
-        assert!(later.contains(&"calendar_coverage.ru".to_owned()), "{later:?}");
+        assert!(later.contains(&"regime_review/ru-152fz".to_owned()), "{later:?}");
+        assert!(later.contains(&"calendar_coverage/ru".to_owned()), "{later:?}");
     }
 }

@@ -145,7 +145,7 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
         .write(true)
         .create(true)
         .truncate(true)
-        .mode(0o640)
+        .mode(0o644)
         .open(path)
         .with_context(what)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(what)

@@ -99,6 +99,6 @@ fn state(node: &NodeRow) -> &'static str {
     match (node.retired_at, node.is_alive) {
         (Some(_), _) => "retired",
         (None, true) => "alive",
-        (None, false) => "gone",
+        (None, false) => "not_running",
     }
 }

@@ -21,6 +21,8 @@ pub struct RulesConfig {
     pub templates_directory: Option<PathBuf>,
     /// Full blocks in an hour before the breaker opens.
     pub full_blocks_per_hour: u32,
+    /// Automatic acknowledgements to all people together in an hour.
+    pub acknowledgements_per_hour: u32,
 }
 
 impl RulesConfig {
@@ -50,6 +52,7 @@ impl RulesConfig {
         let templates_directory = directory_of("templates");
         let mut filing = root.section("filing");
         let full_blocks_per_hour = filing.number("full_blocks_per_hour", 1..=100_000, 100);
+        let acknowledgements = filing.number("acknowledgements_per_hour", 1..=100_000, 500);
         filing.finish();
         Self {
             regimes: ids,
@@ -58,6 +61,7 @@ impl RulesConfig {
             classifier_directory,
             templates_directory,
             full_blocks_per_hour,
+            acknowledgements_per_hour: acknowledgements,
         }
     }
 }

@@ -12,12 +12,12 @@ use crate::house::{House, clock};
 const JOURNAL_EVERY: Duration = Duration::from_secs(10);
 /// Stops that are offered to the journal at once.
 const STOPS_AT_ONCE: u32 = 500;
-const REKEY_EVERY: Duration = Duration::from_secs(5);
+const REKEY_EVERY: Duration = Duration::from_secs(30);
 const REKEY_AT_ONCE: u32 = 50;
 const LEASE: Duration = Duration::from_secs(60);
 const CARE_EVERY: Duration = Duration::from_secs(3600);
 /// Alarms that come and go with the rule files.
-const CARE_ALARMS: [&str; 2] = ["regime_review.", "calendar_coverage."];
+const CARE_ALARMS: [&str; 2] = ["regime_review/", "calendar_coverage/"];
 /// Raised by filing when the journal cannot be written (invariant 8).
 const JOURNAL_ALARM: &str = "stop_journal";
 
