@@ -1,9 +1,8 @@
 //! The outlet to a relay: kept SMTP connections, and one mail through one of them.
 //!
 //! Called by dispatch: [`Relay::acquire`] before START, [`Lease::send`] between START and END.
-//! The protocol is spoken here over a plain tokio stream and not through a library, because the
-//! ledger needs to know on which side of the final dot a connection died, and because a server
-//! that hides STARTTLS must end the connection before anything else is said.
+//! lettre's `AsyncSmtpConnection` speaks the protocol, over a stream of ours that knows on which
+//! side of the final dot a connection died (`wire`), from a bounded pool of ours.
 
 mod pool;
 mod reply;

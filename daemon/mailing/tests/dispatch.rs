@@ -210,7 +210,7 @@ async fn block(store: &Store, world: &World, recipient: &str, scope: Scope) {
         journal,
         kind: stops::StopKind::Block,
         scope: "full".into(),
-        digests: Some(digests),
+        digests: vec![digests],
         contact: None,
         block: Some(id),
         submission: None,

@@ -132,15 +132,7 @@ async fn turn(
         if stop.is_cancelled() {
             return Ok(());
         }
-        if engine.journal.is_stopped() {
-            return Err(JournalError::Stopped.into());
-        }
-        if let Some(error) = engine.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Err(error.into());
-        }
-        if engine.lease.is_lost() {
-            return Err(MailingError::LeaseLost(parts.node.clone()));
-        }
+        may_go_on(engine)?;
         let found = match look(engine, tasks, &pace, end).await {
             Ok(taken) => {
                 failures = 0;
@@ -177,6 +169,21 @@ async fn turn(
             () = stop.cancelled() => {}
         }
     }
+}
+
+/// Nothing more is claimed once the journal failed, the lease went to somebody else or outcomes
+/// cannot be written for a reason that waiting does not mend.
+fn may_go_on(engine: &Engine) -> Result<(), MailingError> {
+    if engine.journal.is_stopped() {
+        return Err(JournalError::Stopped.into());
+    }
+    if let Some(error) = engine.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        return Err(error.into());
+    }
+    if engine.lease.is_lost() {
+        return Err(MailingError::LeaseLost(engine.parts.node.clone()));
+    }
+    Ok(())
 }
 
 /// Why nothing was claimed.

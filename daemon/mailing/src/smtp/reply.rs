@@ -2,6 +2,8 @@
 
 /// The longest line of a reply that is read; RFC 5321 §4.5.3.1.5 allows 512.
 pub(super) const MAX_LINE: usize = 4096;
+/// The most characters of a line that are kept; lettre reads lines of up to 1000 bytes.
+const MAX_TEXT: usize = 240;
 /// The most lines of one reply.
 const MAX_LINES: usize = 200;
 
@@ -42,31 +44,43 @@ pub(super) struct ReplyReader {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NoReply;
 
+/// A line of a reply.
+pub(super) struct Taken {
+    /// The line in the strict form: code, one sign, short text in UTF-8, CRLF.
+    pub(super) line: String,
+    /// The reply, when this was its last line.
+    pub(super) whole: Option<Reply>,
+}
+
 impl ReplyReader {
-    /// Takes one line without its line end; gives the reply when this was its last line.
-    pub(super) fn take(&mut self, line: &[u8]) -> Result<Option<Reply>, NoReply> {
+    /// Takes one line without its line end.
+    pub(super) fn take(&mut self, line: &[u8]) -> Result<Taken, NoReply> {
         let (head, rest) = line.split_at_checked(3).ok_or(NoReply)?;
         let code: u16 = std::str::from_utf8(head)
             .ok()
             .filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
             .and_then(|digits| digits.parse().ok())
-            .filter(|code| (200..600).contains(code))
+            .filter(|code| (200..560).contains(code) && code % 100 < 60)
             .ok_or(NoReply)?;
         if self.code.is_some_and(|before| before != code) || self.lines.len() >= MAX_LINES {
             return Err(NoReply);
         }
-        self.code = Some(code);
-        let (more, text) = match rest.split_first() {
-            None => (false, rest),
-            Some((b' ', text)) => (false, text),
-            Some((b'-', text)) => (true, text),
+        let (sign, text) = match rest.split_first() {
+            None => (' ', rest),
+            Some((b' ', text)) => (' ', text),
+            Some((b'-', text)) => ('-', text),
             Some(_) => return Err(NoReply),
         };
-        self.lines.push(String::from_utf8_lossy(text).trim_end().to_owned());
-        if more {
-            return Ok(None);
+        let text: String =
+            String::from_utf8_lossy(text).trim_end().chars().take(MAX_TEXT).collect();
+        let line = format!("{code}{sign}{text}\r\n");
+        self.lines.push(text);
+        self.code = Some(code);
+        if sign == '-' {
+            return Ok(Taken { line, whole: None });
         }
-        Ok(Some(Reply { code, lines: std::mem::take(&mut self.lines) }))
+        self.code = None;
+        Ok(Taken { line, whole: Some(Reply { code, lines: std::mem::take(&mut self.lines) }) })
     }
 }
 
@@ -74,11 +88,11 @@ impl ReplyReader {
 mod tests {
     use super::*;
 
-    fn read(lines: &[&str]) -> Result<Option<Reply>, NoReply> {
+    fn read(lines: &[&str]) -> Option<Reply> {
         let mut reader = ReplyReader::default();
-        let mut last = Ok(None);
+        let mut last = None;
         for line in lines {
-            last = reader.take(line.as_bytes());
+            last = reader.take(line.as_bytes()).ok()?.whole;
         }
         last
     }
@@ -96,12 +110,27 @@ mod tests {
             (&["HTTP/1.1 400"], None),
             (&["25"], None),
             (&["199 no"], None),
+            (&["560 no"], None),
+            (&["299 no"], None),
             (&["2500 no"], None),
             (&["250-a", "550 b"], None),
         ] {
-            let reply = read(lines).ok().flatten().map(|r| (r.code, r.text()));
+            let reply = read(lines).map(|r| (r.code, r.text()));
             let reply = reply.as_ref().map(|(code, text)| (*code, text.as_str()));
             assert_eq!(reply, expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_lettre_would_not_read_is_handed_on_in_the_strict_form() {
+        let long = [b"250-", &b"x".repeat(3000)[..]].concat();
+        for (line, expected) in [
+            (&b"250"[..], "250 \r\n".to_owned()),
+            (b"550 \xd0\xff", "550 \u{fffd}\u{fffd}\r\n".to_owned()),
+            (&long, format!("250-{}\r\n", "x".repeat(240))),
+        ] {
+            let taken = ReplyReader::default().take(line).ok().map(|taken| taken.line);
+            assert_eq!(taken, Some(expected));
         }
     }
 

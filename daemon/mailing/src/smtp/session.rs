@@ -1,11 +1,15 @@
 //! One SMTP session up to the point where it can take mails: connect, TLS, EHLO, AUTH.
 //!
-//! Every failure here is the relay's and no mail's. Called by the pool.
+//! lettre's connection speaks, over our own stream. Every failure here is the relay's and no
+//! mail's. Called by the pool.
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Response;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
@@ -69,6 +73,7 @@ pub(super) enum Condition {
 }
 
 pub(super) struct Session {
+    pub(super) connection: AsyncSmtpConnection,
     pub(super) wire: Wire,
     pub(super) offers: Offers,
     pub(super) condition: Condition,
@@ -98,16 +103,7 @@ impl Session {
                 return Err(TroubleCause::Tls("not set up".to_owned()));
             }
         };
-        let mut session = Self {
-            wire,
-            offers: Offers::default(),
-            condition: Condition::Ready,
-            mails: 0,
-            used_at: Instant::now(),
-        };
-        let greeting = session.hear("the greeting", config).await?;
-        expect_positive(&greeting, "the greeting")?;
-        session.ehlo(config).await?;
+        let mut session = Self::greet(wire, config).await?;
         if let (TlsMode::StartTls, Some(tls)) = (config.tls, tls) {
             session = session.start_tls(config, tls).await?;
         }
@@ -118,52 +114,57 @@ impl Session {
         Ok(session)
     }
 
+    /// Greeting and EHLO.
+    async fn greet(wire: Wire, config: &RelayConfig) -> Result<Self, TroubleCause> {
+        let name = ClientId::Domain(config.helo_name.clone());
+        let (silent, _) = wire.progress();
+        let connecting = AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), &name);
+        let connected = timeout(config.timeouts.command, connecting).await;
+        let step = if wire.progress().0 == silent { "the greeting" } else { "EHLO" };
+        let connection = match connected {
+            Err(_) => return Err(TroubleCause::Timeout(step)),
+            Ok(Err(error)) => return Err(refusal(&error, &wire, step)),
+            Ok(Ok(connection)) => connection,
+        };
+        let offers = wire.last_reply().map(|reply| Offers::read(&reply)).unwrap_or_default();
+        Ok(Self {
+            connection,
+            wire,
+            offers,
+            condition: Condition::Ready,
+            mails: 0,
+            used_at: Instant::now(),
+        })
+    }
+
     async fn start_tls(mut self, config: &RelayConfig, tls: &Tls) -> Result<Self, TroubleCause> {
         if !self.offers.start_tls {
             return Err(TroubleCause::NoStartTls);
         }
-        let reply = self.ask("STARTTLS\r\n", "STARTTLS", config).await?;
-        expect_positive(&reply, "STARTTLS")?;
-        let stream = self.wire.into_plain().map_err(|e| cause(e, "STARTTLS"))?;
-        self.wire = Wire::tls(handshake(config, tls, stream).await?);
-        // What was offered before TLS is forgotten (RFC 3207 §4.2).
-        self.offers = Offers::default();
-        self.ehlo(config).await?;
-        Ok(self)
-    }
-
-    async fn ehlo(&mut self, config: &RelayConfig) -> Result<(), TroubleCause> {
-        let reply = self.ask(&format!("EHLO {}\r\n", config.helo_name), "EHLO", config).await?;
-        if matches!(reply.code, 500 | 502) {
-            let reply = self.ask(&format!("HELO {}\r\n", config.helo_name), "HELO", config).await?;
-            return expect_positive(&reply, "HELO");
-        }
-        expect_positive(&reply, "EHLO")?;
-        self.offers = Offers::read(&reply);
-        Ok(())
+        self.ask("STARTTLS\r\n", "STARTTLS", config).await?;
+        let stream = self.wire.take_plain().map_err(|e| cause(e, "STARTTLS"))?;
+        self.wire.go_on_in_tls(handshake(config, tls, stream).await?);
+        // What was offered before TLS is forgotten (RFC 3207 §4.2): a new connection of lettre
+        // over the same wire.
+        Self::greet(self.wire, config).await
     }
 
     async fn sign_in(&mut self, login: &Login, config: &RelayConfig) -> Result<(), TroubleCause> {
         let password = tokio::fs::read_to_string(&login.password_file).await.map_err(|e| {
             TroubleCause::Password { path: login.password_file.clone(), kind: e.kind() }
         })?;
-        let password = password.trim_end_matches(['\r', '\n']);
-        if self.offers.auth_plain {
-            let response = BASE64.encode(format!("\0{}\0{password}", login.user));
-            let reply = self.ask(&format!("AUTH PLAIN {response}\r\n"), "AUTH", config).await?;
-            return expect_positive(&reply, "AUTH");
-        }
-        if !self.offers.auth_login {
+        let mechanisms = [Mechanism::Plain, Mechanism::Login];
+        if self.connection.server_info().get_auth_mechanism(&mechanisms).is_none() {
             return Err(TroubleCause::NoMechanism);
         }
-        let mut reply = self.ask("AUTH LOGIN\r\n", "AUTH", config).await?;
-        for word in [login.user.as_str(), password] {
-            if reply.code != 334 {
-                return Err(TroubleCause::Refused { step: "AUTH", code: reply.code });
-            }
-            reply = self.ask(&format!("{}\r\n", BASE64.encode(word)), "AUTH", config).await?;
+        let password = password.trim_end_matches(['\r', '\n']).to_owned();
+        let credentials = Credentials::new(login.user.clone(), password);
+        let signing = self.connection.auth(&mechanisms, &credentials);
+        match timeout(config.timeouts.command, signing).await {
+            Err(_) => Err(TroubleCause::Timeout("AUTH")),
+            Ok(Err(error)) => Err(refusal(&error, &self.wire, "AUTH")),
+            Ok(Ok(_)) => Ok(()),
         }
-        expect_positive(&reply, "AUTH")
     }
 
     /// Whether a mail may be started on this kept session: the server has not said farewell,
@@ -182,36 +183,45 @@ impl Session {
             Condition::Unfinished => "RSET\r\n",
             Condition::Lost => return false,
         };
-        let answered = self.ask(question, "RSET", config).await.is_ok_and(|r| r.is_positive());
+        let answered = self.ask(question, "RSET", config).await.is_ok();
         self.condition = if answered { Condition::Ready } else { Condition::Lost };
         answered
     }
 
     /// Says goodbye, without waiting for long.
     pub(super) async fn quit(mut self) {
-        let limit = Duration::from_secs(1);
-        if self.condition != Condition::Lost && self.wire.write(b"QUIT\r\n", limit).await.is_ok() {
-            let _ = self.wire.reply(limit).await;
+        if self.condition != Condition::Lost {
+            let _ = timeout(Duration::from_secs(1), self.connection.quit()).await;
         }
     }
 
+    /// A command that must be answered positively.
     async fn ask(
         &mut self,
         command: &str,
         step: &'static str,
         config: &RelayConfig,
-    ) -> Result<Reply, TroubleCause> {
-        let limit = config.timeouts.command;
-        self.wire.write(command.as_bytes(), limit).await.map_err(|e| cause(e, step))?;
-        self.hear(step, config).await
+    ) -> Result<(), TroubleCause> {
+        match timeout(config.timeouts.command, self.connection.command(command)).await {
+            Err(_) => Err(TroubleCause::Timeout(step)),
+            Ok(Err(error)) => Err(refusal(&error, &self.wire, step)),
+            Ok(Ok(_)) => Ok(()),
+        }
     }
 
-    async fn hear(
-        &mut self,
-        step: &'static str,
-        config: &RelayConfig,
-    ) -> Result<Reply, TroubleCause> {
-        self.wire.reply(config.timeouts.command).await.map_err(|e| cause(e, step))
+    /// A reply as the transaction needs it: lettre makes an error of each refusal.
+    pub(super) fn reply_of(&self, answered: Result<Response, Error>) -> Result<Reply, WireError> {
+        match answered {
+            Ok(response) => Ok(Reply {
+                code: response.code().into(),
+                lines: response.message().map(str::to_owned).collect(),
+            }),
+            Err(error) => {
+                let code = error.status().map(u16::from);
+                code.and_then(|code| self.wire.last_reply().filter(|reply| reply.code == code))
+                    .ok_or_else(|| self.wire.error())
+            }
+        }
     }
 }
 
@@ -226,8 +236,11 @@ async fn handshake(
         .map_err(|e| TroubleCause::Tls(e.to_string()))
 }
 
-fn expect_positive(reply: &Reply, step: &'static str) -> Result<(), TroubleCause> {
-    if reply.is_positive() { Ok(()) } else { Err(TroubleCause::Refused { step, code: reply.code }) }
+fn refusal(error: &Error, wire: &Wire, step: &'static str) -> TroubleCause {
+    match error.status() {
+        Some(code) => TroubleCause::Refused { step, code: code.into() },
+        None => cause(wire.error(), step),
+    }
 }
 
 fn cause(error: WireError, step: &'static str) -> TroubleCause {

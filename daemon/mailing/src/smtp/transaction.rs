@@ -1,12 +1,20 @@
 //! One mail through a session: MAIL, RCPT, DATA, the mail, the dot.
 //!
+//! lettre's connection is driven command by command and not by its `send`, which closes the
+//! connection on each refusal, knows no pipelining and cannot tell on which side of the dot it
+//! failed.
 //! Called between START and END, so it never fails: whatever happens has an outcome. Before the
 //! final dot a lost connection is a deferral; from the dot on nobody can know, so it is
 //! uncertain (RFC 1047 tells why). A refusal keeps the connection for the next mail.
 
+use std::future::poll_fn;
+use std::pin::pin;
+
+use tokio::time::timeout;
+
 use super::reply::Reply;
 use super::session::{Condition, Session};
-use super::wire::WireError;
+use super::wire::{Dot, WireError};
 use super::{RelayConfig, Timeouts};
 use crate::outcome::{Answer, EnhancedCode, Outcome};
 use crate::outlet::{Envelope, Notify, OnDot};
@@ -98,20 +106,21 @@ impl Session {
 
     /// RFC 2920: three commands in one write, their replies in order.
     async fn open_at_once(&mut self, commands: &str, timeouts: &Timeouts) -> Opening {
-        if let Err(error) = self.wire.write(commands.as_bytes(), timeouts.command).await {
-            return Opening::Failed(self.lost(error));
-        }
         let mut failure = None;
-        for last in [false, false, true] {
-            let reply = match self.wire.reply(timeouts.command).await {
+        for step in 0..3 {
+            let reply = match step {
+                0 => self.command(commands, timeouts).await,
+                _ => self.next_reply(timeouts).await,
+            };
+            let reply = match reply {
                 Ok(reply) => reply,
                 Err(error) => {
                     let lost = self.lost(error);
                     return Opening::Failed(failure.unwrap_or(lost));
                 }
             };
-            let wanted = if last { reply.code == 354 } else { reply.is_positive() };
-            if last && wanted {
+            let wanted = if step == 2 { reply.code == 354 } else { reply.is_positive() };
+            if step == 2 && wanted {
                 let Some(failure) = failure else {
                     return Opening::Open;
                 };
@@ -128,11 +137,7 @@ impl Session {
 
     async fn open_by_steps(&mut self, commands: [&str; 3], timeouts: &Timeouts) -> Opening {
         for (step, command) in commands.into_iter().enumerate() {
-            let reply = match self.wire.write(command.as_bytes(), timeouts.command).await {
-                Ok(()) => self.wire.reply(timeouts.command).await,
-                Err(error) => Err(error),
-            };
-            let reply = match reply {
+            let reply = match self.command(command, timeouts).await {
                 Ok(reply) => reply,
                 Err(error) => return Opening::Failed(self.lost(error)),
             };
@@ -145,53 +150,89 @@ impl Session {
         Opening::Open
     }
 
+    async fn command(&mut self, command: &str, timeouts: &Timeouts) -> Result<Reply, WireError> {
+        let answered = timeout(timeouts.command, self.connection.command(command)).await;
+        self.reply_of(answered.map_err(|_| WireError::TimedOut)?)
+    }
+
+    async fn next_reply(&mut self, timeouts: &Timeouts) -> Result<Reply, WireError> {
+        let answered = timeout(timeouts.command, self.connection.read_response()).await;
+        self.reply_of(answered.map_err(|_| WireError::TimedOut)?)
+    }
+
     /// The server waits for a mail that has no recipient: the dot alone, whatever it answers
     /// (RFC 2920 §3.1).
     async fn abandon(&mut self, timeouts: &Timeouts) {
-        let answered = match self.wire.write(b".\r\n", timeouts.command).await {
-            Ok(()) => self.wire.reply(timeouts.command).await,
-            Err(error) => Err(error),
-        };
+        let answered = self.command(".\r\n", timeouts).await;
         if !answered.is_ok_and(|reply| reply.code >= 400) {
             self.condition = Condition::Lost;
         }
     }
 
     async fn deliver(&mut self, message: &[u8], timeouts: &Timeouts, on_dot: OnDot<'_>) -> Outcome {
-        let stuffed = stuff_dots(message);
-        if let Err(error) = self.wire.write(&stuffed, timeouts.data).await {
-            return self.lost(error);
-        }
-        // A server that spoke or left already will not take the mail: then the dot is not written.
-        if !self.wire.is_quiet() {
-            return match self.wire.reply(timeouts.command).await {
-                Ok(reply) if reply.code >= 400 => {
-                    self.condition = Condition::Lost;
-                    self.refused(&reply)
-                }
-                Ok(_) => self.lost(WireError::Garbage),
-                Err(error) => self.lost(error),
-            };
-        }
-        let answered = match self.wire.write(b".\r\n", timeouts.data).await {
-            Ok(()) => {
-                on_dot();
-                self.wire.reply(timeouts.final_reply).await
-            }
-            Err(error) => Err(error),
-        };
-        match answered {
-            Ok(reply) if reply.is_positive() => {
+        let answered = self.say(message, timeouts, on_dot).await;
+        match (answered, self.wire.progress().1) {
+            (Ok(reply), Dot::Written) if reply.is_positive() => {
                 self.condition = Condition::Ready;
                 Outcome::Accepted(Answer::of_server(reply.code, &reply.text()))
             }
-            Ok(reply) if reply.code >= 400 => {
+            (Ok(reply), Dot::Written) if reply.code >= 400 => {
                 self.condition = Condition::Ready;
                 self.refused(&reply)
             }
-            Ok(_) => self.unknown(WireError::Garbage),
-            Err(error) => self.unknown(error),
+            (Ok(_), Dot::Written) => self.unknown(WireError::Garbage),
+            (Err(error), Dot::Written) => self.unknown(error),
+            (Ok(_), Dot::NotWritten) => self.lost(WireError::Garbage),
+            (Err(WireError::TimedOut), Dot::NotWritten) => self.lost(WireError::TimedOut),
+            (Err(error), Dot::NotWritten) => match self.next_reply(timeouts).await {
+                // The server spoke before the dot, which therefore was not written.
+                Ok(reply) if reply.code >= 400 => {
+                    let refused = self.refused(&reply);
+                    self.condition = Condition::Lost;
+                    refused
+                }
+                Ok(_) | Err(_) => self.lost(error),
+            },
         }
+    }
+
+    /// Writes the mail and the dot and reads the reply. A slow line is no stall: before the dot
+    /// a wait ends only when nothing at all was written in it.
+    async fn say(
+        &mut self,
+        message: &[u8],
+        timeouts: &Timeouts,
+        on_dot: OnDot<'_>,
+    ) -> Result<Reply, WireError> {
+        self.wire.expect_dot();
+        let wire = self.wire.clone();
+        // lettre writes a line end before the dot itself.
+        let message = message.strip_suffix(b"\r\n").unwrap_or(message);
+        let mut told = false;
+        let answered = {
+            let mut saying = pin!(self.connection.message(message));
+            let mut watched = poll_fn(|context| {
+                let polled = saying.as_mut().poll(context);
+                if !told && wire.progress().1 == Dot::Written {
+                    told = true;
+                    on_dot();
+                }
+                polled
+            });
+            loop {
+                let before = wire.progress();
+                let limit = match before.1 {
+                    Dot::NotWritten => timeouts.data,
+                    Dot::Written => timeouts.final_reply,
+                };
+                match timeout(limit, &mut watched).await {
+                    Ok(answered) => break answered,
+                    Err(_) if wire.progress() == before => return Err(WireError::TimedOut),
+                    Err(_) => {}
+                }
+            }
+        };
+        self.reply_of(answered)
     }
 
     /// A reply that is not the wanted one, before the mail was taken.
@@ -227,38 +268,5 @@ impl Session {
             WireError::TimedOut => "the relay did not answer the final dot in time",
             WireError::Garbage => "the relay answered the final dot with what is not SMTP",
         }))
-    }
-}
-
-/// The mail as DATA wants it: a dot before each line that begins with one, a line end at the
-/// end; without the final dot (RFC 5321 §4.5.2).
-fn stuff_dots(message: &[u8]) -> Vec<u8> {
-    let mut stuffed = Vec::with_capacity(message.len() + 64);
-    for line in message.split_inclusive(|b| *b == b'\n') {
-        if line.first() == Some(&b'.') {
-            stuffed.push(b'.');
-        }
-        stuffed.extend_from_slice(line);
-    }
-    if !stuffed.ends_with(b"\r\n") {
-        stuffed.extend_from_slice(b"\r\n");
-    }
-    stuffed
-}
-
-#[cfg(test)]
-mod tests {
-    use super::stuff_dots;
-
-    #[test]
-    fn dots_are_stuffed_at_line_starts_only_and_the_last_line_ends() {
-        for (message, expected) in [
-            ("a\r\n.\r\nb.c\r\n..d\r\n", "a\r\n..\r\nb.c\r\n...d\r\n"),
-            (".a", "..a\r\n"),
-            ("", "\r\n"),
-            ("a\r\n", "a\r\n"),
-        ] {
-            assert_eq!(stuff_dots(message.as_bytes()), expected.as_bytes());
-        }
     }
 }
