@@ -35,16 +35,29 @@ impl Cases {
     ) -> Result<(), CasesError> {
         let now = self.parts.clock.now();
         let transaction = self.store().begin().await?;
+        if let Some(held) = store::blocks::by_id(self.store(), block).await?
+            && let Some(digest) = held.stop_digest
+        {
+            // A filing of the same person that looks whether something is blocked waits for us.
+            store::stops::lock(&transaction, &[digest]).await?;
+        }
         let row = store::blocks::by_id(&transaction, block)
             .await?
             .ok_or_else(|| CasesError::NotFound { what: "block", id: block.to_string() })?;
         row.state.clone().lift(actor, reason, now)?;
         store::blocks::lift(&transaction, block, actor, reason.trim(), now).await?;
+        // The end holds for the same addresses as the block did.
+        let mut addresses: Vec<_> = row.address.into_iter().collect();
+        if let Some(contact) = row.contact {
+            addresses.extend(store::contacts::addresses_of(&transaction, contact).await?);
+        }
+        addresses.sort_unstable();
+        addresses.dedup();
         let mut digests = Vec::new();
-        if let Some(address) = row.address
-            && let Some(clear) = store::addresses::clear(&transaction, address).await?
-        {
-            digests = self.parts.digests.address_all(&clear);
+        for address in addresses {
+            if let Some(clear) = store::addresses::clear(&transaction, address).await? {
+                digests.extend(self.parts.digests.address_all(&clear));
+            }
         }
         let scope = scope_words(&row.scope);
         let mut stops = PendingStops::default();

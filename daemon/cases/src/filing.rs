@@ -4,10 +4,13 @@
 //! written (one sync for all) before the commit, the stop numbers are the last statements.
 
 mod apply;
+mod blocking;
 mod facts;
 mod feedback;
 mod joining;
 mod letter;
+mod recording;
+mod requests;
 mod stops;
 
 use domain::{
@@ -24,7 +27,7 @@ use crate::{
 };
 
 pub(crate) use self::{
-    apply::scope_words,
+    blocking::scope_words,
     stops::{PendingStops, Stopped},
 };
 
@@ -178,7 +181,9 @@ impl Cases {
         let digests: Vec<_> = submissions
             .iter()
             .filter_map(Submission::requester)
-            .map(|address| self.parts.digests.address(&address).stop)
+            // Under every key: two nodes in the middle of a key's rotation must meet here.
+            .flat_map(|address| self.parts.digests.address_all(&address))
+            .map(|digests| digests.stop)
             .collect();
         Ok(store::stops::lock(transaction, &digests).await?)
     }

@@ -38,23 +38,24 @@ impl Cases {
             content: self.read_form(entry),
         };
         let filed = match self.file(std::slice::from_ref(&submission)).await {
-            Ok(mut results) => match results.pop() {
-                Some(Ok(filed)) => Ok(filed),
-                Some(Err(FilingError::Outage(error) | FilingError::Submission(error))) => {
-                    Err(error)
-                }
-                None => Err(CasesError::Content),
-            },
-            Err(FilingError::Outage(error) | FilingError::Submission(error)) => Err(error),
+            Ok(mut results) => {
+                results.pop().unwrap_or(Err(FilingError::Submission(CasesError::Content)))
+            }
+            Err(error) => Err(error),
         };
-        let keep = filed.as_ref().is_ok_and(|filed| !filed.repeated);
-        if !keep {
-            // The same form was filed before, or nothing was: this copy belongs to nobody. If it
-            // cannot be taken away now it stays sealed, and its key goes with the next attempt.
+        // After an outage nobody knows whether the commit became durable: the words stay. Only
+        // when the same form was filed before, or this one was refused, does the copy belong to
+        // nobody; if it cannot be taken away now, it stays sealed.
+        let is_nobodys = match &filed {
+            Ok(filed) => filed.repeated,
+            Err(FilingError::Submission(_)) => true,
+            Err(FilingError::Outage(_)) => false,
+        };
+        if is_nobodys {
             let _ = self.parts.vault.delete(object).await;
             let _ = self.parts.vault.destroy_key(vault_key).await;
         }
-        filed
+        filed.map_err(|(FilingError::Outage(error) | FilingError::Submission(error))| error)
     }
 
     fn read_form(&self, entry: &FormEntry) -> Content {

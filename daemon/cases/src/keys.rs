@@ -4,7 +4,11 @@
 //! its ticket belongs to exactly one contact it moves under the contact's key, so that destroying
 //! one key destroys all copies of everything that person wrote.
 
-use domain::{ambient::random_bytes, ids::VaultKeyId, letter::LetterContent};
+use domain::{
+    ambient::random_bytes,
+    ids::{SubmissionId, VaultKeyId},
+    letter::LetterContent,
+};
 use store::subject_keys::Unkeyed;
 
 use crate::{Cases, CasesError, tickets::SubmissionContent};
@@ -41,11 +45,14 @@ impl Cases {
 
     /// Moves up to `limit` submissions of known subjects under the subjects' keys; returns how
     /// many. May die anywhere: an object under the new key and a row that names the old one is
-    /// moved again, and the old key goes only after the commit.
+    /// moved again, and the old key goes after the commit, if need be at the next call.
     ///
     /// # Errors
     /// [`CasesError`]; what was moved stays moved.
     pub async fn rekey_known_subjects(&self, limit: u32) -> Result<usize, CasesError> {
+        for (submission, key) in store::subject_keys::left_over(self.store(), limit).await? {
+            self.destroy_old_key(submission, key).await?;
+        }
         let unkeyed = store::subject_keys::unkeyed(self.store(), limit).await?;
         let mut moved = 0;
         for one in &unkeyed {
@@ -94,8 +101,19 @@ impl Cases {
             store::subject_keys::move_letter(&transaction, *id, to, sealed).await?;
         }
         transaction.commit().await?;
-        // The key of the message has nothing left to open.
-        Ok(vault.destroy_key(one.key).await?)
+        self.destroy_old_key(one.submission, one.key).await
+    }
+
+    /// The key of the message has nothing left to open.
+    async fn destroy_old_key(
+        &self,
+        submission: SubmissionId,
+        key: VaultKeyId,
+    ) -> Result<(), CasesError> {
+        self.parts.vault.destroy_key(key).await?;
+        let transaction = self.store().begin().await?;
+        store::subject_keys::forget_old(&transaction, submission, key).await?;
+        Ok(transaction.commit().await?)
     }
 
     async fn give_key(&self, one: &Unkeyed) -> Result<VaultKeyId, CasesError> {

@@ -27,6 +27,8 @@ pub struct Settings {
     /// Full blocks in an hour (for senders whose domain does not vouch) after which the breaker
     /// opens; at least 1.
     pub full_blocks_per_hour: u32,
+    /// Acknowledgements to all people together in an hour, after which a person answers.
+    pub acknowledgements_per_hour: u32,
     /// Days after which an unsent reply expires (RFC 5321 §4.5.4.1: 4 to 5).
     pub reply_expires_after_days: u32,
 }

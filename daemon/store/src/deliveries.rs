@@ -11,7 +11,9 @@ pub use claiming::{
 };
 pub use feedback::{Told, take_feedback, told_since};
 pub use letters::{LetterRow, letters_of};
-pub use planning::{NewDelivery, acknowledged_since, count_since, plan};
+pub use planning::{
+    NewDelivery, acknowledged_since, count_all_since, count_since, is_acknowledged, plan,
+};
 pub use settling::{
     Change, ClaimMark, GiveUp, Tried, UNCERTAIN_DETAIL, UNCERTAIN_TASK, apply, claimed_by, counts,
     give_up, open_task, uncertain_of,

@@ -73,10 +73,12 @@ impl From<DbErr> for StoreError {
                     return Self::Duplicate { what: what.to_owned() };
                 }
                 let code = refusal.code().unwrap_or_default().into_owned();
-                let passing = PASSING_STATES
-                    .iter()
-                    .any(|class| code.len() == 5 && code.starts_with(class))
-                    || code.parse::<i32>().is_ok_and(|code| PASSING_CODES.contains(&(code & 0xff)));
+                let passing =
+                    PASSING_STATES.iter().any(|class| code.len() == 5 && code.starts_with(class))
+                        || code.len() < 5
+                            && code
+                                .parse::<i32>()
+                                .is_ok_and(|code| PASSING_CODES.contains(&(code & 0xff)));
                 // The text of a database error may quote a value (a key, an address): only its
                 // code goes on.
                 if passing {

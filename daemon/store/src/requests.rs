@@ -4,7 +4,7 @@ use domain::{
     Timestamp,
     clock::Duty,
     ids::{DutyId, RequestId, TicketId},
-    regime::RequestName,
+    regime::{DutyName, RequestName},
     request::{RequestState, Requester},
 };
 
@@ -85,6 +85,8 @@ pub struct NewRequest<'a> {
     pub received_at: Timestamp,
     /// What is owed.
     pub duties: &'a [Duty],
+    /// Duties that this very transaction fulfils, such as the stop of advertising by its block.
+    pub done: &'a [DutyName],
 }
 
 /// Opens a request with its duties and the start of its clock.
@@ -111,7 +113,8 @@ pub async fn open(
     ];
     let id = RequestId(query_one(transaction, sql, values).await?.get("request", "id")?);
     for duty in request.duties {
-        add_duty(transaction, id, duty).await?;
+        let done_at = request.done.contains(&duty.name).then_some(now);
+        add_duty(transaction, id, duty, done_at).await?;
     }
     let sql = "INSERT INTO clock_event (request_id, act, at, actor, reason) \
                VALUES ($1, 'start', $2, 'filing', 'receipt')";
@@ -123,9 +126,11 @@ async fn add_duty(
     transaction: &Transaction,
     request: RequestId,
     duty: &Duty,
+    done_at: Option<Timestamp>,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO duty (request_id, name, rule, counts_from, legal_due_at, safe_due_at, \
-               legal_due_on, safe_due_on, provisional) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+               legal_due_on, safe_due_on, provisional, done_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let values = [
         request.0.into(),
         duty.name.name().into(),
@@ -136,6 +141,7 @@ async fn add_duty(
         duty.legal_on.map(|date| date.to_string()).into(),
         duty.safe_on.map(|date| date.to_string()).into(),
         i64::from(duty.provisional).into(),
+        done_at.map(Timestamp::as_microsecond).into(),
     ];
     execute(transaction, sql, values).await?;
     Ok(())

@@ -43,8 +43,8 @@ pub struct NewStop {
     pub kind: StopKind,
     /// What it covers, in words without personal data.
     pub scope: String,
-    /// The address.
-    pub digests: Option<AddressDigests>,
+    /// Every address it holds for, under every digest key in use.
+    pub digests: Vec<AddressDigests>,
     /// The contact.
     pub contact: Option<ContactId>,
     /// The block.
@@ -62,16 +62,16 @@ pub async fn record(
     stop: &NewStop,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO stop (journal_id, act, scope, at, digest_key, exact_digest, stop_digest, contact_id, \
-               block_id, submission_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let digests = serde_json::to_string(&stop.digests)
+        .map_err(|_| StoreError::Defect("digests cannot be written".to_owned()))?;
+    let sql = "INSERT INTO stop (journal_id, act, scope, at, digests, contact_id, block_id, submission_id) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let values = [
         stop.journal.to_string().into(),
         stop.kind.name().into(),
         stop.scope.as_str().into(),
         now.as_microsecond().into(),
-        stop.digests.map(|digests| i64::from(digests.stop.key.0)).into(),
-        stop.digests.map(|digests| digests.exact.bytes.to_vec()).into(),
-        stop.digests.map(|digests| digests.stop.bytes.to_vec()).into(),
+        digests.into(),
         stop.contact.map(|id| id.0).into(),
         stop.block.map(|id| id.0).into(),
         stop.submission.map(|id| id.0).into(),
@@ -151,20 +151,14 @@ pub async fn committed_after(
     after: StopNumber,
     limit: u32,
 ) -> Result<Vec<CommittedStop>, StoreError> {
-    let sql = "SELECT id, number, journal_id, act, scope, at, digest_key, exact_digest, stop_digest FROM stop \
+    let sql = "SELECT id, number, journal_id, act, scope, at, digests FROM stop \
                WHERE number > $1 ORDER BY number LIMIT $2";
     let rows = query_all(session, sql, [after.0.into(), i64::from(limit).into()]).await?;
     rows.iter()
         .map(|row| {
-            let has_digests = row.get::<Option<Vec<u8>>>("stop", "stop_digest")?.is_some();
-            let digests = if has_digests {
-                vec![AddressDigests {
-                    exact: row.digest("stop", "digest_key", "exact_digest")?,
-                    stop: row.digest("stop", "digest_key", "stop_digest")?,
-                }]
-            } else {
-                Vec::new()
-            };
+            let digests = row.parsed("stop", "digests", |text| {
+                serde_json::from_str::<Vec<AddressDigests>>(text).ok()
+            })?;
             Ok(CommittedStop {
                 number: StopNumber(row.get("stop", "number")?),
                 intent: StopIntent {

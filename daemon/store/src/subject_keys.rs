@@ -35,7 +35,8 @@ fn key(row: &Row, table: &'static str) -> Result<VaultKeyId, StoreError> {
     row.parsed(table, "vault_key_id", |text| VaultKeyId::parse(text).ok())
 }
 
-/// Submissions in tickets of exactly one known contact that are not under the contact's key yet.
+/// Submissions of a known subject that are not under its key yet and of which no answer is under
+/// way (dispatch must be able to open what it has claimed).
 ///
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
@@ -44,8 +45,9 @@ pub async fn unkeyed(session: &impl Session, limit: u32) -> Result<Vec<Unkeyed>,
                contact.id AS contact_id, contact.vault_key_id AS subject_key \
                FROM submission JOIN ticket ON ticket.id = submission.ticket_id \
                JOIN contact ON contact.id = ticket.contact_id \
-               WHERE submission.vault_key_id IS NOT NULL \
-               AND (contact.vault_key_id IS NULL OR contact.vault_key_id <> submission.vault_key_id) \
+               WHERE submission.unkeyed = 1 AND submission.vault_key_id IS NOT NULL \
+               AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.submission_id = submission.id \
+               AND delivery.state IN ('planned', 'claimed', 'deferred')) \
                ORDER BY submission.id LIMIT $1";
     let rows = query_all(session, sql, [i64::from(limit).into()]).await?;
     rows.iter()
@@ -111,8 +113,8 @@ pub async fn move_submission(
     to: VaultKeyId,
     content: Option<&[u8]>,
 ) -> Result<(), StoreError> {
-    let sql =
-        "UPDATE submission SET vault_key_id = $3, content = $4 WHERE id = $1 AND vault_key_id = $2";
+    let sql = "UPDATE submission SET vault_key_id = $3, content = $4, unkeyed = 0, old_vault_key_id = $2 \
+               WHERE id = $1 AND vault_key_id = $2 AND unkeyed = 1";
     let values = [
         submission.0.into(),
         from.to_string().into(),
@@ -122,17 +124,52 @@ pub async fn move_submission(
     change_one(transaction, "submission", sql, values).await
 }
 
+/// The keys of messages that were moved under their subjects' keys and must still be destroyed.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn left_over(
+    session: &impl Session,
+    limit: u32,
+) -> Result<Vec<(SubmissionId, VaultKeyId)>, StoreError> {
+    let sql = "SELECT id, old_vault_key_id FROM submission WHERE old_vault_key_id IS NOT NULL ORDER BY id LIMIT $1";
+    let rows = query_all(session, sql, [i64::from(limit).into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let key =
+                row.parsed("submission", "old_vault_key_id", |text| VaultKeyId::parse(text).ok())?;
+            Ok((SubmissionId(row.get("submission", "id")?), key))
+        })
+        .collect()
+}
+
+/// Forgets the key of a message, after it was destroyed.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when another key stands there.
+pub async fn forget_old(
+    transaction: &Transaction,
+    submission: SubmissionId,
+    key: VaultKeyId,
+) -> Result<(), StoreError> {
+    let sql =
+        "UPDATE submission SET old_vault_key_id = NULL WHERE id = $1 AND old_vault_key_id = $2";
+    let values = [submission.0.into(), key.to_string().into()];
+    change_one(transaction, "submission", sql, values).await
+}
+
 /// Writes down that a mail's content is under another key now.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the row is gone.
+/// [`StoreError::Conflict`] when the mail is under way: dispatch needs what it has claimed.
 pub async fn move_letter(
     transaction: &Transaction,
     delivery: DeliveryId,
     to: VaultKeyId,
     content: &[u8],
 ) -> Result<(), StoreError> {
-    let sql = "UPDATE delivery SET vault_key_id = $2, content = $3 WHERE id = $1";
+    let sql = "UPDATE delivery SET vault_key_id = $2, content = $3 WHERE id = $1 \
+               AND state NOT IN ('planned', 'claimed', 'deferred')";
     let values = [delivery.0.into(), to.to_string().into(), content.to_vec().into()];
     change_one(transaction, "delivery", sql, values).await
 }

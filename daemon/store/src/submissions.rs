@@ -48,6 +48,8 @@ pub struct NewSubmission<'a> {
     pub capture_point: Option<&'a str>,
     /// The policy shown beside a form.
     pub policy_version: Option<&'a str>,
+    /// Whether its ticket belongs to a known subject, under whose key it is to be moved.
+    pub of_known_subject: bool,
 }
 
 impl std::fmt::Debug for NewSubmission<'_> {
@@ -67,8 +69,9 @@ pub async fn add(
 ) -> Result<SubmissionId, StoreError> {
     let sql = "INSERT INTO submission (channel, message_id, form_key, ticket_id, address_id, received_at, filed_at, \
                object_id, vault_key_id, content, digest_key, mail_id_digest, authentication, kind, language, labels, \
-               capture_point, policy_version) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id";
+               capture_point, policy_version, unkeyed) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+               RETURNING id";
     let channel = if submission.message.is_some() { "message" } else { "form" };
     let values = [
         channel.into(),
@@ -89,6 +92,7 @@ pub async fn add(
         submission.labels.into(),
         submission.capture_point.into(),
         submission.policy_version.into(),
+        i64::from(submission.of_known_subject).into(),
     ];
     Ok(SubmissionId(query_one(transaction, sql, values).await?.get("submission", "id")?))
 }

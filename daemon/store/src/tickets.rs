@@ -237,3 +237,23 @@ pub async fn by_id(session: &impl Session, id: TicketId) -> Result<Option<Ticket
     let sql = format!("SELECT {COLUMNS} FROM ticket WHERE id = $1");
     query_optional(session, &sql, [id.0.into()]).await?.as_ref().map(read).transpose()
 }
+
+/// Gives a ticket a new status code: nobody was ever told the one it has.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it has another one by now.
+pub async fn renew_status_code(
+    transaction: &Transaction,
+    ticket: &TicketRow,
+    status_code: Digest,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE ticket SET digest_key = $3, status_code_digest = $4 \
+               WHERE id = $1 AND status_code_digest = $2";
+    let values = [
+        ticket.id.0.into(),
+        ticket.status_code.bytes.to_vec().into(),
+        i64::from(status_code.key.0).into(),
+        status_code.bytes.to_vec().into(),
+    ];
+    change_one(transaction, "ticket", sql, values).await
+}

@@ -47,6 +47,13 @@ CREATE INDEX delivery_by_ticket ON delivery (ticket_id) WHERE ticket_id IS NOT N
 -- store::deliveries::acknowledged_since
 CREATE INDEX delivery_by_stop_digest ON delivery (stop_digest, purpose_of_mail, planned_at);
 
+-- store::deliveries::count_all_since (the hourly limit)
+CREATE INDEX delivery_acknowledgements ON delivery (planned_at) WHERE purpose_of_mail = 'acknowledgement';
+-- store::subject_keys::letters_of
+CREATE INDEX delivery_by_submission ON delivery (submission_id) WHERE submission_id IS NOT NULL;
+-- store::deliveries::uncertain_of
+CREATE INDEX delivery_uncertain ON delivery (node, epoch) WHERE state = 'uncertain';
+
 -- Every attempt with what came of it.
 CREATE TABLE delivery_attempt (
     delivery_id {int} NOT NULL REFERENCES delivery (id),

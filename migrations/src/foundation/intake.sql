@@ -81,8 +81,16 @@ CREATE TABLE submission (
     -- Labels and marks in auto or suggest, as JSON without words.
     labels TEXT NOT NULL DEFAULT '[]',
     capture_point TEXT,
-    policy_version TEXT
+    policy_version TEXT,
+    -- 1 while it belongs to a known subject and is still under the key of its message.
+    unkeyed {int} NOT NULL DEFAULT 0 CHECK (unkeyed IN (0, 1)),
+    -- The key of its message, from the move to the subject's key until it is destroyed.
+    old_vault_key_id TEXT
 ) {strict};
+-- store::subject_keys::unkeyed
+CREATE INDEX submission_unkeyed ON submission (id) WHERE unkeyed = 1;
+-- store::subject_keys::left_over
+CREATE INDEX submission_old_key ON submission (id) WHERE old_vault_key_id IS NOT NULL;
 -- store::submissions::of_ticket
 CREATE INDEX submission_by_ticket ON submission (ticket_id);
 -- store::tickets::by_mail_ids

@@ -60,9 +60,8 @@ CREATE TABLE stop (
         ('block', 'lift', 'suppression', 'withdrawal', 'unsubscribe', 'erasure', 'pause', 'cancel')),
     scope TEXT NOT NULL,
     at {int} NOT NULL,
-    digest_key {int},
-    exact_digest {bytes},
-    stop_digest {bytes},
+    -- Every address it holds for, under every digest key in use: JSON of {exact, stop}.
+    digests TEXT NOT NULL DEFAULT '[]',
     contact_id {int},
     block_id {int} REFERENCES block (id),
     submission_id {int}

@@ -81,6 +81,19 @@ impl Cases {
         Ok(full >= i64::from(self.parts.settings.full_blocks_per_hour.max(1)))
     }
 
+    /// Clears the breaker's alarm once the hour has passed; called now and then by the process.
+    ///
+    /// # Errors
+    /// [`CasesError::Store`].
+    pub async fn close_breaker(&self) -> Result<(), CasesError> {
+        let now = self.parts.clock.now();
+        let transaction = self.store().begin().await?;
+        if !self.breaker_is_open(&transaction, now).await? {
+            store::alarms::clear(&transaction, "filing_breaker", now).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
     /// The one contact named in the text, if exactly one contact has a named address that is
     /// neither the sender's nor ours (invariant 14).
     pub(super) async fn named_person(

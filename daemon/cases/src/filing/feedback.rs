@@ -1,7 +1,12 @@
 //! A bounce or complaint tells of a mail of ours, if its Message-ID is one of ours; else it is
 //! only noted: anybody can write a bounce (RULES §5.6).
 
-use domain::{Timestamp, classification::Kind, digest::Digest, ids::SubmissionId};
+use domain::{
+    Timestamp,
+    classification::{BounceClass, Kind},
+    digest::Digest,
+    ids::SubmissionId,
+};
 use store::Transaction;
 
 use crate::{Cases, CasesError, submission::Submission};
@@ -17,11 +22,7 @@ impl Cases {
         id: SubmissionId,
         now: Timestamp,
     ) -> Result<(), CasesError> {
-        let feedback = match submission.classification().map(|found| found.kind) {
-            Some(Kind::Bounce) => "bounce",
-            Some(Kind::Complaint) => "complaint",
-            _ => return Ok(()),
-        };
+        let Some(feedback) = feedback_word(submission) else { return Ok(()) };
         let digests = self.reported_ids(submission);
         let told = store::deliveries::take_feedback(transaction, &digests, feedback).await?;
         for delivery in told {
@@ -51,6 +52,31 @@ impl Cases {
             .take(MOST_IDS)
             .flat_map(|id| self.parts.digests.message_id_all(&id))
             .collect()
+    }
+}
+
+/// What the report says of a mail, if it says anything that lasts: a delay, a relaying or a
+/// "not spam" is no feedback (RULES §5.6).
+fn feedback_word(submission: &Submission) -> Option<&'static str> {
+    let found = submission.classification()?;
+    match found.kind {
+        Kind::Bounce => {
+            let report = submission.mail().and_then(|mail| mail.report.delivery_status.as_deref());
+            let is_delay = report.is_some_and(|report| {
+                let report = report.to_ascii_lowercase();
+                report.contains("action:") && !report.contains("failed")
+            });
+            let says_nothing = !found.bounces.is_empty()
+                && found.bounces.iter().all(|bounce| bounce.class == BounceClass::Auto);
+            (!is_delay && !says_nothing).then_some("bounce")
+        }
+        Kind::Complaint => {
+            let report = submission.mail().and_then(|mail| mail.report.feedback_report.as_deref());
+            let is_praise =
+                report.is_some_and(|report| report.to_ascii_lowercase().contains("not-spam"));
+            (!is_praise).then_some("complaint")
+        }
+        Kind::Human | Kind::AutoReply | Kind::ListMail | Kind::Spam => None,
     }
 }
 

@@ -1,25 +1,22 @@
 //! Requests with their dates, and the letter that tells the person of them.
 
-use domain::clock::{Duty, Events, duties_for};
 use domain::{
     delivery::{Class, Occasion},
-    filing::{AcknowledgementFacts, Held, Reply, decide_acknowledgement},
-    ids::{SubmissionId, TicketId},
+    filing::{AcknowledgementFacts, BlockTarget, Held, Reply, decide_acknowledgement},
+    ids::SubmissionId,
     language::Locale,
     letter::LetterContent,
     mail::ReturnPath,
-    regime::{DutyName, RequestName, in_force_or_nearest},
-    request::{RequestState, RequestStep},
 };
-use jiff::{ToSpan, civil::Date};
+use jiff::ToSpan;
 use render::{
     MailName, RenderedMail,
     mail::{AcknowledgedRequest, Acknowledgement, BlockNotice},
     wording,
 };
-use store::{deliveries::NewDelivery, requests::NewRequest};
+use store::deliveries::NewDelivery;
 
-use super::{FiledTicket, apply::Filing, facts::KnownSender, joining::Matter};
+use super::{FiledTicket, apply::Filing, facts::KnownSender, requests::Dated};
 use crate::{
     Cases, CasesError,
     submission::{Content, Source, Submission, sender},
@@ -49,110 +46,7 @@ impl Answered {
     }
 }
 
-/// A request that this submission opened or repeated, with its legal dates.
-pub(super) struct Dated {
-    name: RequestName,
-    owed: Vec<(DutyName, Date)>,
-}
-
 impl Cases {
-    /// Opens the requests that are not open in the ticket yet; the others keep their first clock.
-    pub(super) async fn open_requests(
-        &self,
-        filing: &Filing<'_>,
-        ticket: &FiledTicket,
-        matter: &Matter,
-    ) -> Result<Vec<Dated>, CasesError> {
-        let transaction = filing.transaction;
-        let held = match matter {
-            Matter::Joins(_) => store::requests::of_ticket(transaction, ticket.id).await?,
-            Matter::New { .. } => Vec::new(),
-        };
-        let mut dated = Vec::new();
-        for name in &filing.plan.requests {
-            let is_open =
-                |row: &&store::requests::RequestRow| row.name == *name && row.state.is_open();
-            if let Some(row) = held.iter().find(is_open) {
-                let duties = store::requests::duties_of_ticket(transaction, ticket.id).await?;
-                let owed = duties.iter().filter(|duty| duty.request == row.id).filter_map(|duty| {
-                    let on = duty.legal_due_on.as_deref()?.parse().ok()?;
-                    Some((DutyName::from_name(&duty.name)?, on))
-                });
-                dated.push(Dated { name: *name, owed: owed.collect() });
-            } else {
-                dated.push(self.open_request(filing, ticket.id, *name).await?);
-            }
-        }
-        Ok(dated)
-    }
-
-    async fn open_request(
-        &self,
-        filing: &Filing<'_>,
-        ticket: TicketId,
-        name: RequestName,
-    ) -> Result<Dated, CasesError> {
-        let received_at = filing.submission.received_at;
-        let (duties, rule) = self.duties(name, received_at)?;
-        let is_blocked =
-            filing.plan.blocks.iter().any(|b| b.basis.split(' ').any(|w| w == name.name()));
-        let state = if is_blocked {
-            RequestState::Received.after(RequestStep::Block).map_err(|_| CasesError::Content)?
-        } else {
-            RequestState::Received
-        };
-        let new = NewRequest {
-            ticket,
-            name,
-            regime: &rule.regime,
-            regime_version: &rule.version,
-            law: &rule.law,
-            requester: filing.plan.requester,
-            state,
-            received_at,
-            duties: &duties,
-        };
-        store::requests::open(filing.transaction, &new, filing.now).await?;
-        let owed = duties.iter().filter_map(|duty| Some((duty.name, duty.legal_on?))).collect();
-        Ok(Dated { name, owed })
-    }
-
-    /// The duties of a request under all regimes that apply, and the first regime's name for it.
-    fn duties(
-        &self,
-        name: RequestName,
-        received_at: domain::Timestamp,
-    ) -> Result<(Vec<Duty>, RuleWords), CasesError> {
-        let mut duties = Vec::new();
-        let mut words = None;
-        for id in &self.parts.settings.regimes {
-            let Some(regime) = in_force_or_nearest(&self.parts.regimes, id, received_at) else {
-                continue;
-            };
-            let Some(calendar) =
-                self.parts.calendars.iter().find(|calendar| calendar.id() == regime.calendar())
-            else {
-                continue;
-            };
-            let events = Events::received(received_at);
-            duties.extend(duties_for(name, regime, calendar, &events));
-            words.get_or_insert_with(|| RuleWords {
-                regime: id.as_str().to_owned(),
-                version: regime.version().to_owned(),
-                law: regime
-                    .law_of(name)
-                    .iter()
-                    .map(|law| law.ru.as_str())
-                    .collect::<Vec<_>>()
-                    .join("; "),
-            });
-        }
-        let words = words.ok_or_else(|| {
-            CasesError::Settings("no regime applies; name one in `regimes.use`".to_owned())
-        })?;
-        Ok((duties, words))
-    }
-
     /// Plans the acknowledgement, or opens a task for a person where a guard holds it back.
     pub(super) async fn acknowledge(
         &self,
@@ -162,7 +56,7 @@ impl Cases {
         requests: &[Dated],
     ) -> Result<Answered, CasesError> {
         let topic = topic(filing);
-        match self.decide_reply(filing, &topic).await? {
+        match self.decide_reply(filing, ticket, &topic).await? {
             Reply::Send => {}
             Reply::Held(Held::NoTicket) => return Ok(Answered::NotAtAll),
             Reply::Held(Held::SaidAlready) => return Ok(Answered::SaidAlready),
@@ -183,13 +77,47 @@ impl Cases {
         let Some(sender) = &filing.sender else { return Ok(Answered::NotAtAll) };
         let locale = self.locale(filing.submission);
         let context = self.acknowledgement(filing, ticket, requests, locale);
-        let mail = self.parts.renderer.mail(MailName::Acknowledgement, locale, &context)?;
+        let Some(mail) =
+            self.render(filing, ticket, MailName::Acknowledgement, locale, &context).await?
+        else {
+            return Ok(Answered::ByHand);
+        };
         let planned = Planned { occasion: Occasion::Acknowledgement, topic: &topic, mail };
         self.plan_letter(filing, ticket, submission, sender, planned).await?;
         Ok(Answered::Planned)
     }
 
-    async fn decide_reply(&self, filing: &Filing<'_>, topic: &str) -> Result<Reply, CasesError> {
+    /// Renders a letter. A template that fails must not undo the block: a person answers, and an
+    /// alarm says so.
+    async fn render(
+        &self,
+        filing: &Filing<'_>,
+        ticket: &FiledTicket,
+        name: MailName,
+        locale: Locale,
+        context: &impl serde::Serialize,
+    ) -> Result<Option<RenderedMail>, CasesError> {
+        match self.parts.renderer.mail(name, locale, context) {
+            Ok(mail) => Ok(Some(mail)),
+            Err(error) => {
+                tracing::error!(ticket.id = ticket.id.0, %error, "a letter cannot be made");
+                let (transaction, now) = (filing.transaction, filing.now);
+                let detail = format!("the template {} fails: mend it", name.folder());
+                store::alarms::raise(transaction, "template", &detail, now).await?;
+                let task = "answer_by_hand";
+                store::tasks::open(transaction, task, Some(ticket.id), None, "template", now)
+                    .await?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn decide_reply(
+        &self,
+        filing: &Filing<'_>,
+        ticket: &FiledTicket,
+        topic: &str,
+    ) -> Result<Reply, CasesError> {
         let (mail, classification) = match &filing.submission.content {
             Content::Classified { mail, classification } => (mail, classification),
             // Nobody knows what it says, nor whether a machine sent it.
@@ -199,13 +127,16 @@ impl Cases {
         if let Some(sender) = &filing.sender {
             let digests = sender.stop_digests();
             let week = filing.now - (7 * 24).hours();
+            let transaction = filing.transaction;
             same_said_at =
-                store::deliveries::acknowledged_since(filing.transaction, &digests, topic, week)
-                    .await?;
+                store::deliveries::acknowledged_since(transaction, ticket.id, topic, week).await?;
             let day = filing.now - 24.hours();
             said_in_a_day =
                 store::deliveries::count_since(filing.transaction, &digests, day).await?;
         }
+        let hour = filing.now - 1.hour();
+        let to_all = store::deliveries::count_all_since(filing.transaction, hour).await?;
+        let limit = i64::from(self.parts.settings.acknowledgements_per_hour.max(1));
         let return_path: Option<&ReturnPath> = match filing.submission.source {
             Source::Message(_) => Some(&mail.return_path),
             Source::Form { .. } => None,
@@ -217,6 +148,7 @@ impl Cases {
             return_path,
             same_said_at,
             said_in_a_day,
+            too_many_at_all: to_all >= limit,
         };
         Ok(decide_acknowledgement(&filing.plan, &facts, filing.now))
     }
@@ -229,7 +161,7 @@ impl Cases {
         locale: Locale,
     ) -> Acknowledgement {
         let settings = &self.parts.settings;
-        let blocked = |name: &str| filing.plan.blocks.iter().any(|b| b.scope.name() == name);
+        let blocked = |name: &str| filing.blocks_sender(name);
         let requests = requests
             .iter()
             .map(|dated| AcknowledgedRequest {
@@ -252,14 +184,15 @@ impl Cases {
             blocked_full: blocked("full"),
             blocked_marketing: blocked("marketing"),
             blocked_fields: blocked("fields"),
-            under_review: !filing.plan.review.is_empty(),
+            under_review: filing.under_review,
             organisation: settings.organisation.clone(),
             contact: settings.contact.clone(),
             policy_url: settings.policy_url.clone(),
         }
     }
 
-    /// Tells the address on file that a mail which its domain disowns had it blocked (RULES X5).
+    /// Tells the address on file that it was blocked by a mail which could not be acknowledged
+    /// and for which its domain does not vouch (RULES X5).
     async fn notify_of_block(
         &self,
         filing: &Filing<'_>,
@@ -267,13 +200,13 @@ impl Cases {
         submission: SubmissionId,
     ) -> Result<(), CasesError> {
         const TOPIC: &str = "block_notice";
-        let failed =
-            filing.submission.authentication == domain::authentication::SenderAuthentication::Fail;
-        let Some(sender) = filing.sender.as_ref().filter(|s| failed && !s.contacts.is_empty())
+        let unproven =
+            filing.submission.authentication != domain::authentication::SenderAuthentication::Pass;
+        let Some(sender) = filing.sender.as_ref().filter(|s| unproven && !s.contacts.is_empty())
         else {
             return Ok(());
         };
-        if filing.plan.blocks.is_empty() {
+        if !filing.plan.blocks.iter().any(|block| block.target == BlockTarget::Sender) {
             return Ok(());
         }
         let week = filing.now - (7 * 24).hours();
@@ -282,7 +215,7 @@ impl Cases {
             return Ok(());
         }
         let locale = self.locale(filing.submission);
-        let blocked = |name: &str| filing.plan.blocks.iter().any(|b| b.scope.name() == name);
+        let blocked = |name: &str| filing.blocks_sender(name);
         let settings = &self.parts.settings;
         let context = BlockNotice {
             ticket_number: ticket.number.to_string(),
@@ -294,7 +227,11 @@ impl Cases {
             contact: settings.contact.clone(),
             policy_url: settings.policy_url.clone(),
         };
-        let mail = self.parts.renderer.mail(MailName::BlockNotice, locale, &context)?;
+        let Some(mail) =
+            self.render(filing, ticket, MailName::BlockNotice, locale, &context).await?
+        else {
+            return Ok(());
+        };
         let planned = Planned { occasion: Occasion::Notice, topic: TOPIC, mail };
         self.plan_letter(filing, ticket, submission, sender, planned).await
     }
@@ -366,13 +303,6 @@ impl Cases {
         let language = submission.classification().and_then(|found| found.language.as_deref());
         Locale::for_reply(language, self.parts.settings.locale)
     }
-}
-
-/// The words of a regime for one request.
-struct RuleWords {
-    regime: String,
-    version: String,
-    law: String,
 }
 
 /// A rendered letter on its way into the ledger.

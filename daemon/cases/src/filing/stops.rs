@@ -66,7 +66,7 @@ impl Cases {
             journal: id,
             kind: stopped.kind,
             scope: stopped.scope.to_owned(),
-            digests: stopped.digests.first().copied(),
+            digests: stopped.digests.clone(),
             contact: stopped.contact,
             block: stopped.block,
             submission: stopped.submission,

@@ -27,6 +27,7 @@ use vault::{Digests, StopJournal, Vault, VaultConfig};
 
 pub struct Desk {
     pub cases: Cases,
+    parts: CasesParts,
     pub clock: Arc<StandingClock>,
     pub entropy: Arc<SeededEntropy>,
     pub dir: TempDir,
@@ -62,7 +63,7 @@ impl Desk {
             StopJournal::open(&dir.path().join("journal"), "one").await.expect("journal");
         let regime = include_str!("../../../../config/regimes/ru-152fz.toml");
         let calendar = include_str!("../../../../config/calendars/ru.toml");
-        let cases = Cases::new(CasesParts {
+        let parts = CasesParts {
             store: store.clone(),
             vault,
             digests,
@@ -74,10 +75,17 @@ impl Desk {
             settings: Arc::new(settings()),
             clock: clock.clone(),
             entropy: entropy.clone(),
-        })
-        .expect("cases");
+        };
+        let cases = Cases::new(parts.clone()).expect("cases");
         let folder = mailbox(&store).await;
-        Self { cases, clock, entropy, dir, folder, next: AtomicI64::new(1) }
+        Self { cases, parts, clock, entropy, dir, folder, next: AtomicI64::new(1) }
+    }
+
+    /// From now on no letter can be made: the organisation's name is over every limit.
+    pub fn lose_letters(&mut self) {
+        let settings = Settings { organisation: "x".repeat(3 << 20), ..settings() };
+        let parts = CasesParts { settings: Arc::new(settings), ..self.parts.clone() };
+        self.cases = Cases::new(parts).expect("cases");
     }
 
     pub fn store(&self) -> &Store {
@@ -171,6 +179,7 @@ fn settings() -> Settings {
         zone: jiff::tz::TimeZone::get("Europe/Moscow").expect("a zone"),
         regimes: vec![RegimeId::parse("ru-152fz").expect("an id")],
         full_blocks_per_hour: 3,
+        acknowledgements_per_hour: 9,
         reply_expires_after_days: 5,
     }
 }

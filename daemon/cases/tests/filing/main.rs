@@ -40,5 +40,9 @@ on_sqlite! {
     a_bounce_of_our_reply_becomes_a_task_and_a_forged_one_nothing,
     the_audit_log_holds_and_shows_any_change,
     mail_of_a_known_subject_moves_under_the_subjects_key,
+    a_stranger_does_not_learn_whom_we_know,
+    a_failing_template_does_not_undo_the_block,
+    a_person_who_was_never_told_the_code_gets_a_new_one,
+    acknowledgements_to_all_together_have_a_limit,
     lost_digest_keys_are_noticed_before_anything_is_filed,
 }

@@ -191,6 +191,8 @@ pub async fn what_cannot_be_read_becomes_a_ticket_for_a_person(desk: Desk) {
     let view = desk.cases.ticket(&ticket.number.to_string(), "anna").await.expect("shown");
     assert_eq!(view.ticket.lane, domain::ticket::Lane::Unreadable);
     assert_eq!(view.ticket.review, "quarantined");
+    assert_eq!(view.requests.len(), 1);
+    assert_eq!(view.duties[0].legal_due_on.as_deref(), Some("2026-12-07"), "the next working day");
     assert_eq!(view.ticket.opened_at, submission.received_at);
     assert_eq!(view.tasks[0].name, "answer_by_hand");
 }
@@ -382,6 +384,10 @@ pub async fn mail_of_a_known_subject_moves_under_the_subjects_key(desk: Desk) {
     let ticket = desk.file_submission(&known).await.ticket.expect("a ticket");
     let unknown = desk.letter(Letter::asking(BORIS, ERASURE)).await;
     desk.file_submission(&unknown).await;
+    let moved = desk.cases.rekey_known_subjects(100).await.expect("looks");
+    assert_eq!(moved, 0, "an answer under way keeps its key");
+    desk.number("UPDATE delivery SET state = 'accepted' WHERE state = 'planned' RETURNING id")
+        .await;
     assert_eq!(desk.cases.rekey_known_subjects(100).await.expect("moves"), 1);
     assert_eq!(desk.cases.rekey_known_subjects(100).await.expect("moves"), 0);
     let vault = desk.cases.vault();
@@ -406,4 +412,61 @@ pub async fn lost_digest_keys_are_noticed_before_anything_is_filed(desk: Desk) {
     desk.number(sql).await;
     let lost = desk.cases.check_digest_keys().await;
     assert!(matches!(lost, Err(CasesError::Settings(_))));
+}
+
+pub async fn a_stranger_does_not_learn_whom_we_know(desk: Desk) {
+    contact(&desk, &[ANNA]).await;
+    let marks = [(domain::classification::Mark::Representative, Band::Auto)];
+    let mut told = Vec::new();
+    for named in [ANNA, "nobody@mail.example"] {
+        let from = format!("agent-of-{}", named.replace('@', "-at-"));
+        let from = format!("{from}@agents.example");
+        let mut submission =
+            desk.letter(Letter { marks: &marks, ..Letter::asking(&from, ERASURE) }).await;
+        if let Content::Classified { classification, .. } = &mut submission.content {
+            classification.named_addresses = vec![named.to_owned()];
+        }
+        let ticket = desk.file_submission(&submission).await.ticket.expect("a ticket");
+        let code = ticket.status_code.expect("new");
+        let status = desk.cases.request_status(ticket.number, code).await.expect("answers");
+        let letter = letters(&desk).await.pop().expect("a letter");
+        let text = letter.text.replace(&ticket.number.to_string(), "N").replace(code.expose(), "C");
+        told.push((text, status.map(|status| status.requests)));
+    }
+    assert_eq!(told[0], told[1]);
+    assert_eq!(desk.number("SELECT COUNT(*) FROM block WHERE contact_id IS NOT NULL").await, 1);
+}
+
+pub async fn a_failing_template_does_not_undo_the_block(mut desk: Desk) {
+    desk.lose_letters();
+    let filed = desk.file(Letter::asking(ANNA, ERASURE)).await;
+    assert!(filed.blocked && !filed.replied);
+    let tasks = "SELECT COUNT(*) FROM task WHERE name = 'answer_by_hand' AND detail = 'template'";
+    assert_eq!(desk.number(tasks).await, 1);
+    assert_eq!(desk.number("SELECT COUNT(*) FROM alarm WHERE name = 'template'").await, 1);
+}
+
+pub async fn a_person_who_was_never_told_the_code_gets_a_new_one(desk: Desk) {
+    let guarded = Letter { auto_reasons: &["precedence"], ..Letter::asking(ANNA, ERASURE) };
+    let first = desk.file(guarded).await.ticket.expect("a ticket");
+    let again = desk.file(Letter::asking(ANNA, ERASURE)).await;
+    let ticket = again.ticket.expect("the same ticket");
+    assert!(again.replied && ticket.id == first.id);
+    let code = ticket.status_code.expect("a new code");
+    let status = desk.cases.request_status(ticket.number, code).await.expect("answers");
+    assert!(status.is_some());
+    let old = first.status_code.expect("new");
+    assert_eq!(desk.cases.request_status(ticket.number, old).await.expect("answers"), None);
+}
+
+pub async fn acknowledgements_to_all_together_have_a_limit(desk: Desk) {
+    for n in 0..12 {
+        let from = format!("q{n}@mail.example");
+        desk.file(Letter::asking(&from, &[])).await;
+    }
+    let sent = "SELECT COUNT(*) FROM delivery WHERE purpose_of_mail = 'acknowledgement'";
+    assert_eq!(desk.number(sent).await, 9, "the limit of this room");
+    let held = "SELECT COUNT(*) FROM task WHERE detail = 'too_many_at_all'";
+    assert_eq!(desk.number(held).await, 3, "what is held back is for a person");
+    assert_eq!(desk.number("SELECT COUNT(*) FROM ticket").await, 12);
 }

@@ -8,7 +8,10 @@ use crate::{
     address::EmailAddress,
     authentication::SenderAuthentication,
     classification::{Classification, Kind},
-    filing::table::{FilingPlan, Handling, Sender},
+    filing::{
+        effects::ReviewReason,
+        table::{FilingPlan, Handling, Sender},
+    },
     mail::ReturnPath,
 };
 
@@ -28,10 +31,13 @@ pub struct AcknowledgementFacts<'a> {
     pub authentication: SenderAuthentication,
     /// Mail: the envelope sender. A form entry: `None`.
     pub return_path: Option<&'a ReturnPath>,
-    /// When the same topic was last acknowledged to this address.
+    /// When the same topic was last acknowledged to this address in the ticket that the
+    /// submission joined; a new ticket has its own number to be told.
     pub same_said_at: Option<Timestamp>,
     /// How many acknowledgements went to this stop key in the last day.
     pub said_in_a_day: u32,
+    /// Whether the acknowledgements to all people together passed their limit of the hour.
+    pub too_many_at_all: bool,
 }
 
 /// Why no acknowledgement goes out by itself.
@@ -63,7 +69,7 @@ pub fn decide_acknowledgement(
 ) -> Reply {
     let Handling::Ticket(_) = plan.handling else { return Reply::Held(Held::NoTicket) };
     let guard = |name: &str| Reply::Held(Held::Guard(name.to_owned()));
-    if plan.legal_hold {
+    if plan.review.contains(&ReviewReason::Authority) {
         // An authority gets no automatic answer (RULES §1.1, RKN_REQUEST).
         return guard("authority");
     }
@@ -86,6 +92,10 @@ pub fn decide_acknowledgement(
     }
     if facts.said_in_a_day >= MOST_IN_A_DAY {
         return guard("too_many_in_a_day");
+    }
+    if facts.too_many_at_all {
+        // Somebody who forges a thousand senders must not make us write a thousand letters.
+        return guard("too_many_at_all");
     }
     Reply::Send
 }

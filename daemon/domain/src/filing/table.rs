@@ -100,6 +100,7 @@ impl FilingPlan {
     #[must_use]
     pub fn unread(reason: ReviewReason) -> Self {
         let mut plan = Self::new(Handling::Ticket(Lane::Unreadable));
+        plan.requests.push(RequestName::Unread);
         plan.ask_person(reason);
         plan
     }
@@ -151,7 +152,7 @@ fn plan_ticket(facts: &FilingFacts<'_>, reasons: &[ReviewReason]) -> FilingPlan 
         Lane::Ordinary
     };
     let mut plan = FilingPlan::new(Handling::Ticket(lane));
-    plan.requester = requester(classification);
+    plan.requester = requester(facts);
     for reason in reasons {
         plan.ask_person(*reason);
     }
@@ -164,9 +165,11 @@ fn plan_ticket(facts: &FilingFacts<'_>, reasons: &[ReviewReason]) -> FilingPlan 
         apply_row(facts, label, column, &mut plan);
     }
     if authority {
+        plan.ask_person(ReviewReason::Authority);
+    }
+    if authority_is_sure(facts) {
         plan.requests.push(RequestName::AuthorityRequest);
         plan.legal_hold = true;
-        plan.ask_person(ReviewReason::Authority);
     }
     plan.requests.sort_unstable();
     plan.requests.dedup();
@@ -174,14 +177,26 @@ fn plan_ticket(facts: &FilingFacts<'_>, reasons: &[ReviewReason]) -> FilingPlan 
     plan
 }
 
-fn requester(classification: &Classification) -> Requester {
-    if classification.mark(Mark::Authority) != Band::None {
+/// An authority's own row of the table holds only when the mark is sure and no server disowns the
+/// mail; otherwise a person looks, and nothing else follows from the mark.
+fn authority_is_sure(facts: &FilingFacts<'_>) -> bool {
+    facts.classification.mark(Mark::Authority) == Band::Auto
+        && facts.authentication != SenderAuthentication::Fail
+}
+
+fn requester(facts: &FilingFacts<'_>) -> Requester {
+    if authority_is_sure(facts) {
         Requester::Authority
-    } else if classification.mark(Mark::Representative) != Band::None {
+    } else if facts.classification.mark(Mark::Representative) == Band::Auto {
         Requester::Representative
     } else {
         Requester::Subject
     }
+}
+
+/// The surer of the two marks that say somebody else than the sender is meant.
+fn surest_mark(classification: &Classification) -> Band {
+    classification.mark(Mark::Authority).max(classification.mark(Mark::Representative))
 }
 
 fn review_sender(facts: &FilingFacts<'_>, plan: &mut FilingPlan) {
@@ -222,6 +237,7 @@ fn column(facts: &FilingFacts<'_>, band: Band) -> Column {
     let careful = band != Band::Auto
         || facts.authentication == SenderAuthentication::Fail
         || facts.classification.kind == Kind::Spam
+        || surest_mark(facts.classification) == Band::Suggest
         || breaker_binds(facts);
     if careful { Column::Careful } else { Column::Auto }
 }
@@ -253,7 +269,8 @@ fn apply_row(facts: &FilingFacts<'_>, label: Label, column: Column, plan: &mut F
         (Label::Rectification, Column::Auto) => rectified_scope(facts.classification),
         (Label::StopMarketing, Column::Auto) => {
             // The words of a representative or an authority are not the subject's withdrawal.
-            plan.withdraw_advertising |= plan.requester == Requester::Subject;
+            let by_subject = surest_mark(facts.classification) == Band::None;
+            plan.withdraw_advertising |= by_subject && matches!(facts.sender, Sender::Outside(_));
             Scope::Marketing
         }
         (Label::StopPublication, Column::Auto) => {
@@ -277,48 +294,66 @@ fn apply_row(facts: &FilingFacts<'_>, label: Label, column: Column, plan: &mut F
             Column::Careful,
         ) => Scope::Marketing,
     };
-    if let Some(target) = target(facts, column) {
+    if let Some(target) = target(facts) {
         plan.blocks.push(PlannedBlock { target, scope, basis: label.name().to_owned() });
     }
 }
 
 /// Whom a row blocks, if anybody can be blocked at all.
-fn target(facts: &FilingFacts<'_>, column: Column) -> Option<BlockTarget> {
-    let marks = facts
-        .classification
-        .mark(Mark::Authority)
-        .max(facts.classification.mark(Mark::Representative));
+fn target(facts: &FilingFacts<'_>) -> Option<BlockTarget> {
     let outside = matches!(facts.sender, Sender::Outside(_));
-    match (marks, facts.named, column) {
-        (Band::None, ..) => outside.then_some(BlockTarget::Sender),
-        // Sure that it is about somebody else: that person, if known, and never the sender.
-        (Band::Auto, NamedContact::One, Column::Auto) => Some(BlockTarget::Named),
-        (Band::Auto, ..) => None,
-        // Unsure whether the sender is the subject: the protective side is to stop advertising.
-        (Band::Suggest, ..) => {
-            let may_be_subject = facts.classification.mark(Mark::Authority) == Band::None;
-            (outside && may_be_subject && column == Column::Careful).then_some(BlockTarget::Sender)
+    match (surest_mark(facts.classification), facts.named) {
+        // Unsure whether the sender is the subject: the protective side is to stop advertising
+        // to the sender (the column is then the careful one).
+        (Band::None | Band::Suggest, _) => outside.then_some(BlockTarget::Sender),
+        // Sure that it is about somebody else: that person, if known and no server disowns the
+        // mail, and never the sender (invariant 14).
+        (Band::Auto, NamedContact::One) => {
+            (facts.authentication != SenderAuthentication::Fail).then_some(BlockTarget::Named)
         }
+        (Band::Auto, NamedContact::NotOne) => None,
     }
 }
 
-/// The fields that a rectification speaks of; everything where that is not clear.
+/// The fields that a rectification speaks of, by the sentences in which it was recognised;
+/// everything where that is not clear. A telephone number given "to call me back" elsewhere in
+/// the letter is not in dispute.
 fn rectified_scope(classification: &Classification) -> Scope {
     const WORDS: [(Field, &[&str]); 3] = [
-        (Field::Name, &["фамили", "отчеств", "имя", "фио", "name", "nachname", "vorname"]),
+        (Field::Name, &["фамили", "отчеств", "имя ", "имя,", "имя:", "фио", "name", "vorname"]),
         (
             Field::Email,
-            &["почт", "e-mail", "email", "е-мейл", "имейл", "электронн", "mail address"],
+            &["e-mail", "email", "е-мейл", "имейл", "электронн", "эл. почт", "mail address"],
         ),
         (Field::Phone, &["телефон", "мобильн", "phone", "mobile", "telefon"]),
     ];
-    let text = classification.new_text.to_lowercase();
+    let told = classification
+        .labels
+        .iter()
+        .find(|verdict| verdict.label == Label::Rectification)
+        .map(|verdict| verdict.evidence.as_slice())
+        .unwrap_or_default();
+    let sentences = told
+        .iter()
+        .filter(|hit| !hit.in_subject)
+        .filter_map(|hit| hit.span)
+        .filter_map(|span| sentence_around(&classification.new_text, span));
+    let text = sentences.collect::<Vec<_>>().join(" ").to_lowercase() + " ";
     let fields: Vec<Field> = WORDS
         .iter()
         .filter(|(_, words)| words.iter().any(|word| text.contains(word)))
         .map(|(field, _)| *field)
         .collect();
     if fields.is_empty() { Scope::Full } else { Scope::Fields(fields) }
+}
+
+/// The sentence in which a byte range of `text` stands.
+fn sentence_around(text: &str, (from, to): (usize, usize)) -> Option<&str> {
+    let (before, after) = (text.get(..from)?, text.get(to..)?);
+    let ends = |c: char| matches!(c, '.' | '!' | '?' | '\n' | ';');
+    let start = before.rfind(ends).map_or(0, |at| at + 1);
+    let end = after.find(ends).map_or(text.len(), |at| to + at);
+    text.get(start..end)
 }
 
 /// Keeps for each target the widest blocks: what another planned block covers goes into it.

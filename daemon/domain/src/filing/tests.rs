@@ -110,11 +110,26 @@ fn several_labels_are_the_union_of_their_rows() {
     assert_eq!(scopes(&both), [Scope::Marketing]);
 }
 
+fn hit(mail: &mut Classification, word: &str) {
+    let from = mail.new_text.find(word).expect("the word is there");
+    mail.labels[0].evidence = vec![crate::classification::Evidence {
+        rule: "test".into(),
+        weight: 1.0,
+        words: word.into(),
+        span: Some((from, from + word.len())),
+        in_subject: false,
+    }];
+}
+
 #[test]
 fn a_clear_field_is_blocked_alone() {
     let mut mail = classification(Kind::Human, &[(Label::Rectification, Band::Auto)], &[]);
-    mail.new_text = "Исправьте, пожалуйста, мой телефон".into();
+    mail.new_text = "Добрый день. Исправьте, пожалуйста, мой телефон.".into();
+    hit(&mut mail, "Исправьте");
     assert_eq!(scopes(&plan(&mail, Auth::None, false)), [Scope::Fields(vec![Field::Phone])]);
+    mail.new_text = "Исправьте дату рождения. Мой телефон для связи: 8 900.".into();
+    hit(&mut mail, "Исправьте");
+    assert_eq!(scopes(&plan(&mail, Auth::None, false)), [Scope::Full]);
 }
 
 #[test]
@@ -189,6 +204,64 @@ fn an_authority_brings_a_hold_and_a_person_and_blocks_whom_it_names() {
 }
 
 #[test]
+fn an_unsure_mark_never_takes_protection_away() {
+    for mark in [Mark::Authority, Mark::Representative] {
+        for band in [Band::Auto, Band::Suggest] {
+            let marks = [(mark, Band::Suggest)];
+            let made = plan(
+                &classification(Kind::Human, &[(Label::Erasure, band)], &marks),
+                Auth::None,
+                false,
+            );
+            assert_eq!(scopes(&made), [Scope::Marketing], "{mark:?} {band:?}");
+            assert!(!made.legal_hold && !made.review.is_empty());
+            assert_eq!(made.requester, Requester::Subject);
+        }
+    }
+}
+
+#[test]
+fn a_forged_authority_holds_nothing() {
+    let marks = [(Mark::Authority, Band::Auto)];
+    let mail = classification(Kind::Human, &[], &marks);
+    let made = plan(&mail, Auth::Fail, false);
+    assert!(!made.legal_hold && made.requests.is_empty());
+    assert!(made.review.contains(&ReviewReason::Authority));
+}
+
+#[test]
+fn a_representative_under_an_open_breaker_still_stops_advertising_to_whom_it_names() {
+    let marks = [(Mark::Representative, Band::Auto)];
+    let mail = classification(Kind::Human, &[(Label::Erasure, Band::Auto)], &marks);
+    let address = address();
+    let made = plan_filing(&FilingFacts {
+        classification: &mail,
+        sender: Sender::Outside(&address),
+        authentication: Auth::None,
+        breaker_open: true,
+        named: NamedContact::One,
+        oddities: &[],
+    });
+    assert_eq!(made.blocks[0].target, BlockTarget::Named);
+    assert_eq!(scopes(&made), [Scope::Marketing]);
+}
+
+#[test]
+fn a_forward_by_our_own_people_withdraws_nothing_of_theirs() {
+    let mail = classification(Kind::Human, &[(Label::StopMarketing, Band::Auto)], &[]);
+    let address = address();
+    let made = plan_filing(&FilingFacts {
+        classification: &mail,
+        sender: Sender::Own(&address),
+        authentication: Auth::Pass,
+        breaker_open: false,
+        named: NamedContact::NotOne,
+        oddities: &[],
+    });
+    assert!(!made.withdraw_advertising && made.blocks.is_empty());
+}
+
+#[test]
 fn a_representatives_own_address_is_not_blocked() {
     let marks = [(Mark::Representative, Band::Auto)];
     let mail = classification(Kind::Human, &[(Label::StopMarketing, Band::Auto)], &marks);
@@ -210,6 +283,7 @@ fn reply(change: impl FnOnce(&mut Classification, &mut ReturnPath, &mut Auth)) -
         return_path: Some(&path),
         same_said_at: None,
         said_in_a_day: 0,
+        too_many_at_all: false,
     };
     decide_acknowledgement(
         &plan(&mail, authentication, false),
@@ -250,6 +324,7 @@ fn the_same_is_not_said_twice_within_seven_days() {
         return_path: None,
         same_said_at: Some(said),
         said_in_a_day: 0,
+        too_many_at_all: false,
     };
     let made = plan(&mail, Auth::None, false);
     let days = |n: i64| said + jiff::SignedDuration::from_hours(24 * n);

@@ -36,6 +36,9 @@ pub enum RequestName {
     AutomatedDecision,
     /// A purpose was achieved; opened by the daemon itself.
     Achieved,
+    /// What the letter asks is not known: the machine could not read it and a person must, while
+    /// the clock of whatever it asks runs from receipt.
+    Unread,
 }
 
 words!(RequestName {
@@ -44,12 +47,12 @@ words!(RequestName {
     StopMarketing => "stop_marketing", StopPublication => "stop_publication",
     UnlawfulProcessing => "unlawful_processing", AuthorityRequest => "authority_request",
     AuthorityBlock => "authority_block", AutomatedDecision => "automated_decision",
-    Achieved => "achieved",
+    Achieved => "achieved", Unread => "unread",
 });
 
 impl RequestName {
     /// The requests that every regime must answer: those that a submission can open.
-    pub const OPENED_BY_SUBMISSIONS: [Self; 10] = [
+    pub const OPENED_BY_SUBMISSIONS: [Self; 11] = [
         Self::Erasure,
         Self::Rectification,
         Self::Restriction,
@@ -60,6 +63,7 @@ impl RequestName {
         Self::StopPublication,
         Self::UnlawfulProcessing,
         Self::AuthorityRequest,
+        Self::Unread,
     ];
 
     /// The request that a label opens; `None` for a policy question and for other.

@@ -38,7 +38,7 @@ pub async fn take_feedback(
     let list = placeholders(2, mail_ids.len());
     let sql = format!(
         "UPDATE delivery SET feedback = $1 WHERE mail_id_digest IN ({list}) AND feedback IS NULL \
-         AND state IN ('accepted', 'uncertain') RETURNING id, ticket_id, class"
+         AND state IN ('accepted', 'uncertain', 'claimed') RETURNING id, ticket_id, class"
     );
     let values = std::iter::once(feedback.into())
         .chain(mail_ids.iter().map(|digest| digest.bytes.to_vec().into()));

@@ -73,25 +73,20 @@ pub async fn plan(
     Ok(DeliveryId(query_one(transaction, sql, values).await?.get("delivery", "id")?))
 }
 
-/// When this topic was last acknowledged to this stop key, if it was.
+/// When this topic was last acknowledged in this ticket, if it was.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
 pub async fn acknowledged_since(
     session: &impl Session,
-    stop_digests: &[Digest],
+    ticket: TicketId,
     topic: &str,
     since: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let list = placeholders(3, stop_digests.len());
-    let sql = format!(
-        "SELECT MAX(planned_at) AS at FROM delivery WHERE purpose_of_mail = 'acknowledgement' AND topic = $1 \
-         AND planned_at > $2 AND stop_digest IN ({list})"
-    );
-    let values = [topic.into(), since.as_microsecond().into()]
-        .into_iter()
-        .chain(stop_digests.iter().map(|digest| digest.bytes.to_vec().into()));
-    query_one(session, &sql, values).await?.instant_option("delivery", "at")
+    let sql = "SELECT MAX(planned_at) AS at FROM delivery WHERE purpose_of_mail = 'acknowledgement' \
+               AND topic = $1 AND planned_at > $2 AND ticket_id = $3";
+    let values = [topic.into(), since.as_microsecond().into(), ticket.0.into()];
+    query_one(session, sql, values).await?.instant_option("delivery", "at")
 }
 
 /// How many acknowledgements were planned for this stop key since an instant.
@@ -112,4 +107,25 @@ pub async fn count_since(
         .chain(stop_digests.iter().map(|digest| digest.bytes.to_vec().into()));
     let n: i64 = query_one(session, &sql, values).await?.get("delivery", "n")?;
     Ok(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+/// How many acknowledgements were planned for all people together since an instant.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn count_all_since(session: &impl Session, since: Timestamp) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM delivery WHERE purpose_of_mail = 'acknowledgement' AND planned_at > $1";
+    query_one(session, sql, [since.as_microsecond().into()]).await?.get("delivery", "n")
+}
+
+/// Whether an acknowledgement of this ticket went out or is on its way: its person has (or will
+/// have) number and code.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn is_acknowledged(session: &impl Session, ticket: TicketId) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM delivery WHERE ticket_id = $1 AND purpose_of_mail = 'acknowledgement' \
+               AND state IN ('planned', 'claimed', 'deferred', 'accepted', 'uncertain')";
+    let n: i64 = query_one(session, sql, [ticket.0.into()]).await?.get("delivery", "n")?;
+    Ok(n > 0)
 }
