@@ -42,7 +42,7 @@ impl std::fmt::Debug for Relay {
 /// A session that is ready for one mail after another, for one user at a time.
 pub struct Lease {
     relay: Arc<Relay>,
-    session: Option<Session>,
+    session: Option<Box<Session>>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -106,7 +106,7 @@ impl Relay {
             Some(session) => session,
             None => self.open().await?,
         };
-        Ok(Lease { relay: Arc::clone(self), session: Some(session), _permit: permit })
+        Ok(Lease { relay: Arc::clone(self), session: Some(Box::new(session)), _permit: permit })
     }
 
     /// Closes the sessions that nobody uses, politely.
@@ -170,7 +170,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(session) = self.session.take().filter(|s| s.condition != Condition::Lost) {
-            self.relay.kept.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+            self.relay.kept.lock().unwrap_or_else(PoisonError::into_inner).push(*session);
         }
     }
 }
