@@ -16,6 +16,7 @@ pub mod ticket;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use cases::CasesError;
 
@@ -24,6 +25,9 @@ use crate::config::{Config, DEFAULT_PATH};
 use crate::failure::RefusedByRule;
 use crate::house::{House, Schema};
 use crate::{daemon, demo, log};
+
+/// For threads that are still at work when a command has ended.
+const LAST_MOMENT: Duration = Duration::from_secs(2);
 
 /// Runs one command.
 ///
@@ -55,7 +59,11 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 fn on_runtime(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(command);
+    // What did not end in time is cut off here: every step can be taken up again.
+    runtime.shutdown_timeout(LAST_MOMENT);
+    outcome
 }
 
 /// The configuration's place: `--config`, `$CONSENTRY_CONFIG`, else the default.

@@ -60,7 +60,10 @@ async fn run_in(directory: &Path, arguments: &Demo) -> anyhow::Result<ExitCode> 
     samples::deliver(&place::inbox(directory), house_now())?;
     // No resolver: the samples name servers that do not exist.
     let reading = Reading::prepare_with(&house, None)?;
-    let story = carry(&house, &reading, &sending, directory).await?;
+    let story = tokio::select! {
+        story = carry(&house, &reading, &sending, directory) => story?,
+        name = signals.end() => anyhow::bail!("ended by {name}"),
+    };
     if arguments.json {
         print::json_document(&story.document())?;
     } else {

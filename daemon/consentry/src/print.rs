@@ -7,11 +7,26 @@ use std::io::{ErrorKind, Write as _};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Prints one line.
+/// Prints one line, or several, for people.
+///
+/// Signs that a terminal would obey, or that turn the direction of text, are made visible: the
+/// words of a stranger's mail pass here.
 ///
 /// # Errors
 /// When standard output cannot be written.
 pub fn line(text: &str) -> std::io::Result<()> {
+    exactly(&harmless(text))
+}
+
+fn harmless(text: &str) -> String {
+    let obeyed = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if obeyed(c) { '\u{fffd}' } else { c }).collect()
+}
+
+fn exactly(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
@@ -24,7 +39,7 @@ pub fn line(text: &str) -> std::io::Result<()> {
 /// # Errors
 /// When standard output cannot be written.
 pub fn json_line(value: &Value) -> std::io::Result<()> {
-    line(&value.to_string())
+    exactly(&value.to_string())
 }
 
 /// Prints a JSON document for people and programs.
@@ -32,7 +47,7 @@ pub fn json_line(value: &Value) -> std::io::Result<()> {
 /// # Errors
 /// When standard output cannot be written.
 pub fn json_document(value: &Value) -> std::io::Result<()> {
-    line(&serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string()))
+    exactly(&serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string()))
 }
 
 /// Prints a table with a heading; columns as wide as their widest cell, the last one open.
@@ -65,4 +80,15 @@ pub fn table(heading: &[&str], rows: &[Vec<String>]) -> std::io::Result<()> {
 #[must_use]
 pub fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strangers_words_cannot_steer_the_terminal() {
+        let told = harmless("a\u{1b}[2Jb\r\nc\t\u{202e}d");
+        assert_eq!(told, "a\u{fffd}[2Jb\u{fffd}\nc\t\u{fffd}d");
+    }
 }

@@ -22,7 +22,7 @@ pub struct Heartbeat {
 
 #[derive(Debug)]
 struct Beat {
-    name: &'static str,
+    name: String,
     /// The longest silence that is no fault.
     limit: Duration,
     /// Boot time of the last beat in milliseconds; `u64::MAX` when the loop ended in order.
@@ -39,7 +39,8 @@ pub struct Pulse {
 impl Heartbeat {
     /// A pulse for a loop that beats at least once in `limit`.
     #[must_use]
-    pub fn pulse(&self, name: &'static str, limit: Duration, cancel: &CancellationToken) -> Pulse {
+    pub fn pulse(&self, name: &str, limit: Duration, cancel: &CancellationToken) -> Pulse {
+        let name = name.to_owned();
         let beat = Arc::new(Beat { name, limit, last: AtomicU64::new(boot_millis()) });
         self.beats.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&beat));
         Pulse { beat, cancel: cancel.clone() }
@@ -47,7 +48,7 @@ impl Heartbeat {
 
     /// The loops that were silent for too long.
     #[must_use]
-    pub fn silent(&self) -> Vec<&'static str> {
+    pub fn silent(&self) -> Vec<String> {
         let now = boot_millis();
         let beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
         beats
@@ -56,7 +57,7 @@ impl Heartbeat {
                 let last = beat.last.load(Ordering::Relaxed);
                 Duration::from_millis(now.saturating_sub(last)) > beat.limit
             })
-            .map(|beat| beat.name)
+            .map(|beat| beat.name.clone())
             .collect()
     }
 }

@@ -28,7 +28,7 @@ pub fn stopping() {
 pub async fn feed_watchdog(heartbeat: &Heartbeat, pulse: &Pulse) -> anyhow::Result<()> {
     let wanted = sd_notify::watchdog_enabled();
     let every = wanted.map_or(Duration::from_secs(20), |limit| limit / 3);
-    let mut told: Vec<&'static str> = Vec::new();
+    let mut told: Vec<String> = Vec::new();
     while pulse.rest(every).await {
         let silent = heartbeat.silent();
         if silent.is_empty() {

@@ -82,7 +82,8 @@ impl Reading {
     pub fn start(self, supervisor: &Supervisor) {
         for task in self.tasks {
             let cancel = supervisor.cancel.clone();
-            supervisor.supervise("mailbox", SILENCE, move |pulse: Pulse| {
+            let name = format!("mailbox {}", task.mailbox.name);
+            supervisor.supervise(&name, SILENCE, move |pulse: Pulse| {
                 let beats = pulse.clone();
                 let beat: intake::Beat = Arc::new(move || beats.beat());
                 let task = MailboxTask { beat, ..task.clone() };

@@ -34,12 +34,13 @@ pub struct Supervisor {
 
 impl Supervisor {
     /// Starts a part and starts it again whenever it fails, until the daemon is to end.
-    pub fn supervise<F, W>(&self, name: &'static str, silence: Duration, start: F)
+    pub fn supervise<F, W>(&self, name: &str, silence: Duration, start: F)
     where
         F: Fn(Pulse) -> W + Send + 'static,
         W: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
         let pulse = self.heartbeat.pulse(name, silence, &self.cancel);
+        let name = name.to_owned();
         self.tracker.spawn(async move {
             let mut pause = FIRST_PAUSE;
             while !pulse.is_cancelled() {
@@ -50,7 +51,7 @@ impl Supervisor {
                 if pulse.is_cancelled() && matches!(outcome, Ok(Ok(()))) {
                     break;
                 }
-                tell(name, outcome);
+                tell(&name, outcome);
                 if SystemClock.boot_time().saturating_sub(began) > SOUND {
                     pause = FIRST_PAUSE;
                 }
