@@ -1,6 +1,6 @@
 //! Measures the classifier on labelled mails (tests/corpus/authored/FORMAT.md).
 //!
-//! `cargo run -p classify --example measure -- [--misses] [--json] [--explain ID] FILE.jsonl…` prints for
+//! `cargo run -p classify --example measure -- [--misses] [--json] [--time] [--explain ID] FILE.jsonl…` prints for
 //! each label precision, recall and F1, the confusion of kinds, request recall and false requests.
 #![allow(clippy::print_stdout)]
 
@@ -15,7 +15,7 @@ use corpus::Labelled;
 use figures::Figures;
 
 fn main() {
-    let (mut misses, mut json) = (false, false);
+    let (mut misses, mut json, mut time) = (false, false, false);
     let mut explain = None;
     let mut files = Vec::new();
     let mut arguments = std::env::args().skip(1);
@@ -23,12 +23,17 @@ fn main() {
         match argument.as_str() {
             "--misses" => misses = true,
             "--json" => json = true,
+            "--time" => time = true,
             "--explain" => explain = arguments.next(),
             _ => files.push(argument),
         }
     }
     let packs = Packs::embedded();
     let own = OwnIdentity { domains: vec!["esthetique24.ru".to_owned()], ..OwnIdentity::default() };
+    if time {
+        speed(&packs, &own);
+        return;
+    }
     let mut figures = Figures::default();
     for file in &files {
         let text = std::fs::read_to_string(file)
@@ -53,6 +58,21 @@ fn main() {
         println!("{} rules, {} mails", packs.rule_count(), figures.mails());
         println!("{figures}");
     }
+}
+
+/// How long a text mail of 5 KB takes, from the read mail to the classification.
+#[allow(clippy::disallowed_methods)] // a measurement: the clock is its subject
+fn speed(packs: &Packs, own: &OwnIdentity) {
+    let line = "Здравствуйте! Прошу удалить мои персональные данные из вашей базы, а мой отзыв с сайта снять. \
+        Раньше я часто у вас бывала, и всё мне нравилось, но теперь мы переехали. ";
+    let mail =
+        domain::mail::ReadMail { text: line.repeat(5 * 1024 / line.len()), ..Default::default() };
+    let runs = 2000_u32;
+    let started = std::time::Instant::now();
+    for _ in 0..runs {
+        std::hint::black_box(classify(std::hint::black_box(&mail), packs, own));
+    }
+    println!("{} bytes: {:?} each", mail.text.len(), started.elapsed() / runs);
 }
 
 fn explain_one(labelled: &Labelled, found: &Classification) {

@@ -147,6 +147,9 @@ fn looks_like_report(mail: &ReadMail) -> bool {
     let titled = SUBJECTS.iter().any(|s| subject.starts_with(s))
         || subject.contains("delivery status notification");
     let ndr = mail.header("x-ms-exchange-message-is-ndr").next().is_some();
+    if !(daemon || titled) {
+        return ndr;
+    }
     let text = cut(&mail.text, READ_LIMIT).to_lowercase();
     let told = PHRASES.iter().any(|p| text.contains(p)) || codes(&text).0.is_some();
     ndr || (daemon && (titled || told))

@@ -133,7 +133,7 @@ pub(super) fn strip<'a>(lines: &[&'a str]) -> Vec<&'a str> {
         if is_separator(line) || is_header_block(&lines[at..]) {
             break;
         }
-        if let Some(length) = introduction(&lines[at..]) {
+        if let Some((length, sure)) = introduction(&lines[at..]) {
             let below = next_written(&lines[at + length..]);
             match below {
                 Some(next) if is_quoted(next) => {
@@ -143,12 +143,12 @@ pub(super) fn strip<'a>(lines: &[&'a str]) -> Vec<&'a str> {
                 // No signs in front of the quoted lines: all below is the quote, unless nothing
                 // was written above (then the sender answers below an unmarked quote, or the
                 // line is part of the text).
-                _ if above => break,
-                Some(_) => {
+                _ if sure && above => break,
+                Some(_) if sure => {
                     at += length;
                     continue;
                 }
-                None => {}
+                _ => {}
             }
         }
         above |= !line.trim().is_empty();
@@ -235,9 +235,10 @@ fn is_header_block(lines: &[&str]) -> bool {
     headers >= 3
 }
 
-/// The length in lines of the line that introduces a quote, when one stands at the start. Mail
-/// programs fold it over up to three lines.
-fn introduction(lines: &[&str]) -> Option<usize> {
+/// The length in lines of the line that introduces a quote, when one stands at the start, and
+/// whether it is surely one (else only if quoted lines follow). Mail programs fold it over up to
+/// three lines.
+fn introduction(lines: &[&str]) -> Option<(usize, bool)> {
     let first = lines[0].trim();
     if first.is_empty() || first.len() > 400 || !may_introduce(first) {
         return None;
@@ -251,7 +252,7 @@ fn introduction(lines: &[&str]) -> Option<usize> {
         joined.push(' ');
         joined.push_str(line);
         if line.ends_with(':') && joined.len() < 600 {
-            return introduces(joined.trim()).then_some(number + 1);
+            return introduces(joined.trim()).map(|sure| (number + 1, sure));
         }
         if number == 0 && line.ends_with(['.', '!', '?']) {
             break;
@@ -260,27 +261,33 @@ fn introduction(lines: &[&str]) -> Option<usize> {
     None
 }
 
-/// A cheap look at the first line: digits or an address must stand in it, or a known beginning.
+/// A cheap look at the first line: digits, an address or a colon must stand in it.
 fn may_introduce(line: &str) -> bool {
-    line.bytes().any(|b| b.is_ascii_digit() || b == b'@' || b == b'<') || ends_with_wrote(line)
+    line.bytes().any(|b| b.is_ascii_digit() || b == b'@' || b == b'<') || line.ends_with(':')
 }
 
-fn introduces(line: &str) -> bool {
+/// Whether a line introduces a quote: `Some(true)` surely, `Some(false)` if quoted lines follow.
+/// People too write "… написала:", so that a verb alone is not enough.
+fn introduces(line: &str) -> Option<bool> {
     let has_address = line.contains('@') && line.contains('.');
     let has_time = has_clock(line);
     let has_year = line
         .split(|c: char| !c.is_ascii_digit())
         .any(|run| run.len() == 4 && (run.starts_with("19") || run.starts_with("20")));
-    if ends_with_wrote(line) {
-        return has_address || has_time || has_year || line.chars().count() < 60;
+    let has_name = has_address || line.contains('<');
+    let wrote = says_wrote(line);
+    if has_time && (has_name || wrote && has_year)
+        || has_address && (wrote || has_year && line.contains('<'))
+    {
+        return Some(true);
     }
-    has_time && (has_address || line.contains('<')) || has_address && has_year && line.contains('<')
+    wrote.then_some(false)
 }
 
-fn ends_with_wrote(line: &str) -> bool {
+fn says_wrote(line: &str) -> bool {
     let line = line.trim_end_matches([':', ' ', '\u{a0}']).to_lowercase();
-    WROTE.iter().any(|verb| line.ends_with(verb) || line.contains(&format!(" {verb} ")))
-        || line.rsplit(' ').take(8).any(|word| word == "schrieb" || word == "schreef")
+    let said = |word: &str| WROTE.contains(&word) || matches!(word, "schrieb" | "schreef");
+    WROTE.iter().any(|verb| line.ends_with(verb)) || line.split(' ').any(said)
 }
 
 /// A time of day such as `10:02`.
