@@ -56,6 +56,7 @@ impl House {
     pub async fn open(config: Config, schema: Schema) -> anyhow::Result<Self> {
         let rulebook = Rulebook::load(&config)?;
         prepare_data_directory(&config)?;
+        check_owner(&config)?;
         let store = open_store(&config, schema).await?;
         let vault = Vault::open(config.vault.open().map_err(as_wrong_use)?).await?;
         let digests = Arc::new(Digests::open(&config.vault.keys_directory, &SystemEntropy)?);
@@ -159,6 +160,20 @@ pub fn as_wrong_use(error: impl std::fmt::Display) -> WrongUse {
     WrongUse(error.to_string())
 }
 
+/// Root must not leave files behind that the daemon's own user cannot write.
+fn check_owner(config: &Config) -> Result<(), WrongUse> {
+    use std::os::unix::fs::MetadataExt as _;
+    let Ok(directory) = std::fs::metadata(&config.data_directory) else { return Ok(()) };
+    if !rustix::process::geteuid().is_root() || directory.uid() == 0 {
+        return Ok(());
+    }
+    Err(WrongUse(format!(
+        "`{}` belongs to another user, and root would leave files there that the daemon cannot use; \
+         run the command as that user (docs/administrator.md, \"Commands beside the unit\")",
+        config.data_directory.display()
+    )))
+}
+
 /// Makes the data directory, closed to others.
 ///
 /// # Errors
@@ -187,6 +202,7 @@ fn settings(config: &Config) -> Settings {
         zone: organisation.zone.clone(),
         regimes: config.rules.regimes.clone(),
         full_blocks_per_hour: config.rules.full_blocks_per_hour,
+        acknowledgements_per_hour: config.rules.acknowledgements_per_hour,
         reply_expires_after_days: REPLY_EXPIRES_AFTER_DAYS,
     }
 }
