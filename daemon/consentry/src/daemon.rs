@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use mailing::MailingError;
 use rustix::fs::{FlockOperation, flock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -88,8 +89,11 @@ pub fn start(
         let dispatch = sending.dispatch(&own);
         let cancel = of.clone();
         async move {
-            pulse.follow(mailing::dispatch::run(dispatch?, cancel)).await?;
-            Ok(())
+            match pulse.follow(mailing::dispatch::run(dispatch?, cancel)).await {
+                // The daemon was told to end while this part still opened: nothing failed.
+                Err(MailingError::Stopped) => Ok(()),
+                ended => Ok(ended.map(drop)?),
+            }
         }
     });
     reading.start(supervisor);
