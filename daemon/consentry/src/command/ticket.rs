@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use cases::tickets::{OpenedSubmission, TicketView};
 use domain::ids::TicketId;
 use serde_json::{Value, json};
+use store::deliveries::LetterRow;
+use store::requests::{DutyRow, RequestRow};
+use store::tasks::TaskRow;
 use store::tickets::TicketRow;
 
 use super::{block, open_house, told};
@@ -75,68 +78,65 @@ fn view_json(view: &TicketView) -> Value {
     let mut document = ticket_json(&view.ticket);
     document["address"] = json!(view.address.as_ref().map(|address| address.expose()));
     document["holds"] = json!(view.holds);
-    document["requests"] = view
-        .requests
-        .iter()
-        .map(|request| {
-            let duties: Vec<Value> = view
-                .duties
-                .iter()
-                .filter(|duty| duty.request == request.id)
-                .map(|duty| {
-                    json!({
-                        "name": duty.name,
-                        "rule": duty.rule,
-                        "counts_from": duty.counts_from,
-                        "legal_due_on": duty.legal_due_on,
-                        "safe_due_on": duty.safe_due_on,
-                        "legal_due_at": duty.legal_due_at,
-                        "safe_due_at": duty.safe_due_at,
-                        "is_provisional": duty.provisional,
-                        "done_at": duty.done_at,
-                    })
-                })
-                .collect();
-            json!({
-                "id": request.id,
-                "name": request.name.name(),
-                "state": request.state.name(),
-                "regime": request.regime,
-                "regime_version": request.regime_version,
-                "law": request.law,
-                "requester": request.requester.name(),
-                "received_at": request.received_at,
-                "duties": duties,
-            })
-        })
-        .collect();
+    document["requests"] = requests_json(view);
     document["blocks"] = view.blocks.iter().map(block::block_json).collect();
-    document["tasks"] = view
-        .tasks
-        .iter()
-        .map(|task| {
-            json!({
-                "id": task.id, "name": task.name, "detail": task.detail,
-                "opened_at": task.opened_at, "done_at": task.done_at,
-            })
-        })
-        .collect();
+    document["tasks"] = view.tasks.iter().map(task_json).collect();
     document["submissions"] = view.submissions.iter().map(submission_json).collect();
-    document["letters"] = view
-        .letters
-        .iter()
-        .map(|letter| {
-            json!({
-                "id": letter.id,
-                "occasion": letter.occasion.name(),
-                "state": letter.state.name(),
-                "planned_at": letter.planned_at,
-                "settled_at": letter.settled_at,
-                "smtp_code": letter.smtp_code,
-            })
-        })
-        .collect();
+    document["letters"] = view.letters.iter().map(letter_json).collect();
     document
+}
+
+fn requests_json(view: &TicketView) -> Value {
+    let with_duties = |request: &RequestRow| {
+        let duties = view.duties.iter().filter(|duty| duty.request == request.id);
+        json!({
+            "id": request.id,
+            "name": request.name.name(),
+            "state": request.state.name(),
+            "regime": request.regime,
+            "regime_version": request.regime_version,
+            "law": request.law,
+            "requester": request.requester.name(),
+            "received_at": request.received_at,
+            "duties": duties.map(duty_json).collect::<Vec<_>>(),
+        })
+    };
+    view.requests.iter().map(with_duties).collect()
+}
+
+fn duty_json(duty: &DutyRow) -> Value {
+    json!({
+        "name": duty.name,
+        "rule": duty.rule,
+        "counts_from": duty.counts_from,
+        "legal_due_on": duty.legal_due_on,
+        "safe_due_on": duty.safe_due_on,
+        "legal_due_at": duty.legal_due_at,
+        "safe_due_at": duty.safe_due_at,
+        "is_provisional": duty.provisional,
+        "done_at": duty.done_at,
+    })
+}
+
+fn task_json(task: &TaskRow) -> Value {
+    json!({
+        "id": task.id,
+        "name": task.name,
+        "detail": task.detail,
+        "opened_at": task.opened_at,
+        "done_at": task.done_at,
+    })
+}
+
+fn letter_json(letter: &LetterRow) -> Value {
+    json!({
+        "id": letter.id,
+        "occasion": letter.occasion.name(),
+        "state": letter.state.name(),
+        "planned_at": letter.planned_at,
+        "settled_at": letter.settled_at,
+        "smtp_code": letter.smtp_code,
+    })
 }
 
 fn submission_json(submission: &OpenedSubmission) -> Value {
