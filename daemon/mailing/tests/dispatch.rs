@@ -75,9 +75,9 @@ async fn a_deferred_reply_is_tried_again_soon_with_the_same_bytes() {
     let summary = until_idle(world.dispatch("alpha", relay(&server))).await;
     assert_eq!(summary, Summary { deferred: 1, ..Summary::default() });
     assert_eq!(world.state().await, "deferred");
-    world.clock.advance(Duration::from_secs(59));
+    world.clock.advance(Duration::from_secs(30));
     assert_eq!(until_idle(world.dispatch("alpha", relay(&server))).await, Summary::default());
-    world.clock.advance(Duration::from_secs(17));
+    world.clock.advance(Duration::from_secs(50));
     let summary = until_idle(world.dispatch("alpha", relay(&server))).await;
     assert_eq!(summary, Summary { accepted: 1, ..Summary::default() });
     let mails = server.received().mails;
