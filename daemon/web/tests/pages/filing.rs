@@ -53,6 +53,7 @@ fn settings() -> Settings {
         zone: TimeZone::get("Europe/Moscow").expect("a zone"),
         regimes: vec![RegimeId::parse("ru-152fz").expect("an id")],
         full_blocks_per_hour: 100,
+        acknowledgements_per_hour: 500,
         reply_expires_after_days: 5,
     }
 }
