@@ -68,7 +68,7 @@ impl TicketNumber {
         found
     }
 
-    /// A number right at the start, ended by the end of its word: `CT-XXXXXXXX` or in two fours.
+    /// A number right at the start, ended by the end of its word: `CT-7K3M9QXW` or in two fours.
     fn at_start_of(text: &str) -> Option<Self> {
         // Twenty characters hold every form of a number that a person would write.
         let mut rest = text.chars().take(20).map(plain).filter(|c| *c != SOFT_HYPHEN).peekable();
