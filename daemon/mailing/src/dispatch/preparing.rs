@@ -66,9 +66,10 @@ pub(super) async fn prepare(
     }
     let acknowledges = automatic && delivery.occasion == Occasion::Acknowledgement;
     let envelope = Envelope {
-        sender: identity.envelope_sender.clone(),
+        // RFC 3834 §3.3, §4: an automatic reply must never cause another, and nobody is to be told
+        // that it did not arrive.
+        sender: identity.envelope_sender.clone().filter(|_| !acknowledges),
         recipient: delivery.recipient.clone(),
-        // RFC 3834: nobody is to be told that an automatic reply did not arrive.
         notify: if acknowledges { Notify::Never } else { Notify::Default },
     };
     Ok(Prepared { envelope, bytes })
