@@ -108,7 +108,7 @@ pub fn parsed(raw: &[u8]) -> Message<'_> {
     MessageParser::default().parse(raw).expect("an answer of ours is a mail")
 }
 
-/// The first number of the form CT-XXXXXXXX in a text.
+/// The first number of the form CT-7K3M9QXW in a text.
 pub fn ticket_number(text: &str) -> Option<String> {
     text.match_indices("CT-").find_map(|(at, _)| {
         let number: String = text[at..].chars().take(11).collect();

@@ -167,3 +167,41 @@ fn a_full_disk_loses_no_mail_and_is_said_in_status() -> Result<()> {
     assert_eq!(home.tickets()?.len(), 1);
     Ok(())
 }
+
+#[test]
+fn a_mail_over_the_limit_is_filed_by_its_header_alone() -> Result<()> {
+    let place = Place::new()?;
+    let server = ScriptedImap::start()?;
+    let mut large = erasure(ANNA, "large@post.example");
+    large.extend(vec![b'A'; 50 << 20]);
+    server.add("INBOX", &large, RECEIVED);
+    server.add("INBOX", &erasure(BORIS, "two@post.example"), RECEIVED);
+    let home = home_on(&place, &server)?;
+    let said = home.say(&["intake", "run", "--once"])?;
+    let tickets = home.tickets()?;
+    assert_eq!(tickets.len(), 2, "{said}");
+    let review = tickets.iter().map(|ticket| ticket["review"].to_string()).collect::<String>();
+    assert!(review.contains("too_big"), "{review}");
+    for command in server.commands().iter().filter(|command| command.contains("BODY.PEEK[]")) {
+        assert!(!command.starts_with("UID FETCH 1 "), "the whole mail was fetched: {command}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_clock_starts_when_the_server_received_the_letter_not_at_its_date_or_our_poll() -> Result<()>
+{
+    let place = Place::new()?;
+    let server = ScriptedImap::start()?;
+    // The letter itself says 2 November; the server took it on the 6th, a Friday.
+    server.add("INBOX", &erasure(ANNA, "one@post.example"), "06-Nov-2026 18:30:00 +0300");
+    let home = home_on(&place, &server)?;
+    home.say(&["intake", "run", "--once"])?;
+    let number = home.tickets()?[0]["number"].as_str().unwrap_or_default().to_owned();
+    let shown = home.json(&["ticket", "show", &number])?;
+    let requests = shown["requests"].to_string();
+    assert!(requests.contains("\"received_at\":\"2026-11-06T15:30:00Z\""), "{shown:#}");
+    // Ten working days after 6 November 2026 (RULES 1.3): the 20th.
+    assert!(requests.contains("\"legal_due_on\":\"2026-11-20\""), "{shown:#}");
+    Ok(())
+}

@@ -1,8 +1,16 @@
 //! The units are right and the sandbox is as tight as it was promised.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command, time::Duration};
 
-use tests::{Result, child::run, place::Place};
+use tests::{
+    Result,
+    child::{OwnedProcess, run},
+    http,
+    place::{Place, Port},
+    wait::{LONG, wait_for, wait_until},
+};
+
+use crate::clinic::SmallHouse;
 
 /// The units with a program that exists, since `verify` looks for it.
 fn installed() -> Result<(Place, Vec<std::path::PathBuf>)> {
@@ -57,5 +65,37 @@ fn the_daemon_has_time_to_drain_and_its_reader_may_limit_itself() -> Result<()> 
     for line in ["Type=notify", "TimeoutStopSec=90", "SystemCallFilter=setrlimit prlimit64"] {
         assert!(unit.lines().any(|l| l == line), "{line}");
     }
+    Ok(())
+}
+
+#[test]
+fn the_watchdog_is_fed_while_everything_turns_and_the_end_is_announced() -> Result<()> {
+    let house = SmallHouse::open()?;
+    let mut daemon = house.home.run_with(&[("WATCHDOG_USEC", "2000000")])?;
+    let fed = |said: &[String]| said.iter().filter(|line| *line == "WATCHDOG=1").count();
+    wait_until("the watchdog is fed three times", LONG, || Ok(fed(&daemon.said()) >= 3))?;
+    daemon.stop()?;
+    house.home.check_log(&[], &[])
+}
+
+#[test]
+fn the_pages_answer_on_a_socket_that_systemd_passes() -> Result<()> {
+    let house = SmallHouse::open()?;
+    let passed = Port::reserve()?;
+    let daemon = house.home.command(&["run"]);
+    let mut command = Command::new("systemd-socket-activate");
+    command.args(["--fdname=web", "-l", &format!("127.0.0.1:{}", passed.number())]);
+    command.arg(daemon.get_program()).args(daemon.get_args());
+    let log = house.home.dir().join("activated.log");
+    let mut process = OwnedProcess::spawn("systemd-socket-activate", command, &log)?;
+    process.wait_ready(Duration::from_secs(10), || {
+        std::net::TcpListener::bind(("127.0.0.1", passed.number())).is_err()
+    })?;
+    // The first visitor waits in the socket until the daemon is up.
+    let answer = wait_for("a page answers on the passed socket", LONG, || {
+        Ok(http::get(passed.number(), "/readyz").ok().filter(|answer| answer.status == 200))
+    })?;
+    assert_eq!(answer.status, 200);
+    assert!(http::get(house.home.pages(), "/readyz").is_err(), "it listens beside the socket");
     Ok(())
 }
