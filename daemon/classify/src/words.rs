@@ -29,6 +29,8 @@ pub struct Word {
     pub span: (usize, usize),
     /// Number of the sentence, from 0.
     pub sentence: u32,
+    /// Number of the clause, from 0: sentences and what stands between commas.
+    pub clause: u32,
 }
 
 /// A text cut into words.
@@ -38,13 +40,16 @@ pub struct Words {
     pub words: Vec<Word>,
     /// For each sentence, whether it ends with a question mark.
     pub questions: Vec<bool>,
+    /// The clause of the next word.
+    clause: u32,
 }
 
 /// Cuts a text into words and sentences. Linear in the text; at most [`TEXT_LIMIT`] bytes.
 #[must_use]
 pub fn words(text: &str) -> Words {
     let text = cut(text, TEXT_LIMIT);
-    let mut out = Words { words: Vec::with_capacity(text.len() / 8), questions: vec![false] };
+    let mut out =
+        Words { words: Vec::with_capacity(text.len() / 8), questions: vec![false], clause: 0 };
     let mut rest = 0;
     while let Some(first) = text[rest..].chars().next() {
         if out.words.len() >= WORDS_LIMIT {
@@ -57,6 +62,9 @@ pub fn words(text: &str) -> Words {
             rest = end;
         } else {
             let after = rest + first.len_utf8();
+            if matches!(first, ',' | ':' | '(' | ')' | '—' | '–') {
+                out.clause += 1;
+            }
             if ends_sentence(&out, text, rest, first) {
                 if first == '?' {
                     mark_question(&mut out);
@@ -140,7 +148,7 @@ fn push_word(out: &mut Words, text: &str, start: usize, end: usize) {
         return;
     }
     let sentence = u32::try_from(out.questions.len() - 1).unwrap_or(u32::MAX);
-    out.words.push(Word { form, span: (start, end), sentence });
+    out.words.push(Word { form, span: (start, end), sentence, clause: out.clause });
 }
 
 /// Whether the sign at `at` ends the sentence.
@@ -192,6 +200,7 @@ fn next_sentence(out: &mut Words) {
     let current = u32::try_from(out.questions.len() - 1).unwrap_or(u32::MAX);
     if out.words.last().is_some_and(|w| w.sentence == current) {
         out.questions.push(false);
+        out.clause += 1;
     }
 }
 
@@ -223,6 +232,13 @@ mod tests {
             forms("на a.b@mail.example, https://x.example/удалить 8 900"),
             ["на", "#mail", "#url", "8", "900"]
         );
+    }
+
+    #[test]
+    fn commas_and_sentences_end_clauses() {
+        let cut = words("не против, присылайте. Да");
+        let clauses: Vec<u32> = cut.words.iter().map(|w| w.clause).collect();
+        assert_eq!(clauses, [0, 0, 1, 2]);
     }
 
     #[test]

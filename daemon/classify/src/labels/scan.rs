@@ -213,7 +213,9 @@ impl<'a> Table<'a> {
                 if place >= self.words.words.len() || self.sentence(place) > sentence {
                     break;
                 }
-                if self.is(place, step.class) {
+                if self.is(place, step.class)
+                    && (!step.tight || self.in_clause(at, masks[number - 1], bit, step.gap))
+                {
                     here |= 1 << bit;
                 }
             }
@@ -223,6 +225,15 @@ impl<'a> Table<'a> {
             masks[number] = here;
         }
         self.trace(pattern, at, &masks)
+    }
+
+    /// Whether one of the places before `bit` (within the gap) is in the same clause.
+    fn in_clause(&self, at: usize, before: u64, bit: usize, gap: u8) -> bool {
+        let low = bit.saturating_sub(usize::from(gap) + 1);
+        (low..bit).any(|p| {
+            before >> p & 1 == 1
+                && self.words.words[at + p].clause == self.words.words[at + bit].clause
+        })
     }
 
     /// Walks back from the first possible end to one row of places.

@@ -144,7 +144,7 @@ pub(super) fn strip<'a>(lines: &[&'a str]) -> Vec<&'a str> {
                 // was written above (then the sender answers below an unmarked quote, or the
                 // line is part of the text).
                 _ if sure && above => break,
-                Some(_) if sure => {
+                _ if sure => {
                     at += length;
                     continue;
                 }

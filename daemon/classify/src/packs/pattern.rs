@@ -3,7 +3,8 @@
 //! `%delete <4 %data` is a word of class `delete`, then at most four other words, then one of
 //! class `data`, all in one sentence; `~4` in place of `<4` allows either order. `a|b*` are
 //! alternatives; `^` and `$` are start and end of the text, `[` and `]` of a sentence. A gap with
-//! a full stop (`<9.`) may reach into the next sentence.
+//! a full stop (`<9.`) may reach into the next sentence, one with a comma (`<3,`) stays in the
+//! clause.
 
 /// Most words that may stand between two elements.
 const GAP_LIMIT: u8 = 30;
@@ -19,6 +20,8 @@ pub(crate) struct Step {
     pub gap: u8,
     /// Whether one end of a sentence may stand before it.
     pub crosses: bool,
+    /// Whether it must stand in the same clause as the element before it.
+    pub tight: bool,
 }
 
 /// A compiled pattern.
@@ -46,7 +49,7 @@ pub(super) fn parse(
     class: &mut dyn FnMut(&str) -> Result<u16, String>,
 ) -> Result<Vec<Pattern>, String> {
     let mut pattern = Pattern::default();
-    let (mut gap, mut crosses) = (0, false);
+    let (mut gap, mut crosses, mut tight) = (0, false, false);
     let mut either = None;
     for token in text.split_whitespace() {
         match token {
@@ -57,7 +60,8 @@ pub(super) fn parse(
             _ => {
                 if let Some(number) = token.strip_prefix(['<', '~']) {
                     crosses = number.ends_with('.');
-                    let number = number.trim_end_matches('.').parse().ok();
+                    tight = number.ends_with(',');
+                    let number = number.trim_end_matches(['.', ',']).parse().ok();
                     gap = number.filter(|n| *n <= GAP_LIMIT).ok_or_else(|| {
                         format!("gap `{token}` is not a number up to {GAP_LIMIT}")
                     })?;
@@ -65,8 +69,8 @@ pub(super) fn parse(
                         either = Some(pattern.steps.len());
                     }
                 } else {
-                    pattern.steps.push(Step { class: class(token)?, gap, crosses });
-                    (gap, crosses) = (0, false);
+                    pattern.steps.push(Step { class: class(token)?, gap, crosses, tight });
+                    (gap, crosses, tight) = (0, false, false);
                 }
             }
         }
@@ -78,11 +82,11 @@ pub(super) fn parse(
     if at == 0 || at >= pattern.steps.len() {
         return Err("`~` stands between two elements".to_owned());
     }
-    let Step { gap, crosses, .. } = pattern.steps[at];
+    let Step { gap, crosses, tight, .. } = pattern.steps[at];
     let mut turned = pattern.clone();
     turned.steps.rotate_left(at);
     let second = pattern.steps.len() - at;
-    turned.steps[0] = Step { gap: 0, crosses: false, ..turned.steps[0] };
-    turned.steps[second] = Step { gap, crosses, ..turned.steps[second] };
+    turned.steps[0] = Step { gap: 0, crosses: false, tight: false, ..turned.steps[0] };
+    turned.steps[second] = Step { gap, crosses, tight, ..turned.steps[second] };
     Ok(vec![pattern, turned])
 }

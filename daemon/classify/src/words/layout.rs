@@ -284,7 +284,7 @@ pub(crate) fn reread(words: &mut Words, text: &str, reading: Reading) {
 /// The words of a text typed in the other layout. Signs that are letters there belong to words, so
 /// the text is cut at white space; each word keeps its span.
 fn turned(text: &str) -> Words {
-    let mut out = Words { words: Vec::new(), questions: vec![false] };
+    let mut out = Words { words: Vec::new(), questions: vec![false], clause: 0 };
     for part in super::cut(text, 4096).split_whitespace() {
         let start = part.as_ptr() as usize - text.as_ptr() as usize;
         let form = if part.contains('@') {
@@ -297,7 +297,12 @@ fn turned(text: &str) -> Words {
                 .collect()
         };
         if !form.is_empty() {
-            out.words.push(super::Word { form, span: (start, start + part.len()), sentence: 0 });
+            out.words.push(super::Word {
+                form,
+                span: (start, start + part.len()),
+                sentence: 0,
+                clause: 0,
+            });
         }
     }
     out
