@@ -14,25 +14,6 @@ use domain::ticket_number::{StatusCode, TicketNumber};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-/// What became of a form entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FormFiled {
-    /// The ticket it opened. `None` when it joined an older one: anybody can type somebody
-    /// else's address, so number and code of that ticket go to the address only, by mail.
-    pub opened: Option<OpenedTicket>,
-    /// The same form was filed before; nothing new was made.
-    pub is_repeated: bool,
-}
-
-/// A ticket opened by a form, as its sender may know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OpenedTicket {
-    /// The number a person quotes.
-    pub number: TicketNumber,
-    /// The code for the status page.
-    pub code: StatusCode,
-}
-
 /// What a person who has number and code may see of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusView {
@@ -79,11 +60,12 @@ pub enum DeskError {
 #[async_trait]
 pub trait Desk: Send + Sync {
     /// Files a form entry: the same function as for mail, in one transaction. The same
-    /// [`FormEntry::form_key`] twice is one submission.
+    /// [`FormEntry::form_key`] twice is one submission. Nothing is told of the ticket: anybody
+    /// can type somebody else's address, so number and code go to that address only, by mail.
     ///
     /// # Errors
     /// [`DeskError`]; nothing was filed then.
-    async fn file_form(&self, entry: FormEntry) -> Result<FormFiled, DeskError>;
+    async fn file_form(&self, entry: FormEntry) -> Result<(), DeskError>;
 
     /// The state of the ticket of that number, if the code is its code; `None` for a wrong
     /// number as for a wrong code, and after the same time.

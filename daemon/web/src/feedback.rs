@@ -21,7 +21,6 @@ use axum::response::Response;
 use domain::language::Locale;
 use render::PageName;
 
-use crate::desk::FormFiled;
 use crate::feedback::check::Typed;
 use crate::feedback::submit::{Visitor, submit};
 use crate::feedback::token::{FormInstance, InstanceQuery};
@@ -70,7 +69,7 @@ pub(crate) async fn take_form(
     };
     let visitor = Visitor::new(origin, &headers, locale);
     match submit(&web, &typed, &visitor).await {
-        Ok(filed) => show_filed(&web, locale, &filed),
+        Ok(()) => show_filed(&web, locale),
         Err(refusal) => {
             let instance = match token::read(&web, &typed.form_token) {
                 // A token that is still good is kept: its age counts from the first page.
@@ -89,13 +88,9 @@ pub(crate) async fn take_form(
     }
 }
 
-fn show_filed(web: &Web, locale: Locale, filed: &FormFiled) -> Response {
-    let page = FiledPage {
-        site: Site::new(web, locale, "filed.title"),
-        ticket_number: filed.opened.map(|opened| opened.number.to_string()).unwrap_or_default(),
-        status_code: filed.opened.map(|opened| opened.code.expose().to_owned()).unwrap_or_default(),
-        is_repeated: filed.is_repeated,
-    };
+/// One page for new, joined and repeated: it tells nobody whether an address has an open request.
+fn show_filed(web: &Web, locale: Locale) -> Response {
+    let page = FiledPage { site: Site::new(web, locale, "filed.title") };
     show(web, StatusCode::OK, PageName::FeedbackFiled, locale, &page)
 }
 

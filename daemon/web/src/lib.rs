@@ -22,7 +22,7 @@ mod status;
 mod web;
 
 pub use config::{Organisation, Policy, PublicUrl, WebConfig};
-pub use desk::{Desk, DeskError, FormFiled, Health, OpenedTicket, RequestView, StatusView};
+pub use desk::{Desk, DeskError, Health, RequestView, StatusView};
 pub use network::{InvalidNetwork, Network, Peer};
 pub use router::router;
 pub use rules::{FormRules, InvalidRules, Limit};

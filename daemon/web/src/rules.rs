@@ -24,7 +24,7 @@ pub struct LimitRules {
     pub network_unsolved: Limit,
     /// Forms from one network, puzzle solved.
     pub network_solved: Limit,
-    /// Forms for one e-mail address.
+    /// Forms for one e-mail address from one network.
     pub address: Limit,
     /// All forms.
     pub everyone: Limit,

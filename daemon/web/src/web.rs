@@ -60,7 +60,7 @@ pub struct Web {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) token_key: TokenKey,
     pub(crate) limiters: Limiters,
-    pub(crate) spent: SpentForms,
+    pub(crate) spent: Arc<SpentForms>,
     /// Filings in progress; they outlive the connection that asked for them.
     pub(crate) filings: TaskTracker,
     pub(crate) assets: Assets,
@@ -83,7 +83,7 @@ impl Web {
         let web = Self {
             limiters: Limiters::new(&parts.rules, &limit_secret),
             token_key: TokenKey::new(&parts.form_secret),
-            spent: SpentForms::default(),
+            spent: Arc::default(),
             filings: TaskTracker::new(),
             assets: Assets::load()?,
             config: parts.config,

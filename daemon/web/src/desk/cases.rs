@@ -7,17 +7,13 @@ use async_trait::async_trait;
 use domain::form::FormEntry;
 use domain::ticket_number::{StatusCode, TicketNumber};
 
-use crate::desk::{Desk, DeskError, FormFiled, Health, OpenedTicket, RequestView, StatusView};
+use crate::desk::{Desk, DeskError, Health, RequestView, StatusView};
 
 #[async_trait]
 impl Desk for Cases {
-    async fn file_form(&self, entry: FormEntry) -> Result<FormFiled, DeskError> {
-        let filed =
-            Cases::file_form(self, &entry).await.map_err(|error| refuse("file a form", &error))?;
-        let opened = filed.ticket.and_then(|ticket| {
-            Some(OpenedTicket { number: ticket.number, code: ticket.status_code? })
-        });
-        Ok(FormFiled { opened, is_repeated: filed.repeated })
+    async fn file_form(&self, entry: FormEntry) -> Result<(), DeskError> {
+        Cases::file_form(self, &entry).await.map_err(|error| refuse("file a form", &error))?;
+        Ok(())
     }
 
     async fn request_status(

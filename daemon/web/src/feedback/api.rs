@@ -13,7 +13,6 @@ use axum::response::{IntoResponse, Response};
 use domain::language::Locale;
 use serde_json::{Value, json};
 
-use crate::desk::FormFiled;
 use crate::feedback::add_retry_after;
 use crate::feedback::check::Typed;
 use crate::feedback::submit::{Refusal, Visitor, submit};
@@ -47,7 +46,7 @@ pub(crate) async fn describe(
     .into_response()
 }
 
-/// `POST /api/v1/feedback`: 201 with number and code (null where they go by mail), or a problem.
+/// `POST /api/v1/feedback`: 202, whatever it led to, or a problem; number and code go by mail.
 pub(crate) async fn take(
     State(web): State<Arc<Web>>,
     Extension(audience): Extension<Audience>,
@@ -67,20 +66,9 @@ pub(crate) async fn take(
     };
     let visitor = Visitor::new(origin, &headers, locale);
     match submit(&web, &typed, &visitor).await {
-        Ok(filed) => show_filed(&web, locale, &filed),
+        Ok(()) => (StatusCode::ACCEPTED, Json(json!({ "status": "received" }))).into_response(),
         Err(refusal) => show_refusal(&web, locale, &refusal),
     }
-}
-
-fn show_filed(web: &Web, locale: Locale, filed: &FormFiled) -> Response {
-    let status = if filed.is_repeated { StatusCode::OK } else { StatusCode::CREATED };
-    let body = json!({
-        "ticket_number": filed.opened.map(|opened| opened.number.to_string()),
-        "status_code": filed.opened.map(|opened| opened.code.expose().to_owned()),
-        "status_url": web.config.public_url.status(locale),
-        "is_repeated": filed.is_repeated,
-    });
-    (status, Json(body)).into_response()
 }
 
 fn show_refusal(web: &Web, locale: Locale, refusal: &Refusal) -> Response {

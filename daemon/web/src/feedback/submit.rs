@@ -8,9 +8,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use domain::form::FormEntry;
 use domain::language::Locale;
 
-use crate::desk::{DeskError, FormFiled};
+use crate::desk::DeskError;
 use crate::feedback::check::{Checked, Mistake, Typed, check};
 use crate::feedback::puzzle;
+use crate::feedback::spent::{Claim, Reservation};
 use crate::feedback::token::{self, FormInstance, Reading};
 use crate::limits::TooMany;
 use crate::network::Origin;
@@ -73,42 +74,40 @@ impl Refusal {
     }
 }
 
-/// Checks a form and files it.
+/// Checks a form and files it. What became of it is not told: the answer is the same for all.
 ///
 /// # Errors
-/// [`Refusal`].
-pub(crate) async fn submit(
-    web: &Web,
-    typed: &Typed,
-    visitor: &Visitor,
-) -> Result<FormFiled, Refusal> {
+/// [`Refusal`]; none depends on what is known of the address.
+pub(crate) async fn submit(web: &Web, typed: &Typed, visitor: &Visitor) -> Result<(), Refusal> {
     let (instance, checked) = read(web, typed)?;
     let entry = entry(web, &instance, checked, visitor);
-    if let Some(told) = web.spent.told(entry.form_key) {
-        return Ok(told);
-    }
-    let is_solved =
-        puzzle::is_solved(&instance.seed(), &typed.puzzle_answer, web.rules.puzzle_bits)
-            && !web.spent.carried_another(instance.id, entry.form_key);
+    let (reservation, has_puzzle) = match web.spent.claim(instance.id, entry.form_key) {
+        Claim::Filed => return Ok(()),
+        Claim::First(reservation) => (reservation, true),
+        Claim::Further(reservation) => (reservation, false),
+    };
+    let is_solved = has_puzzle
+        && puzzle::is_solved(&instance.seed(), &typed.puzzle_answer, web.rules.puzzle_bits);
     if !is_solved && instance.age_seconds(web) < i64::from(web.rules.minimum_age_seconds) {
         return Err(Refusal::Mistakes(vec![("", "errors.form_early")]));
     }
     let stop_key = entry.email.stop_key();
     take_from_limits(web, visitor.origin, &stop_key, is_solved)
         .map_err(|over| Refusal::TooMany(over.retry_after))?;
-    let key = entry.form_key;
-    let filed = file(web, entry).await?;
-    web.spent.remember(instance.id, key, filed);
-    Ok(filed)
+    file(web, entry, reservation).await
 }
 
 /// Hands the entry to the desk. The filing is a task of its own: a visitor who goes away in the
-/// middle takes their connection along, not half a filing.
-async fn file(web: &Web, entry: FormEntry) -> Result<FormFiled, Refusal> {
+/// middle takes their connection along, not half a filing, and not the form it spends.
+async fn file(web: &Web, entry: FormEntry, reservation: Reservation) -> Result<(), Refusal> {
     let desk = Arc::clone(&web.desk);
-    let filing = web.filings.spawn(async move { desk.file_form(entry).await });
+    let filing = web.filings.spawn(async move {
+        desk.file_form(entry).await?;
+        reservation.keep();
+        Ok(())
+    });
     match tokio::time::timeout(PATIENCE, filing).await {
-        Ok(Ok(Ok(filed))) => Ok(filed),
+        Ok(Ok(Ok(()))) => Ok(()),
         Ok(Ok(Err(DeskError::Unavailable | DeskError::Failed))) => Err(Refusal::Unavailable),
         Ok(Err(stopped)) => match stopped.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
@@ -183,6 +182,8 @@ fn take_from_limits(
     let limits = &web.limiters;
     let network = if is_solved { &limits.network_solved } else { &limits.network_unsolved };
     network.take(&origin.limit_key(), now)?;
-    limits.address.take(stop_key, now)?;
+    // Per network: one count for all would tell strangers that somebody wrote for an address,
+    // and let them keep its owner out. How many letters an address gets is limited in filing.
+    limits.address.take(&format!("{} {stop_key}", origin.limit_key()), now)?;
     limits.everyone.take("", now)
 }

@@ -100,13 +100,10 @@ pub(crate) struct FeedbackPage {
     pub(crate) puzzle_bits: u32,
 }
 
-/// After filing.
+/// After filing: the same for everybody, whatever the address they typed.
 #[derive(Debug, Serialize)]
 pub(crate) struct FiledPage {
     pub(crate) site: Site,
-    pub(crate) ticket_number: String,
-    pub(crate) status_code: String,
-    pub(crate) is_repeated: bool,
 }
 
 /// The question for number and code.
@@ -177,13 +174,6 @@ pub(crate) fn try_all(web: &Web) -> Result<(), RenderError> {
                 code: field(),
             };
             render_only(web, PageName::Status, locale, &status)?;
-            let filed = FiledPage {
-                site: site(),
-                ticket_number: error.to_owned(),
-                status_code: error.to_owned(),
-                is_repeated: error.is_empty(),
-            };
-            render_only(web, PageName::FeedbackFiled, locale, &filed)?;
             let line = RequestLine {
                 what: "x".to_owned(),
                 state: "x".to_owned(),
@@ -197,6 +187,7 @@ pub(crate) fn try_all(web: &Web) -> Result<(), RenderError> {
             };
             render_only(web, PageName::StatusShown, locale, &shown)?;
         }
+        render_only(web, PageName::FeedbackFiled, locale, &FiledPage { site: site() })?;
         for problem in Problem::ALL {
             render_only(web, PageName::Problem, locale, &problem.page(web, locale))?;
         }

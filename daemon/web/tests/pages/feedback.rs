@@ -6,7 +6,7 @@ use domain::form::CapturePoint;
 use domain::language::Locale;
 use web::Peer;
 
-use crate::stage::{CODE, Fault, NUMBER, Stage, form, solve};
+use crate::stage::{Fault, Stage, form, solve};
 
 const EMAIL: &str = "anna@mail.example";
 const TEXT: &str = "Прошу удалить мои данные.";
@@ -31,7 +31,7 @@ async fn a_form_is_filed_without_any_script() {
         .expect("a request");
     let answer = stage.send(request).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-    assert!(answer.text.contains(NUMBER) && answer.text.contains(CODE));
+    assert!(answer.text.contains("письмо с номером обращения и кодом"), "{}", answer.text);
     let entries = stage.entries();
     let [entry] = entries.as_slice() else { panic!("one entry, not {}", entries.len()) };
     assert_eq!((entry.name.as_str(), entry.phone.as_str()), ("Anna", "+7 900"));
@@ -58,10 +58,9 @@ async fn the_same_form_twice_is_one_entry_and_other_words_are_another() {
     let stage = Stage::new();
     let token = stage.token().await;
     let first = stage.post("/ru/feedback", &fields(&token, TEXT)).await;
-    assert!(first.text.contains(CODE));
     let again = stage.post("/ru/feedback", &fields(&token, TEXT)).await;
     assert_eq!(again.status, StatusCode::OK);
-    assert!(again.text.contains("уже получили") && again.text.contains(CODE));
+    assert_eq!(again.text, first.text, "the answer is the same");
     assert_eq!(stage.entries().len(), 1);
     // Back, edit, send: nothing of it is lost.
     stage.post("/ru/feedback", &fields(&token, "И ещё одно")).await;
@@ -187,8 +186,8 @@ async fn a_network_may_send_so_many_and_more_with_the_puzzle_solved() {
 }
 
 #[tokio::test]
-async fn one_address_is_not_flooded_whatever_its_spelling_and_network() {
-    let stage = Stage::new();
+async fn one_address_is_not_flooded_from_one_network_whatever_its_spelling() {
+    let stage = Stage::with_rule("burst = 5\nseconds = 300", "burst = 100\nseconds = 300");
     let spellings = [
         "anna@gmail.com",
         "an.na@gmail.com",
@@ -198,16 +197,21 @@ async fn one_address_is_not_flooded_whatever_its_spelling_and_network() {
         "anna+x@gmail.com",
     ];
     let mut statuses = Vec::new();
-    for (n, email) in spellings.into_iter().enumerate() {
+    for email in spellings {
         let token = stage.token().await;
-        let mut request =
-            form("/ru/feedback", &[("email", email), ("text", TEXT), ("form_token", &token)]);
-        let peer = format!("198.51.100.{n}");
-        request.extensions_mut().insert(Peer(peer.parse().expect("an address")));
-        statuses.push(stage.send(request).await.status);
+        let typed = [("email", email), ("text", TEXT), ("form_token", &token)];
+        statuses.push(stage.post("/ru/feedback", &typed).await.status);
     }
     assert_eq!(statuses.iter().filter(|status| **status == StatusCode::OK).count(), 5);
     assert_eq!(statuses.last(), Some(&StatusCode::TOO_MANY_REQUESTS));
+
+    // From elsewhere nobody learns that somebody wrote for that address, and nobody who writes
+    // for it keeps its owner out.
+    let token = stage.token().await;
+    let typed = [("email", "anna@gmail.com"), ("text", TEXT), ("form_token", &token)];
+    let mut elsewhere = form("/ru/feedback", &typed);
+    elsewhere.extensions_mut().insert(Peer("198.51.100.1".parse().expect("an address")));
+    assert_eq!(stage.send(elsewhere).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
@@ -275,17 +279,4 @@ async fn with_the_puzzle_switched_off_the_form_still_works() {
     let stage = Stage::with_rule("puzzle_bits = 16", "puzzle_bits = 0");
     let token = stage.token().await;
     assert_eq!(stage.post("/ru/feedback", &fields(&token, TEXT)).await.status, StatusCode::OK);
-}
-
-#[tokio::test]
-async fn number_and_code_of_an_older_ticket_are_not_shown_to_whoever_types_the_address() {
-    let stage = Stage::new();
-    stage.desk.joins.store(true, std::sync::atomic::Ordering::Relaxed);
-    let token = stage.token().await;
-    for expected in ["Спасибо", "уже получили"] {
-        let answer = stage.post("/ru/feedback", &fields(&token, TEXT)).await;
-        assert_eq!(answer.status, StatusCode::OK);
-        assert!(answer.text.contains(expected));
-        assert!(!answer.text.contains(CODE) && !answer.text.contains(NUMBER));
-    }
 }

@@ -6,14 +6,16 @@ use axum::http::StatusCode;
 use cases::{Cases, CasesParts, Settings};
 use domain::calendar::WorkingCalendar;
 use domain::language::Locale;
+use domain::letter::LetterContent;
 use domain::regime::{Regime, RegimeId};
 use jiff::tz::TimeZone;
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
 use vault::{Digests, StopJournal, Vault, VaultConfig};
-use web::Desk;
 
 use crate::stage::{Answer, CountingEntropy, Stage, StillClock};
+
+const ANNA: &str = "anna@mail.example";
 
 async fn filing_room(dir: &TempDir, clock: Arc<StillClock>) -> Cases {
     let path = dir.path().join("consentry.sqlite");
@@ -58,30 +60,44 @@ fn settings() -> Settings {
     }
 }
 
-async fn send(stage: &Stage, token: &str, text: &str) -> Answer {
-    let typed = [("email", "anna@mail.example"), ("text", text), ("form_token", token)];
+async fn send(stage: &Stage, email: &str, text: &str) -> Answer {
+    post(stage, &stage.token().await, email, text).await
+}
+
+async fn post(stage: &Stage, token: &str, email: &str, text: &str) -> Answer {
+    let typed = [("email", email), ("text", text), ("form_token", token)];
     stage.post("/ru/feedback", &typed).await
 }
 
-const CODE: &str = "<dd class=\"code\">";
+/// The text of the letter at this place of the ledger.
+async fn letter(cases: &Cases, place: i64) -> String {
+    let (mail_id, content) = store::probe::letter(cases.store(), place).await.expect("a letter");
+    let context = LetterContent::seal_context(&mail_id);
+    let plain = cases.vault().open_sealed(&context, &content).await.expect("opens");
+    serde_json::from_slice::<LetterContent>(&plain).expect("a letter").text
+}
+
+/// What stands behind these words up to the end of the word.
+fn after<'a>(text: &'a str, words: &str) -> &'a str {
+    let rest =
+        text.split_once(words).unwrap_or_else(|| panic!("no {words}: {text}")).1.trim_start();
+    rest.split(|c: char| c.is_whitespace() || c == '.').next().unwrap_or_default()
+}
 
 #[tokio::test]
-async fn a_form_becomes_a_ticket_whose_code_opens_its_state() {
+async fn a_form_becomes_a_ticket_whose_letter_opens_its_state() {
     let dir = TempDir::new().expect("a directory");
     let clock = Arc::new(StillClock::default());
     let cases = filing_room(&dir, Arc::clone(&clock)).await;
-    let stage = Stage::before(Arc::new(cases.clone()), Arc::clone(&clock));
+    let stage = Stage::before(Arc::new(cases.clone()), clock);
     assert_eq!(stage.get("/readyz").await.status, StatusCode::OK);
-    let text = "Прошу удалить все мои персональные данные.";
-    let token = stage.token().await;
-    let filed = send(&stage, &token, text).await;
+    let filed = send(&stage, ANNA, "Прошу удалить все мои персональные данные.").await;
     assert_eq!(filed.status, StatusCode::OK, "{}", filed.text);
-    let shown: Vec<_> = filed.text.split(CODE).skip(1).collect();
-    let shown: Vec<_> = shown.iter().filter_map(|rest| rest.split('<').next()).collect();
-    let [number, code] = shown.as_slice() else { panic!("number and code, not {shown:?}") };
 
+    let letter = letter(&cases, 0).await;
+    let (number, code) = (after(&letter, "Понадобится номер"), after(&letter, "и код"));
     let state = stage.post("/ru/status", &[("number", number), ("code", code)]).await;
-    assert_eq!(state.status, StatusCode::OK, "{}", state.text);
+    assert_eq!(state.status, StatusCode::OK, "{number} {code}: {}", state.text);
     // Received on Sunday 22 November 2026: ten working days end on 4 December, thirty days on
     // 22 December (152-ФЗ ст. 20 ч. 1, ст. 21 ч. 5).
     for expected in [
@@ -92,16 +108,37 @@ async fn a_form_becomes_a_ticket_whose_code_opens_its_state() {
     ] {
         assert!(state.text.contains(expected), "no {expected}: {}", state.text);
     }
+}
 
-    // The same form after a restart: no second ticket, and no code, since nobody knows it now.
-    let desk: Arc<dyn Desk> = Arc::new(cases.clone());
-    let restarted = Stage::before(desk, clock);
-    let again = send(&restarted, &token, text).await;
-    assert!(again.text.contains("уже получили") && !again.text.contains(CODE), "{}", again.text);
-    // The same matter anew joins the ticket, and shows neither number nor code.
-    let token = restarted.token().await;
-    let joined = send(&restarted, &token, "Удалите, пожалуйста, мои персональные данные!").await;
-    assert!(joined.text.contains("Спасибо") && !joined.text.contains(number), "{}", joined.text);
-    let tickets = store::tickets::counts(cases.store()).await.expect("counted");
-    assert_eq!(tickets.iter().map(|(_, count)| count).sum::<i64>(), 1, "{tickets:?}");
+#[tokio::test]
+async fn the_answer_is_one_for_an_unknown_address_an_open_request_and_our_own_address() {
+    let dir = TempDir::new().expect("a directory");
+    let clock = Arc::new(StillClock::default());
+    let cases = filing_room(&dir, Arc::clone(&clock)).await;
+    let stage = Stage::before(Arc::new(cases.clone()), Arc::clone(&clock));
+    let first = send(&stage, ANNA, "Прошу удалить все мои персональные данные.").await;
+    assert_eq!(first.status, StatusCode::OK, "{}", first.text);
+    let (token, text) = (stage.token().await, "Удалите, пожалуйста, мои персональные данные!");
+    let joined = post(&stage, &token, ANNA, text).await;
+    assert_eq!(tickets(&cases).await, 1, "the same matter joins the ticket");
+    // After a restart nothing is known but what the database holds.
+    let restarted = Stage::before(Arc::new(cases.clone()), clock);
+    let again = post(&restarted, &token, ANNA, text).await;
+    let ordinary = send(&restarted, "boris@mail.example", "Когда вы открыты?").await;
+    let own = send(&restarted, "boss@shop.example", "Удалите мои персональные данные.").await;
+    for (who, answer) in [("joined", joined), ("again", again), ("new", ordinary), ("own", own)] {
+        assert_eq!(answer.status, first.status, "{who}");
+        assert_eq!(answer.headers, first.headers, "{who}");
+        assert_eq!(answer.text, first.text, "{who}");
+    }
+    let letter = letter(&cases, 0).await;
+    for secret in [after(&letter, "Понадобится номер"), after(&letter, "и код"), ANNA]
+    {
+        assert!(!first.text.contains(secret), "the page tells {secret}");
+    }
+}
+
+async fn tickets(cases: &Cases) -> i64 {
+    let counts = store::tickets::counts(cases.store()).await.expect("counted");
+    counts.iter().map(|(_, count)| count).sum()
 }

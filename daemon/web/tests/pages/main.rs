@@ -3,6 +3,7 @@
 mod api;
 mod feedback;
 mod filing;
+mod puzzle;
 mod serving;
 mod site;
 mod stage;

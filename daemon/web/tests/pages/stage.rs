@@ -1,6 +1,6 @@
 //! The stage on which the pages are tried: scripted clock, randomness and desk; real templates.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use render::Renderer;
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 use web::{
-    Desk, DeskError, FormFiled, FormRules, Health, Network, OpenedTicket, Organisation, Peer,
-    Policy, PublicUrl, StatusView, Web, WebConfig, WebParts, router,
+    Desk, DeskError, FormRules, Health, Network, Organisation, Peer, Policy, PublicUrl, StatusView,
+    Web, WebConfig, WebParts, router,
 };
 
 /// A clock that stands still until it is moved.
@@ -54,8 +54,6 @@ pub struct ScriptedDesk {
     pub entries: Mutex<Vec<FormEntry>>,
     pub view: Mutex<Option<StatusView>>,
     pub fault: Mutex<Option<Fault>>,
-    /// Whether entries join an older ticket.
-    pub joins: AtomicBool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,20 +80,13 @@ impl ScriptedDesk {
 
 #[async_trait::async_trait]
 impl Desk for ScriptedDesk {
-    async fn file_form(&self, entry: FormEntry) -> Result<FormFiled, DeskError> {
+    async fn file_form(&self, entry: FormEntry) -> Result<(), DeskError> {
         self.misbehave().await?;
         let mut entries = self.entries.lock().expect("not poisoned");
-        let is_repeated = entries.iter().any(|known| known.form_key == entry.form_key);
-        if !is_repeated {
+        if !entries.iter().any(|known| known.form_key == entry.form_key) {
             entries.push(entry);
         }
-        Ok(FormFiled {
-            opened: (!is_repeated && !self.joins.load(Ordering::Relaxed)).then(|| OpenedTicket {
-                number: NUMBER.parse().expect("a number"),
-                code: ticket_number::StatusCode::parse(CODE).expect("a code"),
-            }),
-            is_repeated,
-        })
+        Ok(())
     }
 
     async fn request_status(
