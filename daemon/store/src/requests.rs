@@ -8,10 +8,12 @@ use domain::{
     request::{RequestState, Requester},
 };
 
+use sea_orm::Value;
+
 use crate::{
     error::StoreError,
     row::Row,
-    session::{Session, Transaction, execute, query_all, query_one},
+    session::{Session, Transaction, execute, placeholders, query_all, query_one},
 };
 
 /// A request as it stands.
@@ -112,38 +114,47 @@ pub async fn open(
         now.as_microsecond().into(),
     ];
     let id = RequestId(query_one(transaction, sql, values).await?.get("request", "id")?);
-    for duty in request.duties {
-        let done_at = request.done.contains(&duty.name).then_some(now);
-        add_duty(transaction, id, duty, done_at).await?;
-    }
+    add_duties(transaction, id, request, now).await?;
     let sql = "INSERT INTO clock_event (request_id, act, at, actor, reason) \
                VALUES ($1, 'start', $2, 'filing', 'receipt')";
     execute(transaction, sql, [id.0.into(), request.received_at.as_microsecond().into()]).await?;
     Ok(id)
 }
 
-async fn add_duty(
+/// All duties by one statement: each statement costs a change of threads.
+async fn add_duties(
     transaction: &Transaction,
-    request: RequestId,
-    duty: &Duty,
-    done_at: Option<Timestamp>,
+    id: RequestId,
+    request: &NewRequest<'_>,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO duty (request_id, name, rule, counts_from, legal_due_at, safe_due_at, \
-               legal_due_on, safe_due_on, provisional, done_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    let values = [
-        request.0.into(),
-        duty.name.name().into(),
-        duty.rule.to_string().into(),
-        duty.counts_from.name().into(),
-        duty.legal_due.map(Timestamp::as_microsecond).into(),
-        duty.safe_due.map(Timestamp::as_microsecond).into(),
-        duty.legal_on.map(|date| date.to_string()).into(),
-        duty.safe_on.map(|date| date.to_string()).into(),
-        i64::from(duty.provisional).into(),
-        done_at.map(Timestamp::as_microsecond).into(),
-    ];
-    execute(transaction, sql, values).await?;
+    if request.duties.is_empty() {
+        return Ok(());
+    }
+    let mut values: Vec<Value> = Vec::new();
+    let mut rows = Vec::new();
+    for duty in request.duties {
+        let done_at = request.done.contains(&duty.name).then_some(now);
+        rows.push(format!("({})", placeholders(values.len() + 1, 10)));
+        values.extend::<[Value; 10]>([
+            id.0.into(),
+            duty.name.name().into(),
+            duty.rule.to_string().into(),
+            duty.counts_from.name().into(),
+            duty.legal_due.map(Timestamp::as_microsecond).into(),
+            duty.safe_due.map(Timestamp::as_microsecond).into(),
+            duty.legal_on.map(|date| date.to_string()).into(),
+            duty.safe_on.map(|date| date.to_string()).into(),
+            i64::from(duty.provisional).into(),
+            done_at.map(Timestamp::as_microsecond).into(),
+        ]);
+    }
+    let sql = format!(
+        "INSERT INTO duty (request_id, name, rule, counts_from, legal_due_at, safe_due_at, \
+         legal_due_on, safe_due_on, provisional, done_at) VALUES {}",
+        rows.join(", ")
+    );
+    execute(transaction, &sql, values).await?;
     Ok(())
 }
 

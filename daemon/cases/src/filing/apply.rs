@@ -36,6 +36,8 @@ pub(super) struct Filing<'a> {
     /// Whether the table itself wants a person; what the database adds (several contacts, a
     /// foreign thread) is not told to the sender.
     pub(super) under_review: bool,
+    /// Whether it joins a ticket that stood before: a new one holds nothing that could be asked.
+    pub(super) joins: bool,
     pub(super) now: Timestamp,
 }
 
@@ -79,8 +81,16 @@ impl Cases {
             Handling::Ticket(lane) => {
                 let sender = self.know_sender(transaction, submission, now).await?;
                 let under_review = !plan.review.is_empty();
-                let filing =
-                    Filing { transaction, submission, plan, sender, named, under_review, now };
+                let filing = Filing {
+                    transaction,
+                    submission,
+                    plan,
+                    sender,
+                    named,
+                    under_review,
+                    joins: false,
+                    now,
+                };
                 self.file_ticket(filing, lane, stops).await?
             }
         };
@@ -123,6 +133,7 @@ impl Cases {
         let sender = filing.sender.as_ref();
         let matter =
             self.matter(transaction, filing.submission, sender, &filing.plan.requests).await?;
+        filing.joins = matches!(matter, Matter::Joins(_));
         if matches!(matter, Matter::New { foreign: Some(_) }) {
             filing.plan.ask_person(ReviewReason::ForeignThread);
         }

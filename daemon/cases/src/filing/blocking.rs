@@ -27,7 +27,12 @@ impl Cases {
         if filing.plan.blocks.is_empty() {
             return Ok(false);
         }
-        let held = store::blocks::of_ticket(filing.transaction, ticket).await?;
+        // A ticket opened now holds nothing yet.
+        let held = if filing.joins {
+            store::blocks::of_ticket(filing.transaction, ticket).await?
+        } else {
+            Vec::new()
+        };
         for planned in &filing.plan.blocks {
             let Some(target) = self.block_target(filing, planned).await? else { continue };
             let is_held = held.iter().any(|block| {

@@ -128,8 +128,11 @@ impl Cases {
             let digests = sender.stop_digests();
             let week = filing.now - (7 * 24).hours();
             let transaction = filing.transaction;
-            same_said_at =
-                store::deliveries::acknowledged_since(transaction, ticket.id, topic, week).await?;
+            if filing.joins {
+                same_said_at =
+                    store::deliveries::acknowledged_since(transaction, ticket.id, topic, week)
+                        .await?;
+            }
             let day = filing.now - 24.hours();
             said_in_a_day =
                 store::deliveries::count_since(filing.transaction, &digests, day).await?;

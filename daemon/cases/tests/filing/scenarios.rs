@@ -3,12 +3,7 @@
 mod answers;
 mod keeping;
 
-
-use domain::{
-    address::EmailAddress,
-    ids::ContactId,
-    letter::LetterContent,
-};
+use domain::{address::EmailAddress, ids::ContactId, letter::LetterContent};
 use store::contacts::NewContact;
 
 use crate::desk::Desk;

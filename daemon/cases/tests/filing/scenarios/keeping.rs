@@ -1,6 +1,5 @@
 //! Filed once, kept whole, undone only by people: forms, races, keys, audit.
 
-
 use cases::{CasesError, Content};
 use domain::{
     address::EmailAddress,
