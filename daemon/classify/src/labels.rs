@@ -16,7 +16,7 @@ const SUBJECT: f32 = 0.8;
 /// The subject of an answer was mostly not written by its sender.
 const ANSWER_SUBJECT: f32 = 0.25;
 /// What is left of a hit that is only told of.
-const TOLD: f32 = 0.35;
+const TOLD: f32 = 0.45;
 /// What a question for the way leaves of a hit, and what it gives to policy_question.
 const ASKED: f32 = 0.15;
 const ASKED_POLICY: f32 = 0.75;

@@ -30,7 +30,9 @@ pub(crate) fn take(text: &str) -> Taken {
     }
     let kept = footer::strip(kept);
     let (body, signature) = signature::split(&kept);
-    if body.iter().all(|line| line.trim().is_empty()) && !signature.is_empty() {
+    let only_device =
+        signature.iter().all(|line| line.trim().is_empty() || signature::is_device(line));
+    if body.iter().all(|line| line.trim().is_empty()) && !signature.is_empty() && !only_device {
         return Taken { new_text: join(&kept), signature: String::new() };
     }
     Taken { new_text: join(&body), signature: join(&signature) }

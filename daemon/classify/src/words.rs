@@ -40,6 +40,8 @@ pub struct Words {
     pub words: Vec<Word>,
     /// For each sentence, whether it ends with a question mark.
     pub questions: Vec<bool>,
+    /// For each sentence, whether it is an item of a list and hangs on what stands above it.
+    pub items: Vec<bool>,
     /// The clause of the next word.
     clause: u32,
 }
@@ -48,8 +50,12 @@ pub struct Words {
 #[must_use]
 pub fn words(text: &str) -> Words {
     let text = cut(text, TEXT_LIMIT);
-    let mut out =
-        Words { words: Vec::with_capacity(text.len() / 8), questions: vec![false], clause: 0 };
+    let mut out = Words {
+        words: Vec::with_capacity(text.len() / 8),
+        questions: vec![false],
+        items: vec![false],
+        clause: 0,
+    };
     let mut rest = 0;
     while let Some(first) = text[rest..].chars().next() {
         if out.words.len() >= WORDS_LIMIT {
@@ -69,7 +75,7 @@ pub fn words(text: &str) -> Words {
                 if first == '?' {
                     mark_question(&mut out);
                 }
-                next_sentence(&mut out);
+                next_sentence(&mut out, item_follows(first, &text[after..]));
             }
             rest = after;
         }
@@ -188,6 +194,8 @@ fn is_law_short(form: &str) -> bool {
 fn numbered(line: &str) -> bool {
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     (1..=2).contains(&digits) && line[digits..].starts_with(['.', ')'])
+        || line.starts_with('(') && line[1..].starts_with(|c: char| c.is_ascii_digit())
+        || line.chars().nth(1) == Some(')') && line.starts_with(char::is_alphabetic)
 }
 
 fn mark_question(out: &mut Words) {
@@ -196,10 +204,19 @@ fn mark_question(out: &mut Words) {
     }
 }
 
-fn next_sentence(out: &mut Words) {
+/// Whether what follows the sign is an item of a list: behind a semicolon, or a line that begins
+/// with a dash, a bullet or a number.
+fn item_follows(sign: char, after: &str) -> bool {
+    let line = after.trim_start_matches(['\n', ' ', '\t', '\r']);
+    let marked = line.starts_with(['-', '*', '•', '—', '–']) || numbered(line);
+    matches!(sign, ';' | '•' | '✅') || (sign == '\n' && marked)
+}
+
+fn next_sentence(out: &mut Words, item: bool) {
     let current = u32::try_from(out.questions.len() - 1).unwrap_or(u32::MAX);
     if out.words.last().is_some_and(|w| w.sentence == current) {
         out.questions.push(false);
+        out.items.push(item);
         out.clause += 1;
     }
 }

@@ -18,6 +18,8 @@ const SHORT: usize = 45;
 /// How far before and behind a hit a word that asks for it may stand.
 const ACT_BEFORE: usize = 20;
 const ACT_BEHIND: usize = 5;
+/// How many words of a list may stand before an item.
+const LIST: usize = 150;
 /// After so many undone hits of one rule in a text no further ones are looked for.
 const TRIES: u16 = 400;
 
@@ -304,14 +306,27 @@ impl<'a> Table<'a> {
         {
             return true;
         }
-        let from = first.saturating_sub(ACT_BEFORE);
+        let from = self.list_head(first).min(first.saturating_sub(ACT_BEFORE));
         let to = (last + ACT_BEHIND).min(self.words.words.len() - 1);
         (from..=to).any(|at| {
             // A list hangs on the sentence before it ("прошу: 1. … 2. …").
-            let within =
-                (self.sentence(first).saturating_sub(1)..=sentence).contains(&self.sentence(at));
+            let above = self.sentence(self.list_head(first)).saturating_sub(1);
+            let within = (above..=sentence).contains(&self.sentence(at));
             within && self.is(at, packs.scopes.act)
         })
+    }
+
+    /// The first word of the list in which a word stands, or of its sentence.
+    fn list_head(&self, at: usize) -> usize {
+        let is_item = |sentence: u32| self.words.items.get(sentence as usize) == Some(&true);
+        let mut head = at;
+        while let Some(before) = head.checked_sub(1).filter(|_| at - head < LIST) {
+            if self.sentence(before) != self.sentence(head) && !is_item(self.sentence(head)) {
+                break;
+            }
+            head = before;
+        }
+        head
     }
 
     /// "как бы", "как субъект", "после того как": a word of asking that asks nothing.

@@ -18,7 +18,7 @@ const MESSAGE: [&str; 14] = [
     "wiadomo",
 ];
 /// … and what it says of it.
-const SECRET: [&str; 20] = [
+const SECRET: [&str; 22] = [
     "конфиденциальн",
     "предназначен",
     "ошибочн",
@@ -39,6 +39,8 @@ const SECRET: [&str; 20] = [
     "антивирус",
     "scanned for viruses",
     "проверено на вирусы",
+    "автоматизированн",
+    "автоматически сформирован",
 ];
 /// How such a paragraph begins.
 const BEGINNINGS: [&str; 34] = [

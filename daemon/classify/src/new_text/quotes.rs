@@ -1,7 +1,9 @@
 //! Quoted mail: `>` blocks with the line above them, Outlook header blocks, forwarded parts.
 
 /// Verbs that end the line above a quote ("… wrote:").
-const WROTE: [&str; 24] = [
+const WROTE: [&str; 26] = [
+    "вы писали",
+    "ви писали",
     "wrote",
     "writes",
     "schrieb",
@@ -179,7 +181,14 @@ pub(super) fn forwarded<'a>(lines: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn is_quoted(line: &str) -> bool {
-    line.trim_start().starts_with(['>', '›'])
+    let line = line.trim_start();
+    if line.starts_with(['>', '›']) {
+        return true;
+    }
+    // The Bat! puts initials in front: "ИП> …".
+    line.split_once('>').is_some_and(|(name, _)| {
+        (1..=8).contains(&name.len()) && name.chars().all(char::is_uppercase)
+    })
 }
 
 fn next_written<'a>(lines: &[&'a str]) -> Option<&'a str> {

@@ -81,7 +81,7 @@ const DEVICES: [&str; 26] = [
 ];
 
 /// Most lines a signature has below its closing phrase.
-const BELOW_CLOSING: usize = 8;
+const BELOW_CLOSING: usize = 14;
 
 /// Splits lines into the body and the signature.
 pub(super) fn split<'a>(lines: &[&'a str]) -> (Vec<&'a str>, Vec<&'a str>) {
@@ -117,13 +117,15 @@ fn is_postscript(line: &str) -> bool {
         .any(|p| line.starts_with(p))
 }
 
-fn is_device(line: &str) -> bool {
+pub(super) fn is_device(line: &str) -> bool {
     let line = line.trim();
     if line.is_empty() || line.chars().count() > 80 {
         return false;
     }
     let lower = line.to_lowercase();
     DEVICES.iter().any(|d| lower.starts_with(d))
+        || lower.contains("outlook для ")
+        || lower.contains("outlook für ")
 }
 
 /// Cuts from a closing phrase near the end, when only short lines follow.
@@ -134,7 +136,7 @@ fn cut_closing<'a>(body: &mut Vec<&'a str>, signature: &mut Vec<&'a str>) {
     };
     let below = &body[at + 1..];
     let written = below.iter().filter(|l| !l.trim().is_empty());
-    let short = written.clone().all(|l| l.chars().count() <= 70 || is_contact(l));
+    let short = written.clone().all(|l| l.chars().count() <= 80 || is_contact(l));
     let text_above = body[..at].iter().any(|l| !l.trim().is_empty());
     if !short
         || written.count() > BELOW_CLOSING
@@ -161,19 +163,101 @@ fn is_closing(line: &str) -> bool {
     })
 }
 
-/// Cuts names and numbers that stand as a paragraph of their own at the very end.
+/// Cuts names, offices and numbers that stand as paragraphs of their own at the very end.
 fn cut_names<'a>(body: &mut Vec<&'a str>, signature: &mut Vec<&'a str>) {
-    while body.last().is_some_and(|l| l.trim().is_empty()) {
-        body.pop();
-    }
-    let Some(gap) = body.iter().rposition(|l| l.trim().is_empty()) else { return };
-    let last = &body[gap + 1..];
-    let text_above = body[..gap].iter().any(|l| !l.trim().is_empty());
-    if text_above && last.len() <= 5 && last.iter().all(|l| is_name(l) || is_contact(l)) {
+    for _ in 0..3 {
+        while body.last().is_some_and(|l| l.trim().is_empty()) {
+            body.pop();
+        }
+        let Some(gap) = body.iter().rposition(|l| l.trim().is_empty()) else { return };
+        let last = &body[gap + 1..];
+        let text_above = body[..gap].iter().any(|l| !l.trim().is_empty());
+        if !text_above
+            || last.len() > 8
+            || !last.iter().all(|l| is_name(l) || is_contact(l) || is_office(l))
+        {
+            return;
+        }
         let mut cut = body.split_off(gap);
         cut.append(signature);
         *signature = cut;
     }
+}
+
+/// Words of offices, firms and places, by which the line of a signature is known; lower case.
+const OFFICES: [&str; 46] = [
+    "директор",
+    "начальник",
+    "заместител",
+    "специалист",
+    "менеджер",
+    "инженер",
+    "бухгалтер",
+    "юрист",
+    "адвокат",
+    "следовател",
+    "инспектор",
+    "прокурор",
+    "лейтенант",
+    "капитан",
+    "майор",
+    "секретар",
+    "помощник",
+    "руководител",
+    "исп.",
+    "отдел",
+    "врач",
+    "косметолог",
+    "ооо",
+    "зао ",
+    "оао ",
+    "пао ",
+    " ип ",
+    "партнёр",
+    "партнер",
+    "судья",
+    "manager",
+    "director",
+    "officer",
+    "head of",
+    "counsel",
+    "solicitor",
+    "attorney",
+    "department",
+    "team",
+    "ltd",
+    "llc",
+    "gmbh",
+    "rechtsanw",
+    "geschäftsführ",
+    "inhaber",
+    "leiter",
+];
+
+/// A short line with an office or firm, or with initials, that is no sentence.
+fn is_office(line: &str) -> bool {
+    let line = line.trim();
+    if line.chars().count() > 90
+        || line.ends_with(['!', '?', ';', ':'])
+        || line.split_whitespace().count() > 10
+    {
+        return false;
+    }
+    let lower = line.to_lowercase();
+    let spoken = [" я ", "прошу", "удал", "please", "bitte", " мне ", " меня", " вас "];
+    if spoken.iter().any(|w| lower.contains(w)) {
+        return false;
+    }
+    OFFICES.iter().any(|o| lower.contains(o)) || has_initials(line)
+}
+
+/// Initials such as `И. И.` beside a word.
+fn has_initials(line: &str) -> bool {
+    let is_initial = |word: &str| {
+        let mut chars = word.chars();
+        chars.next().is_some_and(char::is_uppercase) && chars.next() == Some('.')
+    };
+    line.split_whitespace().any(is_initial) && line.split_whitespace().count() <= 6
 }
 
 /// One to five words that all begin with a capital letter, no full stop at the end of a sentence.

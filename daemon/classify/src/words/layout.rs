@@ -284,7 +284,8 @@ pub(crate) fn reread(words: &mut Words, text: &str, reading: Reading) {
 /// The words of a text typed in the other layout. Signs that are letters there belong to words, so
 /// the text is cut at white space; each word keeps its span.
 fn turned(text: &str) -> Words {
-    let mut out = Words { words: Vec::new(), questions: vec![false], clause: 0 };
+    let mut out =
+        Words { words: Vec::new(), questions: vec![false], items: vec![false], clause: 0 };
     for part in super::cut(text, 4096).split_whitespace() {
         let start = part.as_ptr() as usize - text.as_ptr() as usize;
         let form = if part.contains('@') {
