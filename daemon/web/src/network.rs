@@ -1,7 +1,8 @@
 //! From which network a request comes: the evidence kept with an entry, and the key of limits.
 //!
 //! Only a trusted proxy may say for whom it speaks. `X-Forwarded-For` is read from the right,
-//! since every proxy appends and a person may have written the left part themselves.
+//! since every proxy appends and a person may have written the left part themselves, and as
+//! bytes: what they wrote need not be text, and must not hide what the proxy wrote.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -58,6 +59,11 @@ impl Network {
     }
 }
 
+/// Whether the address is a proxy's that we believe.
+pub(crate) fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
+    trusted.iter().any(|network| network.contains(address.to_canonical()))
+}
+
 fn same_prefix(a: u128, b: u128, prefix: u8, width: u8) -> bool {
     let rest = u32::from(width.saturating_sub(prefix));
     a.checked_shr(rest).unwrap_or(0) == b.checked_shr(rest).unwrap_or(0)
@@ -74,22 +80,16 @@ pub(crate) struct Origin(pub(crate) IpAddr);
 impl Origin {
     /// The address on whose behalf `peer` speaks.
     pub(crate) fn find(peer: Peer, headers: &HeaderMap, trusted: &[Network]) -> Self {
-        let is_trusted = |address| trusted.iter().any(|network| network.contains(address));
         let mut origin = peer.0.to_canonical();
-        if !is_trusted(origin) {
+        if !is_trusted(origin, trusted) {
             return Self(origin);
         }
-        let said: Vec<&str> = headers
-            .get_all("x-forwarded-for")
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .collect();
-        for hop in said.into_iter().rev() {
+        let values = headers.get_all("x-forwarded-for").iter().rev();
+        for hop in values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b',')) {
             // What is no address was not written by a proxy of ours: the last one counts.
-            let Some(address) = read_hop(hop.trim()) else { break };
+            let Some(address) = read_hop(hop) else { break };
             origin = address.to_canonical();
-            if !is_trusted(origin) {
+            if !is_trusted(origin, trusted) {
                 break;
             }
         }
@@ -108,21 +108,30 @@ impl Origin {
 }
 
 /// Some proxies write a port behind the address.
-fn read_hop(hop: &str) -> Option<IpAddr> {
+fn read_hop(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?.trim();
     hop.parse().ok().or_else(|| hop.parse::<std::net::SocketAddr>().ok().map(|socket| socket.ip()))
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn check(peer: &str, forwarded: &[&str], expected: &str) {
+        let forwarded: Vec<&[u8]> = forwarded.iter().map(|value| value.as_bytes()).collect();
+        check_bytes(peer, &forwarded, expected);
+    }
+
+    fn check_bytes(peer: &str, forwarded: &[&[u8]], expected: &str) {
         let trusted =
             [Network::parse("10.0.0.0/8"), Network::parse("::1"), Network::parse("127.0.0.1")]
                 .map(|network| network.expect("a network"));
         let mut headers = HeaderMap::new();
         for value in forwarded {
-            headers.append("x-forwarded-for", value.parse().expect("a header value"));
+            let value = HeaderValue::from_bytes(value).expect("a header value");
+            headers.append("x-forwarded-for", value);
         }
         let peer = Peer(peer.parse().expect("an address"));
         assert_eq!(Origin::find(peer, &headers, &trusted).0.to_string(), expected, "{forwarded:?}");
@@ -138,6 +147,17 @@ mod tests {
         check("::ffff:127.0.0.1", &["[2001:db8::7]:4711"], "2001:db8::7");
         check("127.0.0.1", &["unknown"], "127.0.0.1");
         check("127.0.0.1", &[], "127.0.0.1");
+    }
+
+    #[test]
+    fn what_a_person_wrote_on_the_left_does_not_hide_what_the_proxy_wrote_on_the_right() {
+        check_bytes("10.1.2.3", &[b"\xff, 198.51.100.1"], "198.51.100.1");
+        check_bytes("10.1.2.3", &[b"6.6.6.6\x80", b"198.51.100.1, 10.9.9.9"], "198.51.100.1");
+        check_bytes("10.1.2.3", &["я".as_bytes(), b"198.51.100.1"], "198.51.100.1");
+        check_bytes("10.1.2.3", &[b", 198.51.100.1"], "198.51.100.1");
+        // What no proxy of ours wrote counts for nothing, and nor does all to the left of it.
+        check_bytes("10.1.2.3", &[b"6.6.6.6, \xff, 10.9.9.9"], "10.9.9.9");
+        check_bytes("10.1.2.3", &[b"\xff"], "10.1.2.3");
     }
 
     #[test]
