@@ -1,7 +1,11 @@
 //! The listening end: connections in, answers out, and an orderly end.
 //!
-//! A slow or silent visitor holds a connection only for a limited time, and there is a limit to
-//! connections, so nobody can keep the form from others for long. TLS ends at the proxy in front.
+//! A visitor who is slow to write or to read holds a connection only for a limited time, and
+//! there is a limit to connections, of all and of one visitor, so nobody can keep the form from
+//! others for long. TLS ends at the proxy in front.
+
+mod patience;
+mod peers;
 
 use std::convert::Infallible;
 use std::io;
@@ -22,6 +26,8 @@ use tower::ServiceExt;
 
 use crate::network::Peer;
 use crate::router::router;
+use crate::serve::patience::Patient;
+use crate::serve::peers::Peers;
 use crate::web::Web;
 
 const MOST_CONNECTIONS: usize = 1024;
@@ -52,6 +58,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let router = router(Arc::clone(&web));
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let peers = Arc::new(Peers::default());
     let graceful = GracefulShutdown::new();
     loop {
         let (stream, place) = tokio::select! {
@@ -68,15 +75,20 @@ pub async fn serve(
             },
         };
         let Ok(peer) = stream.peer_addr() else { continue };
+        let Some(peer_place) = peers.admit(peer.ip(), &web.config.trusted_proxies) else {
+            // No event: a flood must not fill the log. Closed here, at once.
+            continue;
+        };
+        let stream = TokioIo::new(Patient::new(stream));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
-            .serve_connection(TokioIo::new(stream), answer(router.clone(), Peer(peer.ip())));
+            .serve_connection(stream, answer(router.clone(), Peer(peer.ip())));
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             // A visitor who goes away in the middle is no event.
             let _ = watched.await;
-            drop(place);
+            drop((place, peer_place));
         });
     }
     drop(listener);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use web::serve;
 
@@ -83,4 +83,46 @@ async fn the_end_does_not_wait_for_ever() {
     cancel.cancel();
     let ended = tokio::time::timeout(Duration::from_secs(60), task).await;
     assert!(ended.expect("within the limit").expect("no panic"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_and_never_reads_is_left() {
+    let stage = Stage::new();
+    let (address, cancel, task) = started(&stage).await;
+    let mut deaf = TcpStream::connect(address).await.expect("connects");
+    // Questions go out until our answers, unread, fill every buffer between us; then the server
+    // may wait for a limited time only. A connection held for ever would never fail here.
+    let asking = async {
+        let questions = "GET /assets/site.css HTTP/1.1\r\nhost: x\r\n\r\n".repeat(64);
+        while deaf.write_all(questions.as_bytes()).await.is_ok() {}
+    };
+    let left = tokio::time::timeout(Duration::from_secs(120), asking).await;
+    assert!(left.is_ok(), "the connection is still held");
+    cancel.cancel();
+    assert!(task.await.expect("no panic"));
+}
+
+#[tokio::test]
+async fn one_visitor_cannot_hold_all_the_places() {
+    let stage = Stage::new();
+    let (address, cancel, task) = started(&stage).await;
+    let mut held = Vec::new();
+    for _ in 0..64 {
+        held.push(TcpStream::connect(address).await.expect("connects"));
+    }
+    let mut over = TcpStream::connect(address).await.expect("connects");
+    assert_eq!(read(&mut over).await, "", "closed at once");
+
+    // Somebody else is answered, and so is the same visitor on what they hold.
+    let ask = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let other = TcpSocket::new_v4().expect("a socket");
+    other.bind("127.0.0.2:0".parse().expect("an address")).expect("binds");
+    let mut other = other.connect(address).await.expect("connects");
+    other.write_all(ask.as_bytes()).await.expect("writes");
+    assert!(read(&mut other).await.starts_with("HTTP/1.1 200"));
+    let mut first = held.swap_remove(0);
+    first.write_all(ask.as_bytes()).await.expect("writes");
+    assert!(read(&mut first).await.starts_with("HTTP/1.1 200"));
+    cancel.cancel();
+    assert!(task.await.expect("no panic"));
 }
