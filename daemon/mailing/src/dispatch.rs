@@ -9,10 +9,13 @@
 mod attempt;
 mod claiming;
 mod failpoint;
+mod in_hand;
 mod lease;
 mod opening;
 mod pace;
+mod patience;
 mod preparing;
+mod relay_watch;
 mod settling;
 mod stop_view;
 mod supervising;
@@ -104,7 +107,8 @@ struct Engine {
     epoch: String,
     view: StopView,
     lease: NodeLease,
-    relay: supervising::RelayWatch,
+    relay: relay_watch::RelayWatch,
+    in_hand: in_hand::InHand,
     /// Why outcomes cannot be written for good; the loop ends with it.
     failed: Mutex<Option<StoreError>>,
 }
@@ -113,6 +117,11 @@ impl Engine {
     /// A random number for jitter.
     fn random(&self) -> u32 {
         u32::from_le_bytes(domain::ambient::random_bytes(self.parts.entropy.as_ref()))
+    }
+
+    /// The outlet cannot be used now.
+    fn in_trouble(&self, trouble: MailingError) {
+        self.relay.in_trouble(self.parts.clock.boot_time(), self.random(), trouble);
     }
 
     fn reach(&self, point: Failpoint) {

@@ -1,8 +1,8 @@
 //! What became of one attempt to send one mail, as the server said it.
 //!
-//! Made by the outlets, written into the wire journal and the ledger. The reply's text may hold
-//! the recipient's address: it is data for the ledger, so `Debug` leaves it out and nothing logs
-//! it. The rule of the final dot (before: deferred, from it on: uncertain) is kept in `smtp`.
+//! Made by the outlets, written into the wire journal and the ledger. Addresses in a reply's text
+//! are masked; what else it says of the recipient is data for the ledger, so `Debug` leaves it out
+//! and nothing logs it. The rule of the final dot (before: deferred, from it on: uncertain) is kept in `smtp`.
 
 use std::fmt;
 
@@ -61,11 +61,11 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A server's reply; the text is cleaned and cut.
+    /// A server's reply; the text is cleaned, cut and freed of addresses.
     #[must_use]
     pub fn of_server(code: u16, text: &str) -> Self {
         let (enhanced, _) = EnhancedCode::split_from(text);
-        Self { code: Some(code), enhanced, text: one_line(text) }
+        Self { code: Some(code), enhanced, text: one_line(&without_addresses(text)) }
     }
 
     /// Our own words, where no reply decided.
@@ -102,7 +102,8 @@ pub enum Outcome {
     Rejected(Answer),
     /// The final dot was written and no reply came: the server may or may not have it.
     Uncertain(Answer),
-    /// Nothing was said to the server: the attempt counts as none.
+    /// Nothing was said to the server, or it refused us and not the mail: the attempt counts as
+    /// none.
     NotSent,
 }
 
@@ -129,6 +130,14 @@ impl Outcome {
             Self::NotSent => None,
         }
     }
+}
+
+/// A reply's text is kept in a clear column, where no address may stand.
+fn without_addresses(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let words: Vec<&str> =
+        words.map(|word| if word.contains(['@', '＠']) { "***" } else { word }).collect();
+    words.join(" ")
 }
 
 /// One line without control characters, cut at a character boundary.
@@ -174,5 +183,17 @@ mod tests {
         assert!(answer.text.len() <= MAX_REPLY_TEXT);
         assert!(!answer.text.chars().any(char::is_control));
         assert!(!format!("{:?}", Outcome::Rejected(answer)).contains("anna"));
+    }
+
+    #[test]
+    fn no_address_of_a_reply_is_kept() {
+        for (text, expected) in [
+            ("5.1.1 <anna@mail.example>: unknown", "5.1.1 *** unknown"),
+            ("to=anna@mail.example\tno", "*** no"),
+            ("mail for anna@почта.рф refused", "mail for *** refused"),
+            ("2.0.0 queued as 7", "2.0.0 queued as 7"),
+        ] {
+            assert_eq!(Answer::of_server(550, text).text, expected);
+        }
     }
 }

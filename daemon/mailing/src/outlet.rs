@@ -103,6 +103,14 @@ impl Outlet {
 }
 
 impl Place {
+    /// Why the last mail was not sent, when that was the outlet's doing and not the mail's.
+    pub fn take_trouble(&mut self) -> Option<MailingError> {
+        match self {
+            Self::Relay(lease) => lease.take_trouble().map(MailingError::from),
+            Self::Maildir(_) => None,
+        }
+    }
+
     /// Sends one mail and tells what became of it.
     pub async fn send(
         &mut self,

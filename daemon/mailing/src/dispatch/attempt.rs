@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::Engine;
 use super::claiming::{self, Claimed};
 use super::failpoint::Failpoint;
+use super::patience::in_time;
 use super::preparing::{self, Prepared, Unprepared};
 use super::settling::{Ending, Report};
 use super::stop_view::View;
@@ -23,13 +24,24 @@ use crate::wire_journal::{Attempt, Start};
 
 /// How long a row rests whose content could not be read for an outage.
 const REST_AFTER_OUTAGE: i64 = 60;
+/// How long a row rests that could not be started in time, in seconds.
+const REST_AFTER_STAND: i64 = 5;
 /// How long to wait before the database is asked again for the stops.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
+/// The longest that one such question may take.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Whether the row may be started.
 enum Standing {
     May(View),
     MayNot(Ending),
+}
+
+/// Whether an attempt spoke with the outlet about its mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    Spoken,
+    None,
 }
 
 /// Takes one row to its end and reports it.
@@ -38,11 +50,18 @@ pub(super) async fn attempt(
     mut claimed: Claimed,
     reports: mpsc::Sender<Report>,
     cancel: CancellationToken,
-) {
+) -> Words {
     let (started, result) = take(&engine, &mut claimed, &cancel).await;
+    let words = match &result {
+        Ending::Ended(Outcome::NotSent) | Ending::GivenBack { .. } | Ending::Withheld(_) => {
+            Words::None
+        }
+        Ending::Ended(_) => Words::Spoken,
+    };
     let report = Report { delivery: claimed.delivery, started, result };
     // The settling outlives every attempt, so nobody stops listening before.
     let _ = reports.send(report).await;
+    words
 }
 
 async fn take(
@@ -54,12 +73,7 @@ async fn take(
         Ok(prepared) => prepared,
         Err(Unprepared::Passing(error)) => {
             tracing::warn!(delivery.id = %claimed.delivery.id, "mail rests: {error}");
-            let until = engine
-                .parts
-                .clock
-                .now()
-                .checked_add(jiff::SignedDuration::from_secs(REST_AFTER_OUTAGE));
-            return (None, Ending::GivenBack { not_before: until.ok() });
+            return (None, rested(engine, REST_AFTER_OUTAGE));
         }
         Err(Unprepared::Never(reason, why)) => {
             tracing::error!(delivery.id = %claimed.delivery.id, "mail cannot be made: {why}");
@@ -73,7 +87,7 @@ async fn take(
         place = engine.parts.outlet.acquire() => match place {
             Ok(place) => place,
             Err(trouble) => {
-                engine.relay.in_trouble(engine, trouble);
+                engine.in_trouble(trouble);
                 return (None, back);
             }
         },
@@ -84,19 +98,30 @@ async fn take(
     }
 }
 
+/// Back to the ledger, not to be claimed again at once.
+fn rested(engine: &Engine, seconds: i64) -> Ending {
+    let now = engine.parts.clock.now();
+    let until = now.checked_add(jiff::SignedDuration::from_secs(seconds));
+    Ending::GivenBack { not_before: until.ok() }
+}
+
 /// Looks at the stops, and asks the gate again if they moved since the row was gated.
 async fn stand(engine: &Engine, claimed: &mut Claimed, cancel: &CancellationToken) -> Standing {
     let clock = engine.parts.clock.as_ref();
-    let back = Standing::MayNot(Ending::GivenBack { not_before: None });
     loop {
-        if cancel.is_cancelled()
-            || !engine.lease.runs(clock)
-            || clock.boot_time() >= claimed.deadline
-        {
-            return back;
+        if cancel.is_cancelled() {
+            return Standing::MayNot(Ending::GivenBack { not_before: None });
         }
-        let looked = engine.view.look(&engine.parts.store, clock).await;
+        if !engine.lease.runs(clock) || clock.boot_time() >= claimed.deadline {
+            return Standing::MayNot(rested(engine, REST_AFTER_STAND));
+        }
+        let looked = in_time(ANSWERED_WITHIN, engine.view.look(&engine.parts.store, clock)).await;
         let view = match looked {
+            // An answer that took long is too old to start on.
+            Ok(view) if !engine.view.holds(view, clock) => {
+                sleep(ASK_AGAIN).await;
+                continue;
+            }
             Ok(view) if view.number == claimed.gated_at => return Standing::May(view),
             Ok(view) => view,
             Err(error) => {
@@ -105,7 +130,7 @@ async fn stand(engine: &Engine, claimed: &mut Claimed, cancel: &CancellationToke
                 continue;
             }
         };
-        match claiming::gate_again(engine, &claimed.delivery).await {
+        match in_time(ANSWERED_WITHIN, claiming::gate_again(engine, &claimed.delivery)).await {
             Ok(Verdict::Send(_)) => claimed.gated_at = view.number,
             Ok(Verdict::Later { until }) => {
                 return Standing::MayNot(Ending::GivenBack { not_before: Some(until) });
@@ -151,6 +176,10 @@ async fn start_and_send(
     engine.reach(Failpoint::BeforeEnd);
     end(engine, &started, &outcome);
     engine.reach(Failpoint::AfterEnd);
+    match place.take_trouble() {
+        Some(trouble) => engine.in_trouble(trouble),
+        None => engine.relay.ended(clock.boot_time(), &outcome),
+    }
     (Some(started), Ending::Ended(outcome))
 }
 

@@ -12,6 +12,7 @@ use store::deliveries::{self, GiveUp};
 use store::{StoreError, alarms, nodes};
 use tokio_util::sync::CancellationToken;
 
+use super::patience::in_time;
 use super::{Engine, LEASE};
 use crate::retry;
 
@@ -75,9 +76,12 @@ pub(super) async fn keep(engine: Arc<Engine>, cancel: CancellationToken) {
 async fn renew(engine: &Engine) -> Result<(), StoreError> {
     let parts = &engine.parts;
     let asked_at = parts.clock.boot_time();
-    let transaction = parts.store.begin().await?;
-    nodes::renew(&transaction, &parts.node, &engine.epoch, LEASE, parts.clock.now()).await?;
-    transaction.commit().await?;
+    let renewal = async {
+        let transaction = parts.store.begin().await?;
+        nodes::renew(&transaction, &parts.node, &engine.epoch, LEASE, parts.clock.now()).await?;
+        transaction.commit().await
+    };
+    in_time(LEASE / 4, renewal).await?;
     engine.lease.extend_from(asked_at);
     Ok(())
 }

@@ -11,10 +11,12 @@ use store::deliveries::{self, Change, ClaimMark};
 use store::{StoreError, alarms, nodes};
 use tokio_util::sync::CancellationToken;
 
+use super::in_hand::InHand;
 use super::lease::{NodeLease, alarm_name};
+use super::relay_watch::RelayWatch;
 use super::settling::tried;
 use super::stop_view::StopView;
-use super::supervising::{RelayWatch, journal_alarm};
+use super::supervising::journal_alarm;
 use super::{Dispatch, Engine, LEASE};
 use crate::error::MailingError;
 use crate::outcome::{Answer, Outcome};
@@ -34,6 +36,7 @@ pub(super) async fn open(
     let (journal, settlement) = opened.map_err(|_| MailingError::Stopped)??;
     wait_for_predecessor(&parts, &settlement, cancel).await?;
     settle_past(&parts, &settlement).await?;
+    let relay = RelayWatch::begin(&parts.store, parts.outlet.name()).await?;
     let epoch = Epoch {
         node: parts.node.clone(),
         boot: parts.boot.clone(),
@@ -45,7 +48,8 @@ pub(super) async fn open(
         epoch: epoch.id.to_string(),
         view: StopView::default(),
         lease: NodeLease::default(),
-        relay: RelayWatch::default(),
+        relay,
+        in_hand: InHand::default(),
         failed: Mutex::default(),
         parts,
     };

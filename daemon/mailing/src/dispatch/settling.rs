@@ -18,12 +18,16 @@ use tokio_util::sync::CancellationToken;
 use super::Engine;
 use super::claiming::{change, state_of};
 use super::failpoint::Failpoint;
+use super::patience::in_time;
 use crate::outcome::{Answer, Outcome};
 use crate::retry;
 use crate::wire_journal::Started;
 
 /// Most outcomes in one batch.
 const BATCH: usize = 250;
+
+/// The longest that one batch may wait for the database.
+const WRITES_WITHIN: Duration = Duration::from_secs(30);
 
 /// The task for a statutory mail that will not reach anybody.
 const UNDELIVERED_TASK: &str = "undelivered_mail";
@@ -100,8 +104,20 @@ pub(super) async fn settle(
         let mut failures = 0;
         loop {
             engine.reach(Failpoint::BeforeSettle);
-            match write(&engine, &batch, &mut summary).await {
-                Ok(()) => break,
+            let written = tokio::select! {
+                biased;
+                written = in_time(WRITES_WITHIN, write(&engine, &batch, &mut summary)) => written,
+                () = abandon.cancelled() => {
+                    Err(StoreError::Unavailable("no answer before the end".to_owned()))
+                }
+            };
+            match written {
+                Ok(()) => {
+                    for report in &batch {
+                        engine.in_hand.put_back(report.delivery.id);
+                    }
+                    break;
+                }
                 Err(error) if error.is_passing() && !abandon.is_cancelled() => {
                     failures += 1;
                     tracing::warn!(mails = batch.len(), "outcomes wait for the database: {error}");

@@ -1,71 +1,35 @@
 //! The loop itself: claims while there is room in hand, waits for what comes, ends in order.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use store::{StoreError, alarms, deliveries, nodes};
+use store::deliveries::{self, Change};
+use store::{StoreError, alarms, nodes};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::attempt;
+use super::attempt::{Words, attempt};
 use super::pace::Pace;
+use super::patience::in_time;
 use super::settling::{Report, Summary, settle};
-use super::{Dispatch, End, Engine, claiming, lease, opening};
+use super::{Dispatch, End, Engine, LEASE, claiming, lease, opening, relay_watch};
 use crate::error::MailingError;
+use crate::outlet::Place;
 use crate::retry;
 use crate::wire_journal::JournalError;
 
 /// How often due rows are looked for when nobody wakes us.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The longest that one look may wait for the database.
+const LOOKS_WITHIN: Duration = Duration::from_secs(30);
+/// How long after the drain outcomes may wait for the database.
+const SETTLES_WITHIN: Duration = Duration::from_secs(10);
+/// How long giving the lease back may take.
+const LEAVES_WITHIN: Duration = Duration::from_secs(5);
 /// Reports on their way to the ledger.
 const REPORTS: usize = 1024;
-
-/// The troubles of the outlet: while it rests nothing is claimed.
-#[derive(Debug, Default)]
-pub(super) struct RelayWatch(Mutex<Troubles>);
-
-#[derive(Debug, Default)]
-struct Troubles {
-    in_a_row: u32,
-    /// On the boot clock.
-    rests_until: Duration,
-    /// Not yet told to the ledger and to the loop.
-    latest: Option<MailingError>,
-}
-
-impl RelayWatch {
-    /// An attempt found the outlet unusable.
-    pub(super) fn in_trouble(&self, engine: &Engine, trouble: MailingError) {
-        let boot_time = engine.parts.clock.boot_time();
-        let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Several attempts meet the same trouble: it counts once.
-        if boot_time >= troubles.rests_until {
-            troubles.in_a_row = troubles.in_a_row.saturating_add(1);
-            troubles.rests_until =
-                boot_time + retry::relay_pause(troubles.in_a_row, engine.random());
-        }
-        troubles.latest = Some(trouble);
-    }
-
-    fn rest(&self, boot_time: Duration) -> Option<Duration> {
-        let troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (boot_time < troubles.rests_until).then(|| troubles.rests_until - boot_time)
-    }
-
-    fn is_in_trouble(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).in_a_row > 0
-    }
-
-    fn take_latest(&self) -> Option<MailingError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).latest.take()
-    }
-
-    fn is_well(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Troubles::default();
-    }
-}
 
 pub(super) async fn run(
     parts: Dispatch,
@@ -90,84 +54,171 @@ pub(super) async fn run_opened(
     let keeper = tokio::spawn(lease::keep(Arc::clone(&engine), helpers.clone()));
     let listener = tokio::spawn(hear_stops(Arc::clone(&engine), helpers.clone()));
 
-    let mut tasks = JoinSet::new();
+    let mut turning = Turning::new(&engine, end);
     let stop = cancel.child_token();
-    let result = turn(&engine, &mut tasks, &reports, &stop, end).await;
+    let result = turning.turn(&reports, &stop).await;
     stop.cancel();
-    drain(&engine, &mut tasks).await;
-    drop(reports);
-    let patience = engine.parts.drain;
-    tokio::spawn(async move {
+    // One limit for what is under way and its outcomes, inside the time that a stop may take.
+    let patience = engine.parts.drain + SETTLES_WITHIN;
+    let abandoning = tokio::spawn(async move {
         sleep(patience).await;
         abandon.cancel();
     });
-    let summary = settler.await.unwrap_or_default();
+    drain(&engine, &mut turning.tasks).await;
+    drop(reports);
+    let summary = beating(settler).await.unwrap_or_default();
+    abandoning.abort();
     helpers.cancel();
-    let _ = tokio::join!(keeper, listener);
+    // They may hang on a database that is half dead; a transaction that is dropped is undone.
+    keeper.abort();
+    listener.abort();
     engine.parts.outlet.close().await;
-    if let Err(error) = leave(&engine, &result).await {
+    if let Err(error) = in_time(LEAVES_WITHIN, leave(&engine, &result)).await {
         tracing::warn!(node.id = %engine.parts.node, "cannot give the node's lease back, it runs out: {error}");
     }
     tracing::info!(node.id = %engine.parts.node, accepted = summary.accepted, "sending ends");
     result.map(|()| summary)
 }
 
-/// Claims and starts until the end.
-async fn turn(
-    engine: &Arc<Engine>,
-    tasks: &mut JoinSet<()>,
-    reports: &mpsc::Sender<Report>,
-    stop: &CancellationToken,
+/// The loop with what it has under way.
+struct Turning<'a> {
+    engine: &'a Arc<Engine>,
     end: End,
-) -> Result<(), MailingError> {
-    let parts = &engine.parts;
-    let planned = parts.store.deliveries_planned();
-    let mut pace = Pace::new(parts.outlet.width(), parts.clock.boot_time());
-    let mut failures = 0;
-    loop {
-        while let Some(joined) = tasks.try_join_next() {
-            joined.map_err(|_| MailingError::BrokenOff)?;
-            pace.note(parts.clock.boot_time());
+    tasks: JoinSet<Words>,
+    /// The outlet is tried: at most one at a time.
+    probe: JoinSet<Result<Place, MailingError>>,
+    pace: Pace,
+    /// When rows are looked for that a claim took and could not tell; on the boot clock.
+    looks_for_lost_at: Duration,
+}
+
+impl<'a> Turning<'a> {
+    fn new(engine: &'a Arc<Engine>, end: End) -> Self {
+        let boot_time = engine.parts.clock.boot_time();
+        Self {
+            engine,
+            end,
+            tasks: JoinSet::new(),
+            probe: JoinSet::new(),
+            pace: Pace::new(engine.parts.outlet.width(), boot_time),
+            looks_for_lost_at: boot_time + LEASE,
         }
-        if stop.is_cancelled() {
-            return Ok(());
-        }
-        may_go_on(engine)?;
-        let found = match look(engine, tasks, &pace, end).await {
-            Ok(taken) => {
-                failures = 0;
-                let found = taken.rows.len() + taken.kept_back;
-                for row in taken.rows {
-                    let work = attempt(Arc::clone(engine), row, reports.clone(), stop.clone());
-                    tasks.spawn(work);
-                }
-                found
+    }
+
+    /// Claims and starts until the end.
+    async fn turn(
+        &mut self,
+        reports: &mpsc::Sender<Report>,
+        stop: &CancellationToken,
+    ) -> Result<(), MailingError> {
+        let engine = self.engine;
+        let planned = engine.parts.store.deliveries_planned();
+        let mut failures = 0;
+        loop {
+            while let Some(joined) = self.tasks.try_join_next() {
+                self.ended(joined)?;
             }
-            Err(Look::Outlet(trouble)) => return Err(trouble),
-            Err(Look::Store(error)) if error.is_passing() => {
-                failures += 1;
-                tracing::warn!("no mail is claimed: {error}");
-                wait(stop, retry::relay_pause(failures, engine.random())).await;
+            if stop.is_cancelled() {
+                return Ok(());
+            }
+            may_go_on(engine)?;
+            let looked = tokio::select! {
+                looked = in_time(LOOKS_WITHIN, self.look()) => looked,
+                // A claim that is cut off is undone, or given back when the node leaves.
+                () = stopped_for(stop, LEAVES_WITHIN) => return Ok(()),
+            };
+            let found = match looked {
+                Ok(taken) => {
+                    failures = 0;
+                    let found = taken.rows.len() + taken.kept_back;
+                    for row in taken.rows {
+                        engine.in_hand.take(row.delivery.id);
+                        let work = attempt(Arc::clone(engine), row, reports.clone(), stop.clone());
+                        self.tasks.spawn(work);
+                    }
+                    found
+                }
+                Err(Look::Outlet(trouble)) => return Err(trouble),
+                Err(Look::Store(error)) if error.is_passing() => {
+                    failures += 1;
+                    tracing::warn!("no mail is claimed: {error}");
+                    // Whether the claim was committed is unknown.
+                    self.looks_for_lost_at = Duration::ZERO;
+                    wait(stop, retry::relay_pause(failures, engine.random())).await;
+                    continue;
+                }
+                Err(Look::Store(error)) => return Err(error.into()),
+            };
+            if found == 0
+                && self.tasks.is_empty()
+                && self.end == End::Idle
+                && is_settled(engine, reports).await?
+            {
+                return Ok(());
+            }
+            if found > 0 && self.tasks.len() * 2 < self.pace.in_hand() {
                 continue;
             }
-            Err(Look::Store(error)) => return Err(error.into()),
-        };
-        if found == 0 && tasks.is_empty() && end == End::Idle && is_settled(engine, reports).await?
-        {
-            return Ok(());
-        }
-        if found > 0 && tasks.len() * 2 < pace.in_hand() {
-            continue;
-        }
-        tokio::select! {
-            Some(joined) = tasks.join_next() => {
-                joined.map_err(|_| MailingError::BrokenOff)?;
-                pace.note(parts.clock.boot_time());
+            tokio::select! {
+                Some(joined) = self.tasks.join_next() => self.ended(joined)?,
+                Some(joined) = self.probe.join_next() => self.probed(joined)?,
+                () = planned.notified() => {}
+                () = sleep(LOOK_EVERY) => {}
+                () = stop.cancelled() => {}
             }
-            () = planned.notified() => {}
-            () = sleep(LOOK_EVERY) => {}
-            () = stop.cancelled() => {}
         }
+    }
+
+    /// An attempt ended; only those that spoke with the outlet tell its pace.
+    fn ended(&mut self, joined: Result<Words, JoinError>) -> Result<(), MailingError> {
+        match joined.map_err(|_| MailingError::BrokenOff)? {
+            Words::Spoken => self.pace.note(self.engine.parts.clock.boot_time()),
+            Words::None => {}
+        }
+        Ok(())
+    }
+
+    fn probed(
+        &mut self,
+        joined: Result<Result<Place, MailingError>, JoinError>,
+    ) -> Result<(), MailingError> {
+        match joined.map_err(|_| MailingError::BrokenOff)? {
+            Ok(_kept) => self.engine.relay.opened(),
+            Err(trouble) => self.engine.in_trouble(trouble),
+        }
+        Ok(())
+    }
+
+    /// Claims what there is room for; nothing while the outlet rests.
+    async fn look(&mut self) -> Result<claiming::Taken, Look> {
+        let engine = self.engine;
+        let parts = &engine.parts;
+        let boot_time = parts.clock.boot_time();
+        tell_trouble(engine, self.end).await?;
+        if boot_time >= self.looks_for_lost_at {
+            give_back_lost(engine).await?;
+            self.looks_for_lost_at = boot_time + LEASE;
+        }
+        let room = self.pace.in_hand().saturating_sub(self.tasks.len());
+        if room * 2 < self.pace.in_hand()
+            || !engine.lease.runs(parts.clock.as_ref())
+            || engine.relay.rests(boot_time)
+        {
+            return Ok(claiming::Taken::default());
+        }
+        let due = deliveries::is_any_due(&parts.store, parts.clock.now()).await?;
+        // After a trouble the outlet is tried before any row is taken.
+        if engine.relay.is_unproven() && (due || self.end == End::Cancelled) {
+            if self.probe.is_empty() {
+                let outlet = parts.outlet.clone();
+                self.probe.spawn(async move { outlet.acquire().await });
+            }
+            return Ok(claiming::Taken::default());
+        }
+        if !due {
+            return Ok(claiming::Taken::default());
+        }
+        Ok(claiming::claim(engine, u32::try_from(room).unwrap_or(u32::MAX)).await?)
     }
 }
 
@@ -198,62 +249,47 @@ impl From<StoreError> for Look {
     }
 }
 
-/// Claims what there is room for; nothing while the outlet rests.
-async fn look(
-    engine: &Engine,
-    tasks: &JoinSet<()>,
-    pace: &Pace,
-    end: End,
-) -> Result<claiming::Taken, Look> {
-    let parts = &engine.parts;
-    tell_trouble(engine, end).await?;
-    let room = pace.in_hand().saturating_sub(tasks.len());
-    if room * 2 < pace.in_hand() || !engine.lease.runs(parts.clock.as_ref()) {
-        return Ok(claiming::Taken::default());
-    }
-    if engine.relay.rest(parts.clock.boot_time()).is_some()
-        || !deliveries::is_any_due(&parts.store, parts.clock.now()).await?
-    {
-        return Ok(claiming::Taken::default());
-    }
-    // After a trouble the outlet is tried before any row is taken.
-    if engine.relay.is_in_trouble() {
-        if let Err(trouble) = parts.outlet.acquire().await {
-            engine.relay.in_trouble(engine, trouble);
-            tell_trouble(engine, end).await?;
-            return Ok(claiming::Taken::default());
-        }
-        engine.relay.is_well();
-        clear_trouble(engine).await?;
-    }
-    Ok(claiming::claim(engine, u32::try_from(room).unwrap_or(u32::MAX)).await?)
-}
-
-fn alarm_name(engine: &Engine) -> String {
-    format!("relay/{}", engine.parts.outlet.name())
-}
-
-/// Tells a new trouble of the outlet once: in the log, and as an alarm for `status`.
+/// Tells a new trouble of the outlet once, in the log and as an alarm for `status`, or that it
+/// is over.
 async fn tell_trouble(engine: &Engine, end: End) -> Result<(), Look> {
-    let Some(trouble) = engine.relay.take_latest() else {
-        return Ok(());
-    };
-    tracing::warn!("mail waits: {trouble}");
     let parts = &engine.parts;
-    let transaction = parts.store.begin().await?;
-    alarms::raise(&transaction, &alarm_name(engine), &trouble.to_string(), parts.clock.now())
-        .await?;
-    transaction.commit().await?;
-    match end {
-        End::Cancelled => Ok(()),
-        End::Idle => Err(Look::Outlet(trouble)),
+    let (outlet, now) = (parts.outlet.name(), parts.clock.now());
+    if let Some(trouble) = engine.relay.take_latest() {
+        tracing::warn!("mail waits: {trouble}");
+        relay_watch::raise(&parts.store, outlet, &trouble, now).await?;
+        return match end {
+            End::Cancelled => Ok(()),
+            End::Idle => Err(Look::Outlet(trouble)),
+        };
     }
+    if engine.relay.clears() {
+        relay_watch::clear(&parts.store, outlet, now).await?;
+        engine.relay.cleared();
+    }
+    Ok(())
 }
 
-async fn clear_trouble(engine: &Engine) -> Result<(), StoreError> {
-    let transaction = engine.parts.store.begin().await?;
-    alarms::clear(&transaction, &alarm_name(engine), engine.parts.clock.now()).await?;
-    transaction.commit().await
+/// Gives back the rows of a claim whose commit was not answered: they are claimed in this epoch
+/// and nobody has them in hand.
+async fn give_back_lost(engine: &Engine) -> Result<(), StoreError> {
+    let parts = &engine.parts;
+    let now = parts.clock.now();
+    let held = deliveries::claimed_by(&parts.store, &parts.node).await?;
+    let changes: Vec<Change> = held
+        .iter()
+        .filter(|mark| mark.epoch == engine.epoch && !engine.in_hand.has(mark.id))
+        .filter_map(|mark| Change::given_back(mark, now))
+        .collect();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let transaction = parts.store.begin().await?;
+    let changed = deliveries::apply(&transaction, &parts.node, &changes, now).await?;
+    transaction.commit().await?;
+    if !changed.is_empty() {
+        tracing::warn!(mails = changed.len(), "mails given back whose claim was lost");
+    }
+    Ok(())
 }
 
 /// Whether nothing waits for the ledger and nothing became due meanwhile.
@@ -268,7 +304,7 @@ async fn is_settled(engine: &Engine, reports: &mpsc::Sender<Report>) -> Result<b
 
 /// Lets what is under way end; what does not is left to the journal. Wakes every second, so that
 /// whoever watches this loop sees it turn.
-async fn drain(engine: &Engine, tasks: &mut JoinSet<()>) {
+async fn drain(engine: &Engine, tasks: &mut JoinSet<Words>) {
     let mut left = engine.parts.drain;
     while !tasks.is_empty() && !left.is_zero() {
         let step = left.min(Duration::from_secs(1));
@@ -302,6 +338,7 @@ async fn hear_stops(engine: Arc<Engine>, cancel: CancellationToken) {
 
 /// Gives the lease back; a journal that failed stands as an alarm until a start succeeds.
 async fn leave(engine: &Engine, result: &Result<(), MailingError>) -> Result<(), StoreError> {
+    give_back_lost(engine).await?;
     let parts = &engine.parts;
     let now = parts.clock.now();
     let transaction = parts.store.begin().await?;
@@ -316,6 +353,21 @@ async fn leave(engine: &Engine, result: &Result<(), MailingError>) -> Result<(),
 /// The alarm about a node's wire journal.
 pub(super) fn journal_alarm(node: &str) -> String {
     format!("wire_journal/{node}")
+}
+
+/// Waits for a task, and wakes every second as [`drain`] does.
+async fn beating<T>(mut task: tokio::task::JoinHandle<T>) -> Result<T, JoinError> {
+    loop {
+        if let Ok(joined) = timeout(LOOK_EVERY, &mut task).await {
+            return joined;
+        }
+    }
+}
+
+/// Ends when the daemon has been told to stop for so long.
+async fn stopped_for(stop: &CancellationToken, time: Duration) {
+    stop.cancelled().await;
+    sleep(time).await;
 }
 
 async fn wait(stop: &CancellationToken, pause: Duration) {

@@ -4,15 +4,20 @@
 //! configured. A session returns when its lease is dropped; one that is lost does not.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::session::{Condition, Session};
 use super::tls::{self, Tls};
-use super::{RelayConfig, RelayTrouble, TlsMode};
+use super::{RelayConfig, RelayTrouble, TlsMode, TroubleCause};
 use crate::error::MailingError;
 use crate::outcome::Outcome;
 use crate::outlet::{Envelope, OnDot};
+
+/// How long a relay that asked for fewer connections keeps one connection less.
+const STAYS_NARROW: Duration = Duration::from_secs(120);
 
 /// How a relay does, for `status` and the alarms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +36,8 @@ pub struct Relay {
     /// Last returned, first used: the surplus grows idle and is closed.
     kept: Mutex<Vec<Session>>,
     health: Mutex<RelayHealth>,
+    /// How many permits are withdrawn, and since when.
+    narrowed: Mutex<Option<(usize, Instant)>>,
 }
 
 impl std::fmt::Debug for Relay {
@@ -43,7 +50,9 @@ impl std::fmt::Debug for Relay {
 pub struct Lease {
     relay: Arc<Relay>,
     session: Option<Box<Session>>,
-    _permit: OwnedSemaphorePermit,
+    /// Why the last mail was refused, when that was none of its fault.
+    trouble: Option<RelayTrouble>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl std::fmt::Debug for Lease {
@@ -73,6 +82,7 @@ impl Relay {
             config,
             kept: Mutex::default(),
             health: Mutex::default(),
+            narrowed: Mutex::default(),
         }))
     }
 
@@ -88,6 +98,35 @@ impl Relay {
         self.config.connections
     }
 
+    /// How many connections it takes at present: fewer after it said 421.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        let narrowed = self.narrowed.lock().unwrap_or_else(PoisonError::into_inner);
+        self.config.connections - narrowed.map_or(0, |(count, _)| count)
+    }
+
+    /// The relay wants no further connection (RFC 5321 §3.8): the permit of the one it refused is
+    /// withdrawn for a while, unless it is the last.
+    fn narrow(&self, permit: OwnedSemaphorePermit) {
+        let mut narrowed = self.narrowed.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = narrowed.map_or(0, |(count, _)| count) + 1;
+        if count < self.config.connections {
+            permit.forget();
+            *narrowed = Some((count, Instant::now()));
+        }
+    }
+
+    /// One connection more after each quiet while.
+    fn widen(&self) {
+        let mut narrowed = self.narrowed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((count, since)) = *narrowed
+            && since.elapsed() >= STAYS_NARROW
+        {
+            self.permits.add_permits(1);
+            *narrowed = (count > 1).then(|| (count - 1, Instant::now()));
+        }
+    }
+
     /// How it does.
     #[must_use]
     pub fn health(&self) -> RelayHealth {
@@ -100,13 +139,27 @@ impl Relay {
     /// # Errors
     /// [`RelayTrouble`] when no session can be opened: no mail was touched.
     pub async fn acquire(self: &Arc<Self>) -> Result<Lease, RelayTrouble> {
+        self.widen();
         let permit =
             Arc::clone(&self.permits).acquire_owned().await.expect("the semaphore is never closed");
         let session = match self.usable_kept_session().await {
             Some(session) => session,
-            None => self.open().await?,
+            None => match self.open().await {
+                Ok(session) => session,
+                Err(trouble) => {
+                    if matches!(trouble.cause, TroubleCause::Refused { code: 421, .. }) {
+                        self.narrow(permit);
+                    }
+                    return Err(trouble);
+                }
+            },
         };
-        Ok(Lease { relay: Arc::clone(self), session: Some(Box::new(session)), _permit: permit })
+        Ok(Lease {
+            relay: Arc::clone(self),
+            session: Some(Box::new(session)),
+            trouble: None,
+            permit: Some(permit),
+        })
     }
 
     /// Closes the sessions that nobody uses, politely.
@@ -131,20 +184,22 @@ impl Relay {
     }
 
     async fn open(&self) -> Result<Session, RelayTrouble> {
-        let opened = Session::open(&self.config, self.tls.as_ref()).await;
-        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        match opened {
+        match Session::open(&self.config, self.tls.as_ref()).await {
             Ok(session) => {
-                *health = RelayHealth::default();
+                *self.health.lock().unwrap_or_else(PoisonError::into_inner) =
+                    RelayHealth::default();
                 Ok(session)
             }
-            Err(cause) => {
-                let trouble = RelayTrouble { relay: self.config.name.clone(), cause };
-                health.troubles_in_a_row = health.troubles_in_a_row.saturating_add(1);
-                health.trouble = Some(trouble.to_string());
-                Err(trouble)
-            }
+            Err(cause) => Err(self.in_trouble(cause)),
         }
+    }
+
+    fn in_trouble(&self, cause: TroubleCause) -> RelayTrouble {
+        let trouble = RelayTrouble { relay: self.config.name.clone(), cause };
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        health.troubles_in_a_row = health.troubles_in_a_row.saturating_add(1);
+        health.trouble = Some(trouble.to_string());
+        trouble
     }
 }
 
@@ -162,8 +217,18 @@ impl Lease {
             return Outcome::NotSent;
         };
         let outcome = session.send(envelope, message, &self.relay.config, on_dot).await;
+        self.trouble = session.trouble.take().map(|cause| self.relay.in_trouble(cause));
         self.session = Some(session);
+        let narrower = outcome.answer().is_some_and(|answer| answer.code == Some(421));
+        if let Some(permit) = self.permit.take_if(|_| narrower) {
+            self.relay.narrow(permit);
+        }
         outcome
+    }
+
+    /// What the relay has against us, when the last mail was [`Outcome::NotSent`] for it.
+    pub fn take_trouble(&mut self) -> Option<RelayTrouble> {
+        self.trouble.take()
     }
 }
 

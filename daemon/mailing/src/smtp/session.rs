@@ -79,6 +79,8 @@ pub(super) struct Session {
     pub(super) condition: Condition,
     pub(super) mails: u32,
     pub(super) used_at: Instant,
+    /// Why the last mail was refused, when that was none of its fault.
+    pub(super) trouble: Option<TroubleCause>,
 }
 
 impl Session {
@@ -134,6 +136,7 @@ impl Session {
             condition: Condition::Ready,
             mails: 0,
             used_at: Instant::now(),
+            trouble: None,
         })
     }
 

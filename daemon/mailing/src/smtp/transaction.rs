@@ -5,7 +5,8 @@
 //! failed.
 //! Called between START and END, so it never fails: whatever happens has an outcome. Before the
 //! final dot a lost connection is a deferral; from the dot on nobody can know, so it is
-//! uncertain (RFC 1047 tells why). A refusal keeps the connection for the next mail.
+//! uncertain (RFC 1047 tells why). A refusal keeps the connection for the next mail; one that is
+//! aimed at us and not at the mail (MAIL refused, sign-in wanted) is the relay's trouble.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -15,9 +16,49 @@ use tokio::time::timeout;
 use super::reply::Reply;
 use super::session::{Condition, Session};
 use super::wire::{Dot, WireError};
-use super::{RelayConfig, Timeouts};
+use super::{RelayConfig, Timeouts, TroubleCause};
 use crate::outcome::{Answer, EnhancedCode, Outcome};
 use crate::outlet::{Envelope, Notify, OnDot};
+
+/// What a reply answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Mail,
+    Rcpt,
+    Data,
+    Dot,
+}
+
+impl Stage {
+    /// The commands before the mail, in their order.
+    const OPENING: [Self; 3] = [Self::Mail, Self::Rcpt, Self::Data];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mail => "MAIL",
+            Self::Rcpt => "RCPT",
+            Self::Data => "DATA",
+            Self::Dot => "the final dot",
+        }
+    }
+
+    fn wants(self, reply: &Reply) -> bool {
+        match self {
+            Self::Data => reply.code == 354,
+            Self::Mail | Self::Rcpt | Self::Dot => reply.is_positive(),
+        }
+    }
+
+    /// Whether a 5xx here says something of us and not of this one mail. The server has not heard
+    /// more of a mail at MAIL than its size and kind (RFC 3463: 5.3.4 too big, 5.6 its encoding).
+    fn blames_us(self, reply: &Reply, answer: &Answer) -> bool {
+        // RFC 4954 §6: we have to sign in, or not like this.
+        let sign_in = matches!(reply.code, 530 | 534 | 535 | 538);
+        let of_mail =
+            matches!(answer.enhanced, Some(EnhancedCode(5, 3, 4) | EnhancedCode(5, 6, _)));
+        sign_in || self == Self::Mail && !of_mail
+    }
+}
 
 /// The replies to the three commands before the mail.
 enum Opening {
@@ -107,9 +148,9 @@ impl Session {
     /// RFC 2920: three commands in one write, their replies in order.
     async fn open_at_once(&mut self, commands: &str, timeouts: &Timeouts) -> Opening {
         let mut failure = None;
-        for step in 0..3 {
-            let reply = match step {
-                0 => self.command(commands, timeouts).await,
+        for stage in Stage::OPENING {
+            let reply = match stage {
+                Stage::Mail => self.command(commands, timeouts).await,
                 _ => self.next_reply(timeouts).await,
             };
             let reply = match reply {
@@ -119,8 +160,8 @@ impl Session {
                     return Opening::Failed(failure.unwrap_or(lost));
                 }
             };
-            let wanted = if step == 2 { reply.code == 354 } else { reply.is_positive() };
-            if step == 2 && wanted {
+            let wanted = stage.wants(&reply);
+            if stage == Stage::Data && wanted {
                 let Some(failure) = failure else {
                     return Opening::Open;
                 };
@@ -129,22 +170,21 @@ impl Session {
             }
             if !wanted && failure.is_none() {
                 self.condition = Condition::Unfinished;
-                failure = Some(self.refused(&reply));
+                failure = Some(self.refused(stage, &reply));
             }
         }
         Opening::Failed(failure.unwrap_or_else(|| self.lost(WireError::Garbage)))
     }
 
     async fn open_by_steps(&mut self, commands: [&str; 3], timeouts: &Timeouts) -> Opening {
-        for (step, command) in commands.into_iter().enumerate() {
+        for (stage, command) in Stage::OPENING.into_iter().zip(commands) {
             let reply = match self.command(command, timeouts).await {
                 Ok(reply) => reply,
                 Err(error) => return Opening::Failed(self.lost(error)),
             };
-            let wanted = if step == 2 { reply.code == 354 } else { reply.is_positive() };
-            if !wanted {
+            if !stage.wants(&reply) {
                 self.condition = Condition::Unfinished;
-                return Opening::Failed(self.refused(&reply));
+                return Opening::Failed(self.refused(stage, &reply));
             }
         }
         Opening::Open
@@ -178,7 +218,7 @@ impl Session {
             }
             (Ok(reply), Dot::Written) if reply.code >= 400 => {
                 self.condition = Condition::Ready;
-                self.refused(&reply)
+                self.refused(Stage::Dot, &reply)
             }
             (Ok(_), Dot::Written) => self.unknown(WireError::Garbage),
             (Err(error), Dot::Written) => self.unknown(error),
@@ -187,7 +227,7 @@ impl Session {
             (Err(error), Dot::NotWritten) => match self.next_reply(timeouts).await {
                 // The server spoke before the dot, which therefore was not written.
                 Ok(reply) if reply.code >= 400 => {
-                    let refused = self.refused(&reply);
+                    let refused = self.refused(Stage::Dot, &reply);
                     self.condition = Condition::Lost;
                     refused
                 }
@@ -236,9 +276,15 @@ impl Session {
     }
 
     /// A reply that is not the wanted one, before the mail was taken.
-    fn refused(&mut self, reply: &Reply) -> Outcome {
+    fn refused(&mut self, stage: Stage, reply: &Reply) -> Outcome {
         let answer = Answer::of_server(reply.code, &reply.text());
         match reply.code {
+            500.. if stage.blames_us(reply, &answer) => {
+                // Another session may be signed in or routed otherwise.
+                self.condition = Condition::Lost;
+                self.trouble = Some(TroubleCause::Refused { step: stage.name(), code: reply.code });
+                Outcome::NotSent
+            }
             500.. => Outcome::Rejected(answer),
             400..500 => Outcome::Deferred(answer),
             _ => {

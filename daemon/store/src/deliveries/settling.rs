@@ -85,6 +85,26 @@ pub struct Change {
 }
 
 impl Change {
+    /// Back to what it was before the claim: nothing was said to a server. `None` for a mark that
+    /// fits no claim.
+    #[must_use]
+    pub fn given_back(mark: &ClaimMark, now: Timestamp) -> Option<Self> {
+        let claimed = DeliveryState::Claimed {
+            attempt: mark.attempt,
+            epoch: mark.epoch.clone(),
+            leased_until_at: now,
+        };
+        Some(Self {
+            id: mark.id,
+            attempt: mark.attempt,
+            epoch: mark.epoch.clone(),
+            to: claimed.give_back(now).ok()?,
+            not_before: None,
+            resent: mark.resent,
+            tried: None,
+        })
+    }
+
     /// What becomes of a row whose attempt is uncertain (DESIGN §3), and whether a person must
     /// be told. `again_at` is when a resend is due.
     #[must_use]

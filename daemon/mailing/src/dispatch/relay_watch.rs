@@ -1,0 +1,207 @@
+//! The troubles of the outlet: while it rests nothing is claimed, afterwards it is tried first.
+//!
+//! Attempts report here what they met; the loop asks before each claim. The pauses grow until a
+//! mail was taken or refused for its own sake after a pause, or nothing happened for long: a
+//! session that opens proves nothing of a relay that refuses each mail.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::Timestamp;
+use store::{Store, StoreError, alarms};
+
+use crate::error::MailingError;
+use crate::outcome::Outcome;
+use crate::retry;
+use crate::smtp::{RelayTrouble, TroubleCause};
+
+/// Troubles further apart than this have nothing to do with each other.
+const QUIET: Duration = Duration::from_secs(300);
+
+#[derive(Debug, Default)]
+pub(super) struct RelayWatch(Mutex<Troubles>);
+
+#[derive(Debug, Default)]
+struct Troubles {
+    in_a_row: u32,
+    /// On the boot clock.
+    rests_until: Duration,
+    /// Not yet told to the ledger and to the loop.
+    latest: Option<MailingError>,
+    /// To be tried before any row is taken.
+    unproven: bool,
+    /// Whether an alarm may stand in the ledger.
+    alarmed: bool,
+    /// It does well, and the alarm is to be cleared.
+    clears: bool,
+    /// Whether the trouble is over once a session opens.
+    ends_with_a_session: bool,
+}
+
+impl RelayWatch {
+    /// A watch that knows whether an earlier run left an alarm behind.
+    pub(super) async fn begin(store: &Store, outlet: &str) -> Result<Self, StoreError> {
+        let name = alarm_name(outlet);
+        let alarmed = alarms::standing(store).await?.iter().any(|alarm| alarm.name == name);
+        let troubles = Troubles {
+            alarmed,
+            unproven: alarmed,
+            ends_with_a_session: true,
+            ..Troubles::default()
+        };
+        Ok(Self(Mutex::new(troubles)))
+    }
+
+    /// An attempt found the outlet unusable.
+    pub(super) fn in_trouble(&self, boot_time: Duration, random: u32, trouble: MailingError) {
+        let mut troubles = self.troubles();
+        // Several attempts meet the same trouble: it counts once.
+        if boot_time >= troubles.rests_until {
+            if boot_time - troubles.rests_until > QUIET {
+                troubles.in_a_row = 0;
+            }
+            troubles.in_a_row = troubles.in_a_row.saturating_add(1);
+            troubles.rests_until = boot_time + retry::relay_pause(troubles.in_a_row, random);
+        }
+        troubles.unproven = true;
+        troubles.alarmed = true;
+        troubles.clears = false;
+        troubles.ends_with_a_session = !refuses_mails(&trouble);
+        troubles.latest = Some(trouble);
+    }
+
+    /// How an attempt ended. What was under way before a pause proves nothing.
+    pub(super) fn ended(&self, boot_time: Duration, outcome: &Outcome) {
+        let mut troubles = self.troubles();
+        let well = matches!(outcome, Outcome::Accepted(_) | Outcome::Rejected(_));
+        if well && boot_time >= troubles.rests_until && troubles.latest.is_none() {
+            troubles.in_a_row = 0;
+            troubles.unproven = false;
+            troubles.clears = troubles.alarmed;
+        }
+    }
+
+    /// A session opened.
+    pub(super) fn opened(&self) {
+        let mut troubles = self.troubles();
+        troubles.unproven = false;
+        troubles.clears = troubles.alarmed && troubles.ends_with_a_session;
+    }
+
+    pub(super) fn rests(&self, boot_time: Duration) -> bool {
+        boot_time < self.troubles().rests_until
+    }
+
+    /// Whether it is to be tried before any row is taken.
+    pub(super) fn is_unproven(&self) -> bool {
+        self.troubles().unproven
+    }
+
+    pub(super) fn take_latest(&self) -> Option<MailingError> {
+        self.troubles().latest.take()
+    }
+
+    /// Whether the alarm in the ledger is out of date.
+    pub(super) fn clears(&self) -> bool {
+        self.troubles().clears
+    }
+
+    /// The alarm was cleared.
+    pub(super) fn cleared(&self) {
+        let mut troubles = self.troubles();
+        if troubles.clears {
+            troubles.clears = false;
+            troubles.alarmed = false;
+        }
+    }
+
+    fn troubles(&self) -> std::sync::MutexGuard<'_, Troubles> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether sessions open and the mails in them are refused.
+fn refuses_mails(trouble: &MailingError) -> bool {
+    let MailingError::Relay(RelayTrouble { cause: TroubleCause::Refused { step, .. }, .. }) =
+        trouble
+    else {
+        return false;
+    };
+    matches!(*step, "MAIL" | "RCPT" | "DATA" | "the final dot")
+}
+
+/// The alarm about an outlet.
+pub(super) fn alarm_name(outlet: &str) -> String {
+    format!("relay/{outlet}")
+}
+
+/// Raises the alarm about an outlet.
+pub(super) async fn raise(
+    store: &Store,
+    outlet: &str,
+    trouble: &MailingError,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let transaction = store.begin().await?;
+    alarms::raise(&transaction, &alarm_name(outlet), &trouble.to_string(), now).await?;
+    transaction.commit().await
+}
+
+/// Clears the alarm about an outlet.
+pub(super) async fn clear(store: &Store, outlet: &str, now: Timestamp) -> Result<(), StoreError> {
+    let transaction = store.begin().await?;
+    alarms::clear(&transaction, &alarm_name(outlet), now).await?;
+    transaction.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Answer;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn trouble(step: &'static str) -> MailingError {
+        let cause = TroubleCause::Refused { step, code: 554 };
+        RelayTrouble { relay: "main".into(), cause }.into()
+    }
+
+    #[test]
+    fn a_session_that_opens_does_not_shorten_the_pauses_of_a_relay_that_refuses_mails() {
+        let watch = RelayWatch::default();
+        let mut now = SECOND * 1000;
+        let mut pauses = Vec::new();
+        for _ in 0..4 {
+            watch.in_trouble(now, 0, trouble("MAIL"));
+            watch.take_latest();
+            let began = now;
+            while watch.rests(now) {
+                now += SECOND;
+            }
+            pauses.push((now - began).as_secs());
+            watch.opened();
+            assert!(!watch.clears(), "the alarm stands");
+        }
+        assert_eq!(pauses, [1, 2, 4, 8]);
+        watch.ended(now, &Outcome::Accepted(Answer::our_own("")));
+        assert!(watch.clears());
+        watch.cleared();
+        watch.in_trouble(now, 0, trouble("the greeting"));
+        assert!(!watch.rests(now + SECOND), "it begins with the first pause again");
+        watch.opened();
+        assert!(watch.clears());
+    }
+
+    #[test]
+    fn a_mail_that_was_under_way_before_a_trouble_does_not_end_it() {
+        let watch = RelayWatch::default();
+        let now = SECOND * 1000;
+        watch.in_trouble(now, 0, trouble("MAIL"));
+        watch.take_latest();
+        watch.ended(now, &Outcome::Accepted(Answer::our_own("")));
+        assert!(watch.is_unproven() && watch.rests(now));
+        let later = now + QUIET * 2;
+        watch.in_trouble(later, 0, trouble("MAIL"));
+        assert!(!watch.rests(later + SECOND), "a quiet while ends a row of troubles");
+    }
+}
