@@ -31,6 +31,14 @@ pub enum ImapFault {
     CutBetweenAnswers,
     /// The next FETCH of bodies leaves this UID out, though it is there, and says OK.
     LeaveOut(u32),
+    /// Every FETCH of bodies that names this UID ends the connection; never spent.
+    BreakAt(u32),
+    /// Every FETCH of bodies leaves this UID out, though it is there; never spent.
+    Withhold(u32),
+    /// Every FETCH of this UID's time of receipt is answered with what is no IMAP; never spent.
+    GarbleDateOf(u32),
+    /// Every command that begins with this text is answered with this status line; never spent.
+    Always(&'static str, &'static str),
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +46,7 @@ pub(super) struct State {
     pub(super) folders: Folders,
     pub(super) faults: VecDeque<ImapFault>,
     pub(super) seen: Vec<String>,
+    pub(super) cannot_move: bool,
 }
 
 /// A running scripted IMAP server; any login with the password `secret` is let in.
@@ -82,6 +91,16 @@ impl ScriptedImap {
     /// Queues a fault.
     pub fn fault(&self, fault: ImapFault) {
         lock(&self.state).faults.push_back(fault);
+    }
+
+    /// Forgets all queued faults.
+    pub fn forget_faults(&self) {
+        lock(&self.state).faults.clear();
+    }
+
+    /// Offers no MOVE from now on.
+    pub fn cannot_move(&self) {
+        lock(&self.state).cannot_move = true;
     }
 
     /// Whether every queued fault was spent.

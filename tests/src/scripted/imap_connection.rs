@@ -61,6 +61,11 @@ impl Connection {
         state.faults.remove(at)
     }
 
+    /// What the first queued fault that is never spent says, if one `fits`.
+    fn standing<T>(&self, fits: impl Fn(&ImapFault) -> Option<T>) -> Option<T> {
+        lock(&self.state).faults.iter().find_map(fits)
+    }
+
     fn command(&mut self, tag: &str, command: &str) -> Result<Next> {
         let upper = command.to_ascii_uppercase();
         let shown = if upper.starts_with("LOGIN") { "LOGIN ***" } else { command };
@@ -77,10 +82,18 @@ impl Connection {
             Some(ImapFault::Silence(_)) => return Ok(Next::Go),
             _ => {}
         }
+        if let Some(status) = self.standing(|fault| match fault {
+            ImapFault::Always(at, status) if upper.starts_with(at) => Some(*status),
+            _ => None,
+        }) {
+            return self.done(tag, status);
+        }
         let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
         match verb.to_ascii_uppercase().as_str() {
             "CAPABILITY" => {
-                self.send(b"* CAPABILITY IMAP4rev1 UIDPLUS MOVE IDLE AUTH=PLAIN\r\n")?;
+                let verb = if lock(&self.state).cannot_move { "" } else { "MOVE " };
+                let offered = format!("* CAPABILITY IMAP4rev1 UIDPLUS {verb}IDLE AUTH=PLAIN\r\n");
+                self.send(offered.as_bytes())?;
                 self.done(tag, "OK done")
             }
             "LOGIN" if rest.ends_with("\"secret\"") || rest.ends_with(" secret") => {
@@ -232,10 +245,31 @@ impl Connection {
     fn fetch(&mut self, tag: &str, set: &str, items: &str) -> Result<Next> {
         let bodies = items.to_ascii_uppercase().contains("BODY");
         let left_out = self.spend(|fault| bodies && matches!(fault, ImapFault::LeaveOut(_)));
+        let dates = items.to_ascii_uppercase().contains("INTERNALDATE");
+        let named = self.with(|folder| {
+            let positions = folder.positions(set);
+            positions.iter().map(|at| folder.mails[*at].uid).collect::<Vec<_>>()
+        });
+        let named = named.unwrap_or_default();
+        let is_named = |uid: &u32| named.contains(uid);
+        let breaks = self.standing(|fault| match fault {
+            ImapFault::BreakAt(uid) if bodies && is_named(uid) => Some(()),
+            ImapFault::GarbleDateOf(uid) if dates && is_named(uid) => Some(()),
+            _ => None,
+        });
+        if breaks.is_some() {
+            self.send(b"* 1 FETCH (UID 1 INTERNALDATE NIL))))\r\n")?;
+            return Ok(Next::Close);
+        }
+        let withheld = self.standing(|fault| match fault {
+            ImapFault::Withhold(uid) if bodies => Some(*uid),
+            _ => None,
+        });
         let answers = self.with(|folder| {
             let positions = folder.positions(set);
             let kept = positions
                 .into_iter()
+                .filter(|at| withheld != Some(folder.mails[*at].uid))
                 .filter(|at| left_out != Some(ImapFault::LeaveOut(folder.mails[*at].uid)));
             kept.map(|at| folder.fetch_answer(at, items)).collect::<Vec<_>>()
         });
