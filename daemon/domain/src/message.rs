@@ -26,7 +26,7 @@ pub enum MessageState {
     Unreadable,
     /// It killed its reader three times.
     Quarantined,
-    /// Gone from the mailbox before it was fetched. The end.
+    /// Gone from the mailbox before it was fetched. The end, unless it comes back.
     Vanished,
 }
 
@@ -59,6 +59,8 @@ pub enum MessageStep {
     Move,
     /// It is gone from the mailbox.
     Vanish,
+    /// It is there again, before it was ever fetched.
+    Reappear,
 }
 
 impl MessageState {
@@ -74,7 +76,10 @@ impl MessageState {
             // What vanished after it was filed needs no moving; its ticket stands.
             (Self::Discovered | Self::Filed, Step::Vanish) => Self::Vanished,
             (Self::RawStored, Step::Read) => Self::Read,
-            (Self::RawStored, Step::FailToRead) => Self::Unreadable,
+            // A mail that the server does not give out is unreadable as well.
+            (Self::Discovered | Self::RawStored, Step::FailToRead) => Self::Unreadable,
+            // Renumbered back, or found by a second look: it was never fetched.
+            (Self::Vanished, Step::Reappear) => Self::Discovered,
             (Self::RawStored, Step::Quarantine) => Self::Quarantined,
             (Self::RawStored, Step::RecogniseCopy) => Self::Filed,
             (Self::Read, Step::Classify) => Self::Classified,
@@ -126,6 +131,7 @@ impl MessageStep {
             Self::RecogniseCopy => "be recognised as a copy",
             Self::Move => "be moved",
             Self::Vanish => "vanish",
+            Self::Reappear => "reappear",
         }
     }
 }

@@ -27,7 +27,8 @@ pub struct ReaderConfig {
     pub command: PathBuf,
     /// Its arguments: the hidden subcommand and what it needs to know.
     pub arguments: Vec<String>,
-    /// Time for one mail, waiting included. Default 30 s.
+    /// Time for one mail from its beginning; and before that, for the child to get there.
+    /// Default 30 s.
     pub time_limit: Duration,
 }
 
@@ -115,7 +116,19 @@ impl Reader {
         let job = self.next_job;
         self.next_job += 1;
         let mut has_begun = false;
-        let asked = tokio::time::timeout(limit, ask(&mut running, job, raw, &mut has_begun)).await;
+        let begun = tokio::time::timeout(limit, hand_over(&mut running, job, raw)).await;
+        let asked = match begun {
+            Ok(Ok(())) => {
+                has_begun = true;
+                // The mail's own time begins now: what went before is the machine's.
+                tokio::time::timeout(limit, answer(&mut running, job)).await
+            }
+            Ok(Err(error)) => Ok(Err(error)),
+            Err(_) => {
+                stop(running).await;
+                return Err(unready("it did not begin with a mail in time"));
+            }
+        };
         match asked {
             Ok(Ok(Answer::Read { mail, classification, .. })) => {
                 self.running = Some(running);
@@ -174,27 +187,28 @@ fn unready(why: &str) -> ReaderError {
     ReaderError::Unavailable(std::io::Error::other(why.to_owned()))
 }
 
-async fn ask(
-    running: &mut Running,
-    job: u64,
-    raw: &[u8],
-    has_begun: &mut bool,
-) -> std::io::Result<Answer> {
+/// Gives the child a mail and hears that it begins with it.
+async fn hand_over(running: &mut Running, job: u64, raw: &[u8]) -> std::io::Result<()> {
     let Running { input, output, .. } = running;
     input.write_all(&frame::question(job, raw.len())).await?;
     input.write_all(raw).await?;
     input.flush().await?;
-    loop {
-        let answer = receive(output).await?;
-        match answer {
-            Answer::Begun { job: begun } if begun == job && !*has_begun => *has_begun = true,
-            Answer::Read { job: done, .. } | Answer::Unreadable { job: done } if done == job => {
-                return Ok(answer);
-            }
-            Answer::Ready
-            | Answer::Begun { .. }
-            | Answer::Read { .. }
-            | Answer::Unreadable { .. } => return Err(frame::garbled()),
+    match receive(output).await? {
+        Answer::Begun { job: begun } if begun == job => Ok(()),
+        Answer::Ready | Answer::Begun { .. } | Answer::Read { .. } | Answer::Unreadable { .. } => {
+            Err(frame::garbled())
+        }
+    }
+}
+
+async fn answer(running: &mut Running, job: u64) -> std::io::Result<Answer> {
+    let answer = receive(&mut running.output).await?;
+    match answer {
+        Answer::Read { job: done, .. } | Answer::Unreadable { job: done } if done == job => {
+            Ok(answer)
+        }
+        Answer::Ready | Answer::Begun { .. } | Answer::Read { .. } | Answer::Unreadable { .. } => {
+            Err(frame::garbled())
         }
     }
 }

@@ -12,12 +12,14 @@ use cases::{Content, Filed, FilingError, Source, Submission};
 use domain::{
     authentication::SenderAuthentication,
     classification::{Classification, Kind},
+    filing::ReviewReason,
     ids::{MailboxId, MessageId},
     mail::ReadMail,
     message::MessageState,
 };
 use futures::{FutureExt, future::BoxFuture};
 use store::messages::{self, Company, MessageRow};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     authenticate::Finding, child::Reader, error::IntakeError, folder::Incoming, outcome::Outcome,
@@ -40,39 +42,55 @@ pub(crate) struct Desk<'a> {
     task: &'a MailboxTask,
     mailbox: MailboxId,
     reader: &'a mut Reader,
+    /// Told to stop: what waits in the vault waits on.
+    cancel: CancellationToken,
+    /// Faults of single messages that were gone on behind.
+    pub(crate) faults: Vec<IntakeError>,
     /// What became of messages in this pass.
     pub(crate) outcomes: Vec<Outcome>,
 }
 
 impl<'a> Desk<'a> {
-    pub(crate) fn new(task: &'a MailboxTask, mailbox: MailboxId, reader: &'a mut Reader) -> Self {
-        Self { task, mailbox, reader, outcomes: Vec::new() }
+    pub(crate) fn new(
+        task: &'a MailboxTask,
+        mailbox: MailboxId,
+        reader: &'a mut Reader,
+        cancel: &CancellationToken,
+    ) -> Self {
+        let (cancel, faults, outcomes) = (cancel.clone(), Vec::new(), Vec::new());
+        Self { task, mailbox, reader, cancel, faults, outcomes }
     }
 
     /// Opens and files messages. After an error all that is not filed waits as it did before.
     pub(crate) async fn process(&mut self, incoming: Vec<Incoming>) -> Result<(), IntakeError> {
         let mut together = Vec::new();
         let mut alone = Vec::new();
-        let mut too_big = Vec::new();
+        let mut headers = Vec::new();
         for one in incoming {
             match one {
                 Incoming::Raw(row, raw) if row.is_suspect || row.attempts > 0 => {
                     alone.push((row, raw));
                 }
                 Incoming::Raw(row, raw) => together.push((row, raw)),
-                Incoming::TooBig(row, header) => too_big.push((row, header)),
+                Incoming::TooBig(row, header) => headers.push((row, ReviewReason::TooBig, header)),
+                Incoming::Ungiven(row, header) => {
+                    headers.push((row, ReviewReason::Unreadable, header));
+                }
             }
         }
         alone.extend(self.open_and_file(together, Company::Batch).await?);
         for (row, raw) in alone {
+            if self.cancel.is_cancelled() {
+                return Ok(());
+            }
             // Each round counts an attempt, so this ends.
             let mut waiting = vec![(row, raw)];
             while !waiting.is_empty() {
                 waiting = self.open_and_file(waiting, Company::Alone).await?;
             }
         }
-        for (row, header) in too_big {
-            self.file_too_big(row, header).await?;
+        for (row, reason, header) in headers {
+            self.file_by_header(row, reason, header).await?;
         }
         self.file_unread().await
     }

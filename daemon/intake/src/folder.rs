@@ -10,8 +10,11 @@ mod fetch;
 mod finish;
 mod take_in;
 
+use std::collections::VecDeque;
+
 use domain::ids::{MailboxId, MessageId};
 use store::{mailboxes::FolderRow, messages::MessageRow};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::IntakeError,
@@ -28,6 +31,8 @@ pub(crate) enum Incoming {
     Raw(MessageRow, Vec<u8>),
     /// Over the limit; its header, if it could be had.
     TooBig(MessageRow, Option<Vec<u8>>),
+    /// The server does not give it out; its header, if it could be had.
+    Ungiven(MessageRow, Option<Vec<u8>>),
 }
 
 /// What became of a message without being read.
@@ -61,6 +66,10 @@ pub(crate) struct Folder<'a> {
     place: Place<'a>,
     /// Messages up to this one had their turn in this pass.
     after: MessageId,
+    /// Messages at which fetching failed before, once they are listed.
+    suspects: Option<VecDeque<MessageRow>>,
+    /// Told to stop: what takes long is left where it is.
+    cancel: CancellationToken,
     /// Faults of single messages that the pass went on behind; the first is told at its end.
     pub(crate) faults: Vec<IntakeError>,
 }
@@ -114,8 +123,22 @@ impl<'a> Folder<'a> {
         row: FolderRow,
         place: Place<'a>,
     ) -> Self {
-        let (after, faults) = (MessageId(0), Vec::new());
-        Self { task, mailbox, name: name.to_owned(), row, place, after, faults }
+        Self {
+            task,
+            mailbox,
+            name: name.to_owned(),
+            row,
+            place,
+            after: MessageId(0),
+            suspects: None,
+            cancel: CancellationToken::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// The same folder, told when to stop.
+    pub(crate) fn until(self, cancel: &CancellationToken) -> Self {
+        Self { cancel: cancel.clone(), ..self }
     }
 
     /// How the server described the folder when it was opened.

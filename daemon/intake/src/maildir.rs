@@ -105,7 +105,9 @@ impl Maildir {
     pub fn read(&self, key: &str, limit: u64) -> io::Result<Contents> {
         // Once more, if the file was moved between finding and opening it.
         for _ in 0..3 {
-            let Some(path) = self.find(key)? else { return Ok(Contents::Vanished) };
+            // A listing may miss a file that is renamed meanwhile: a second look decides.
+            let found = self.find(key)?.map_or_else(|| self.find(key), |path| Ok(Some(path)))?;
+            let Some(path) = found else { return Ok(Contents::Vanished) };
             let opened = fs::OpenOptions::new()
                 .read(true)
                 .custom_flags(i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0))

@@ -6,6 +6,7 @@
 
 mod lease;
 mod pass;
+mod secret;
 mod wait;
 
 use std::time::Duration;
@@ -81,8 +82,11 @@ async fn connect_and_pass(
         passed
     };
     let passed = passed.await;
-    note(task, mailbox, passed.as_ref().err()).await;
-    passed.map(|()| outcomes)
+    note(task, mailbox, fault_of(&passed)).await;
+    match passed?.into_iter().next() {
+        Some(fault) => Err(fault),
+        None => Ok(outcomes),
+    }
 }
 
 /// Passes and waits while the lease is ours.
@@ -90,6 +94,8 @@ async fn serve(task: &MailboxTask, cancel: &CancellationToken, lost: &Cancellati
     let mut reader = Reader::new(task.reader.clone());
     let mut connection: Option<Connection> = None;
     let mut failures = 0u32;
+    // Connections that died while we waited on them, one after the other.
+    let mut broken_waits = 0u32;
     while !cancel.is_cancelled() && !lost.is_cancelled() {
         (task.beat)();
         let passed = one_pass(task, &mut connection, &mut reader, cancel).await;
@@ -98,16 +104,26 @@ async fn serve(task: &MailboxTask, cancel: &CancellationToken, lost: &Cancellati
                 failures = 0;
                 let Some(mut open) = connection.take() else { continue };
                 match wait::for_news(task, &mut open, cancel).await {
-                    Ok(()) => connection = Some(open),
+                    Ok(()) => {
+                        broken_waits = 0;
+                        connection = Some(open);
+                    }
                     // A connection that died while waiting is opened anew; only that may fail.
                     Err(error) => {
                         tracing::debug!(mailbox.name = task.mailbox.name, %error, "stopped waiting");
+                        broken_waits = broken_waits.saturating_add(1);
+                        let pause = pause_after(task, broken_waits, error.is_login_refusal());
+                        wait::pause(task, pause, cancel).await;
                     }
                 }
             }
             Err(error) => {
                 connection = None;
                 failures = failures.saturating_add(1);
+                if error.needs_new_secret() {
+                    secret::wait_for_another(task, cancel).await;
+                    continue;
+                }
                 let pause = pause_after(task, failures, error.is_login_refusal());
                 wait::pause(task, pause, cancel).await;
             }
@@ -140,8 +156,16 @@ async fn one_pass(
         pass::run(task, mailbox, open, reader, cancel, &mut Vec::new()).await
     };
     let passed = passed.await;
-    note(task, mailbox, passed.as_ref().err()).await;
-    passed
+    note(task, mailbox, fault_of(&passed)).await;
+    passed.map(drop)
+}
+
+/// What is told of a pass: what ended it, or the first fault that it went on behind.
+fn fault_of(passed: &Result<Vec<IntakeError>, IntakeError>) -> Option<&IntakeError> {
+    match passed {
+        Ok(faults) => faults.first(),
+        Err(error) => Some(error),
+    }
 }
 
 /// Writes down how the poll went, for `status`; an alarm when it goes wrong for too long.
@@ -162,7 +186,8 @@ async fn note(task: &MailboxTask, mailbox: MailboxId, error: Option<&IntakeError
                 let text = error.to_string();
                 let since =
                     store::mailboxes::note_failed(&transaction, mailbox, &text, now).await?;
-                if now.duration_since(since) > ALARM_AFTER {
+                // A refused login does not mend itself.
+                if now.duration_since(since) > ALARM_AFTER || error.needs_new_secret() {
                     store::alarms::raise(&transaction, &alarm, &text, now).await?;
                 }
             }

@@ -178,7 +178,7 @@ async fn a_folder_is_walked_and_fetched_by_uid() {
     assert!(selected.allows_keyword && !selected.is_read_only);
     let (seen, next) = session.walk(1, selected.uid_next).await.expect("walked");
     assert_eq!(seen.iter().map(|s| s.uid).collect::<Vec<_>>(), (1..=25).collect::<Vec<_>>());
-    assert!(seen.iter().all(|s| s.received_at.is_some() && s.size > 40 && !s.has_keyword));
+    assert!(seen.iter().all(|s| s.received_at.is_some() && s.size > 40));
     assert_eq!(next, None);
     // Past the end the server returns the last mail; it is not taken for a new one.
     assert_eq!(session.walk(26, selected.uid_next).await.expect("walked").0, []);
@@ -220,8 +220,6 @@ async fn mails_are_marked_and_moved_and_their_new_uids_known() {
     let mut session = server.session().await;
     session.select("INBOX").await.expect("selected");
     session.set_keyword(&[1, 2, 99]).await.expect("marked");
-    let (seen, _) = session.walk(1, None).await.expect("walked");
-    assert_eq!(seen.iter().filter(|s| s.has_keyword).count(), 2);
     // The target does not exist yet and has a name that people read.
     let moved = session.move_to(&[2, 4], "Обработано").await.expect("moved");
     let selected = session.select("Обработано").await.expect("selected");

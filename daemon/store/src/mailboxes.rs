@@ -24,6 +24,8 @@ pub struct FolderRow {
     pub uid_validity: Option<u32>,
     /// Every UID below this one is recorded.
     pub next_uid: u32,
+    /// The last walk met an answer that nobody understands: it goes mail by mail.
+    pub is_walked_singly: bool,
 }
 
 /// A mailbox as it stands, for `status`.
@@ -71,7 +73,7 @@ pub async fn ensure_folder(
 ) -> Result<FolderRow, StoreError> {
     let sql = "INSERT INTO mailbox_folder (mailbox_id, name) VALUES ($1, $2) \
                ON CONFLICT (mailbox_id, name) DO UPDATE SET name = excluded.name \
-               RETURNING id, uid_validity, next_uid";
+               RETURNING id, uid_validity, next_uid, is_walked_singly";
     let row = query_one(transaction, sql, [mailbox.0.into(), name.into()]).await?;
     read_folder(&row)
 }
@@ -90,6 +92,7 @@ fn read_folder(row: &Row) -> Result<FolderRow, StoreError> {
             .map(|value| u32::try_from(value).map_err(|_| misfit("uid_validity")))
             .transpose()?,
         next_uid: u32::try_from(next_uid).map_err(|_| misfit("next_uid"))?,
+        is_walked_singly: row.get::<i64>("mailbox_folder", "is_walked_singly")? != 0,
     })
 }
 
@@ -126,6 +129,16 @@ pub async fn advance(
     Ok(())
 }
 
+/// Notes that the walk broke at an answer that nobody understands: the next one goes mail by mail.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn walk_singly(transaction: &Transaction, folder: FolderId) -> Result<(), StoreError> {
+    let sql = "UPDATE mailbox_folder SET is_walked_singly = 1 WHERE id = $1";
+    execute(transaction, sql, [folder.0.into()]).await?;
+    Ok(())
+}
+
 /// Notes that a folder was walked to its end.
 ///
 /// # Errors
@@ -135,7 +148,7 @@ pub async fn note_walked(
     folder: FolderId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "UPDATE mailbox_folder SET polled_at = $2 WHERE id = $1";
+    let sql = "UPDATE mailbox_folder SET polled_at = $2, is_walked_singly = 0 WHERE id = $1";
     execute(transaction, sql, [folder.0.into(), now.as_microsecond().into()]).await?;
     Ok(())
 }

@@ -4,6 +4,8 @@
 //! still is in that state, and the caller reads the rest again. `submissions` has the one change
 //! that belongs to filing.
 
+mod fetching;
+mod marking;
 mod reading;
 
 use std::collections::HashSet;
@@ -22,6 +24,8 @@ use crate::{
     session::{Session, Transaction, change_one, execute, placeholders, query_all},
 };
 
+pub use self::fetching::{count_fetch_failure, give_up_fetching, suspects, to_fetch};
+pub use self::marking::{MovedTo, mark_moved, mark_moved_in_place, note_copied, to_move};
 pub use self::reading::{
     Company, begin_reading, fail_reading, give_back, mark_unreadable, recover, to_file_unread,
     to_read,
@@ -60,6 +64,8 @@ pub struct MessageRow {
     pub size: u64,
     /// The server's receipt.
     pub received_at: Timestamp,
+    /// When we saw it first.
+    pub discovered_at: Timestamp,
     /// Where it stands.
     pub state: MessageState,
     /// Its object; none for a copy of another message.
@@ -70,10 +76,14 @@ pub struct MessageRow {
     pub attempts: u32,
     /// It is to be read alone.
     pub is_suspect: bool,
+    /// How often the server failed at fetching it.
+    pub fetch_failures: u32,
+    /// The folder into which it was copied, if it was; its original may still be there.
+    pub copied_to: Option<MovedTo>,
 }
 
-const COLUMNS: &str = "id, folder_id, uid_validity, uid, maildir_key, size_bytes, received_at, state, object_id, vault_key_id, \
-                       attempts, reading_alone";
+const COLUMNS: &str = "id, folder_id, uid_validity, uid, maildir_key, size_bytes, received_at, discovered_at, state, object_id, \
+                       vault_key_id, attempts, reading_alone, fetch_failures, moved_folder, moved_uid_validity, moved_uid";
 
 fn read(row: &Row) -> Result<MessageRow, StoreError> {
     let id: i64 = row.get("message", "id")?;
@@ -88,6 +98,9 @@ fn read(row: &Row) -> Result<MessageRow, StoreError> {
     };
     let size: i64 = row.get("message", "size_bytes")?;
     let attempts: i64 = row.get("message", "attempts")?;
+    let fetch_failures: i64 = row.get("message", "fetch_failures")?;
+    let moved_folder: Option<String> = row.get("message", "moved_folder")?;
+    let moved_uid = number("moved_uid_validity")?.zip(number("moved_uid")?);
     Ok(MessageRow {
         id: MessageId(id),
         folder: FolderId(row.get("message", "folder_id")?),
@@ -95,12 +108,15 @@ fn read(row: &Row) -> Result<MessageRow, StoreError> {
         maildir_key: row.get("message", "maildir_key")?,
         size: u64::try_from(size).map_err(|_| misfit("size_bytes"))?,
         received_at: row.instant("message", "received_at")?,
+        discovered_at: row.instant("message", "discovered_at")?,
         state: row.parsed("message", "state", MessageState::from_name)?,
         object: row.parsed_option("message", "object_id", |text| ObjectId::parse(text).ok())?,
         vault_key: row
             .parsed_option("message", "vault_key_id", |text| VaultKeyId::parse(text).ok())?,
         attempts: u32::try_from(attempts).map_err(|_| misfit("attempts"))?,
         is_suspect: row.get::<i64>("message", "reading_alone")? != 0,
+        fetch_failures: u32::try_from(fetch_failures).map_err(|_| misfit("fetch_failures"))?,
+        copied_to: moved_folder.map(|folder| MovedTo { folder, uid: moved_uid }),
     })
 }
 
@@ -108,8 +124,8 @@ fn ids(messages: &[MessageId]) -> impl Iterator<Item = Value> + '_ {
     messages.iter().map(|id| id.0.into())
 }
 
-/// Records messages; those that are recorded already are left as they are. Returns how many are
-/// new.
+/// Records messages; those that are recorded already are left as they are, but one that had
+/// vanished before it was fetched is there again. Returns how many are new or back.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -147,9 +163,17 @@ pub async fn discover(
                 message.vault_key.to_string().into(),
             ]);
         }
+        // A folder is of a server or of a Maildir, and so are all its messages.
+        let identity = if chunk.iter().any(|message| message.uid.is_some()) {
+            "folder_id, uid_validity, uid"
+        } else {
+            "folder_id, maildir_key"
+        };
         let sql = format!(
             "INSERT INTO message (mailbox_id, folder_id, uid_validity, uid, maildir_key, size_bytes, received_at, \
-             discovered_at, state, object_id, vault_key_id) VALUES {} ON CONFLICT DO NOTHING",
+             discovered_at, state, object_id, vault_key_id) VALUES {} ON CONFLICT ({identity}) DO UPDATE SET \
+             state = 'discovered', failure = NULL \
+             WHERE message.state = 'vanished' AND message.raw_digest IS NULL AND message.filed_at IS NULL",
             rows.join(", ")
         );
         new += execute(transaction, &sql, values).await?;
@@ -157,7 +181,8 @@ pub async fn discover(
     Ok(new)
 }
 
-/// Which of these Maildir keys are recorded in the folder.
+/// Which of these Maildir keys are recorded in the folder, those left out that had vanished: their
+/// file is there again.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
@@ -169,7 +194,8 @@ pub async fn known_keys(
     let mut known = HashSet::new();
     for chunk in keys.chunks(500) {
         let sql = format!(
-            "SELECT maildir_key FROM message WHERE folder_id = $1 AND maildir_key IN ({})",
+            "SELECT maildir_key FROM message WHERE folder_id = $1 AND maildir_key IN ({}) \
+             AND (state <> 'vanished' OR raw_digest IS NOT NULL OR filed_at IS NOT NULL)",
             placeholders(2, chunk.len())
         );
         let values = std::iter::once(folder.0.into()).chain(chunk.iter().map(|key| (*key).into()));
@@ -178,25 +204,6 @@ pub async fn known_keys(
         }
     }
     Ok(known)
-}
-
-/// Messages of a folder whose bytes are to be fetched, or (too big) their header, after `after`.
-///
-/// # Errors
-/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
-pub async fn to_fetch(
-    session: &impl Session,
-    mailbox: MailboxId,
-    folder: FolderId,
-    after: MessageId,
-    limit: u32,
-) -> Result<Vec<MessageRow>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM message WHERE mailbox_id = $1 AND state IN ('discovered', 'too_big') \
-         AND folder_id = $2 AND id > $3 ORDER BY id LIMIT $4"
-    );
-    let values = [mailbox.0.into(), folder.0.into(), after.0.into(), i64::from(limit).into()];
-    query_all(session, &sql, values).await?.iter().map(read).collect()
 }
 
 /// The first message of the mailbox with each of these digests; several keys may be asked for.
@@ -310,72 +317,6 @@ pub async fn note_failure(
     let sql = "UPDATE message SET failure = $2 WHERE id = $1";
     execute(transaction, sql, [message.0.into(), failure.into()]).await?;
     Ok(())
-}
-
-/// Filed messages of a folder whose copy on the server is still to be marked or moved.
-///
-/// # Errors
-/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
-pub async fn to_move(
-    session: &impl Session,
-    mailbox: MailboxId,
-    folder: FolderId,
-    limit: u32,
-) -> Result<Vec<MessageRow>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM message WHERE mailbox_id = $1 AND state = 'filed' AND folder_id = $2 \
-         ORDER BY id LIMIT $3"
-    );
-    let values = [mailbox.0.into(), folder.0.into(), i64::from(limit).into()];
-    query_all(session, &sql, values).await?.iter().map(read).collect()
-}
-
-/// Where a message went on the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MovedTo {
-    /// The folder.
-    pub folder: String,
-    /// UIDVALIDITY and UID there, if the server told them.
-    pub uid: Option<(u32, u32)>,
-}
-
-/// The server's copies were marked where they are.
-///
-/// # Errors
-/// [`StoreError::Unavailable`].
-pub async fn mark_moved_in_place(
-    transaction: &Transaction,
-    messages: &[MessageId],
-) -> Result<u64, StoreError> {
-    let mut changed = 0;
-    for chunk in messages.chunks(500) {
-        let sql = format!(
-            "UPDATE message SET state = 'moved' WHERE state = 'filed' AND id IN ({})",
-            placeholders(1, chunk.len())
-        );
-        changed += execute(transaction, &sql, ids(chunk)).await?;
-    }
-    Ok(changed)
-}
-
-/// The server's copy was moved.
-///
-/// # Errors
-/// [`StoreError::Conflict`] when the message is not `filed`.
-pub async fn mark_moved(
-    transaction: &Transaction,
-    message: MessageId,
-    target: &MovedTo,
-) -> Result<(), StoreError> {
-    let sql = "UPDATE message SET state = 'moved', moved_folder = $2, moved_uid_validity = $3, moved_uid = $4 \
-               WHERE id = $1 AND state = 'filed'";
-    let values = [
-        message.0.into(),
-        target.folder.as_str().into(),
-        target.uid.map(|(validity, _)| i64::from(validity)).into(),
-        target.uid.map(|(_, uid)| i64::from(uid)).into(),
-    ];
-    change_one(transaction, "message", sql, values).await
 }
 
 /// How many messages of a mailbox are in each state, for `status` and tests.

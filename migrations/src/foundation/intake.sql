@@ -15,6 +15,8 @@ CREATE TABLE mailbox_folder (
     uid_validity {int},
     -- Every UID below this one has a row in message.
     next_uid {int} NOT NULL DEFAULT 1,
+    -- 1 when the last walk met an answer that nobody understands: then it goes mail by mail.
+    is_walked_singly {int} NOT NULL DEFAULT 0 CHECK (is_walked_singly IN (0, 1)),
     polled_at {int},
     UNIQUE (mailbox_id, name)
 ) {strict};
@@ -43,6 +45,8 @@ CREATE TABLE message (
     reading_by TEXT,
     reading_alone {int} NOT NULL DEFAULT 0 CHECK (reading_alone IN (0, 1)),
     lone_deaths {int} NOT NULL DEFAULT 0,
+    -- How often the server failed at fetching it.
+    fetch_failures {int} NOT NULL DEFAULT 0,
     failure TEXT,
     submission_id {int},
     filed_at {int},

@@ -9,7 +9,7 @@ use std::{io, time::Duration};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 /// Address space. The largest mail (32 MiB) needs some 200 MiB with all its decoded copies.
-const MEMORY: u64 = 1024 * 1024 * 1024;
+const MEMORY: u64 = 512 * 1024 * 1024;
 /// Processor time for one mail. The worst mail within the limits takes under a second.
 const CPU: Duration = Duration::from_secs(10);
 

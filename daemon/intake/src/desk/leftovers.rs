@@ -9,6 +9,10 @@ use crate::{error::IntakeError, folder::Incoming};
 
 /// Messages taken up in one step.
 const MOST: u32 = 50;
+/// Bytes taken up in one step, unless one mail alone is larger.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+/// Messages in a row that the vault does not give before it counts as out.
+const MOST_OUTAGES: u32 = 3;
 
 impl Desk<'_> {
     /// Gives back what dead daemons held, then files everything that waits in the vault.
@@ -24,22 +28,43 @@ impl Desk<'_> {
             );
         }
         let mut after = MessageId(0);
+        let mut outages = 0;
         loop {
             let rows = messages::to_read(self.task.store(), self.mailbox, after, MOST).await?;
-            let Some(last) = rows.last() else { break };
-            after = last.id;
             let mut incoming = Vec::with_capacity(rows.len());
+            let mut bytes = 0;
+            let is_end = rows.is_empty();
             for row in rows {
+                if self.cancel.is_cancelled() {
+                    return Ok(());
+                }
+                if bytes >= MOST_BYTES {
+                    break;
+                }
+                (self.task.beat)();
+                after = row.id;
                 let (object, _) = crate::folder::ids_of(&row)?;
                 match self.task.cases.vault().get(object).await {
-                    Ok(raw) => incoming.push(Incoming::Raw(row, raw)),
+                    Ok(raw) => {
+                        outages = 0;
+                        bytes += raw.len();
+                        incoming.push(Incoming::Raw(row, raw));
+                    }
+                    // One bad sector holds up one mail; a vault that is out holds up all.
+                    Err(error) if error.is_outage() && outages < MOST_OUTAGES => {
+                        outages += 1;
+                        tracing::warn!(message.id = row.id.0, %error, "a message waits on");
+                        self.faults.push(error.into());
+                    }
                     Err(error) if error.is_outage() => return Err(error.into()),
                     Err(error) => self.lose(row.id, &error).await?,
                 }
             }
             self.process(incoming).await?;
+            if is_end {
+                return Ok(());
+            }
         }
-        self.process(Vec::new()).await
     }
 
     /// The bytes are damaged or their key is gone: a person must know.

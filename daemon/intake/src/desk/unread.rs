@@ -10,7 +10,7 @@ use store::messages::{self, MessageRow};
 use vault::VaultError;
 
 use super::{Desk, unfiled};
-use crate::error::IntakeError;
+use crate::{child::ReaderError, error::IntakeError};
 
 /// Messages taken up in one step.
 const MOST: u32 = 100;
@@ -35,17 +35,23 @@ impl Desk<'_> {
     }
 
     /// Files a message of which at most the header is in hand.
-    pub(super) async fn file_too_big(
+    pub(super) async fn file_by_header(
         &mut self,
         row: MessageRow,
+        reason: ReviewReason,
         header: Option<Vec<u8>>,
     ) -> Result<(), IntakeError> {
         let header = match header {
-            // A header that cannot be read is left out: the ticket matters more.
-            Some(raw) => self.reader.read(&raw).await.ok().map(|(mail, _)| Box::new(mail)),
+            Some(raw) => match self.reader.read(&raw).await {
+                Ok((mail, _)) => Some(Box::new(mail)),
+                // Nobody's fault; the header is asked for again.
+                Err(error @ ReaderError::Unavailable(_)) => return Err(error.into()),
+                // A header that cannot be read is left out: the ticket matters more.
+                Err(_) => None,
+            },
             None => None,
         };
-        self.file_for_person(row, ReviewReason::TooBig, header).await
+        self.file_for_person(row, reason, header).await
     }
 
     async fn file_for_person(

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::message::MessageState;
-use store::messages::MessageRow;
+use domain::{Timestamp, ids::MessageId, message::MessageState};
+use jiff::SignedDuration;
+use store::messages::{self, MessageRow};
 
 use super::{Folder, Place};
 use crate::{
@@ -18,11 +19,22 @@ pub(super) enum Got {
     Whole(Vec<u8>),
     /// Over the limit; its header, if that could be had.
     TooBig(Option<Vec<u8>>),
+    /// The server does not give it out, however often it is asked; its header, if that could be
+    /// had.
+    Ungiven(Option<Vec<u8>>),
     /// Gone.
     Vanished,
-    /// Not now; the next pass tries again.
+    /// Not now; it is counted, and a later pass tries again.
     Later,
+    /// Its next try is not due yet.
+    NotDue,
 }
+
+/// A mail at which fetching failed so often is left alone for a while,
+const TRIES: u32 = 5;
+/// until it was known for so long: a server that is out for a moment costs no mail. Then it is
+/// asked for once more, then its header, then a person gets to know of it.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 
 impl Folder<'_> {
     /// Gets the bytes of each row.
@@ -42,10 +54,42 @@ impl Folder<'_> {
             }
             Place::Imap { session, selected, .. } => {
                 let limit = self.task.mailbox.max_message_size;
-                let fetching = Fetching { session, limit, faults: &mut self.faults };
-                fetching.all(rows, selected.uid_validity).await
+                let (faults, now) = (&mut self.faults, self.task.now());
+                let mut fetching = Fetching { session, limit, faults, asked: Vec::new(), now };
+                let fetched = tokio::select! {
+                    // The session is left in the middle of an answer and not used again.
+                    () = self.cancel.cancelled() => return Ok(Vec::new()),
+                    fetched = fetching.all(&rows, selected.uid_validity) => fetched,
+                };
+                let asked = fetching.asked;
+                match fetched {
+                    Ok(got) => Ok(rows.into_iter().zip(got).collect()),
+                    Err(error) => {
+                        if error.breaks_connection() {
+                            self.charge(&rows, &asked, &error).await?;
+                        }
+                        Err(error)
+                    }
+                }
             }
         }
+    }
+
+    /// Remembers at which mails the connection broke: they are fetched alone and last from now on.
+    async fn charge(
+        &self,
+        rows: &[MessageRow],
+        asked: &[u32],
+        error: &IntakeError,
+    ) -> Result<(), IntakeError> {
+        let is_asked = |row: &&MessageRow| row.uid.is_some_and(|(_, uid)| asked.contains(&uid));
+        let ids: Vec<MessageId> = rows.iter().filter(is_asked).map(|row| row.id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.task.store().begin().await?;
+        messages::count_fetch_failure(&transaction, &ids, &error.to_string()).await?;
+        Ok(transaction.commit().await?)
     }
 }
 
@@ -72,17 +116,28 @@ struct Fetching<'a> {
     session: &'a mut Session,
     limit: u64,
     faults: &'a mut Vec<IntakeError>,
+    /// The UIDs of the command under way.
+    asked: Vec<u32>,
+    now: Timestamp,
 }
 
 impl Fetching<'_> {
+    /// What became of each row, in their order.
     async fn all(
-        mut self,
-        rows: Vec<MessageRow>,
+        &mut self,
+        rows: &[MessageRow],
         uid_validity: u32,
-    ) -> Result<Vec<(MessageRow, Got)>, IntakeError> {
+    ) -> Result<Vec<Got>, IntakeError> {
+        let whole = u64::from(WHOLE).min(self.limit);
+        // What the server gave no size for is fetched in pieces.
+        let is_small = |row: &&MessageRow| {
+            row.state == MessageState::Discovered
+                && row.fetch_failures == 0
+                && (1..=whole).contains(&row.size)
+        };
         let small: Vec<u32> = rows
             .iter()
-            .filter(|row| row.state == MessageState::Discovered && row.size <= u64::from(WHOLE))
+            .filter(is_small)
             .filter_map(|row| row.uid.filter(|(validity, _)| *validity == uid_validity))
             .map(|(_, uid)| uid)
             .collect();
@@ -95,11 +150,12 @@ impl Fetching<'_> {
                 None if row.state == MessageState::TooBig => Got::TooBig(None),
                 None => Got::Vanished,
                 Some(uid) => match bodies.remove(&uid) {
-                    Some(got) => self.within(uid, got).await?,
-                    None => self.large(&row, uid).await?,
+                    Some(got) => got,
+                    None if row.fetch_failures > 0 => self.suspect(row, uid).await?,
+                    None => self.large(row, uid).await?,
                 },
             };
-            all.push((row, got));
+            all.push(self.within(got));
         }
         Ok(all)
     }
@@ -111,13 +167,13 @@ impl Fetching<'_> {
         if uids.is_empty() {
             return Ok(found);
         }
+        uids.clone_into(&mut self.asked);
         match self.session.fetch(uids).await {
             Ok(bodies) => {
                 found.extend(bodies.into_iter().map(|body| (body.uid, Got::Whole(body.raw))));
             }
             Err(error @ ImapError::Refused { .. }) if uids.len() == 1 => {
-                self.faults.push(error.into());
-                found.insert(uids[0], Got::Later);
+                found.insert(uids[0], self.later(error));
             }
             Err(ImapError::Refused { .. }) => {
                 for uid in uids {
@@ -131,9 +187,47 @@ impl Fetching<'_> {
             uids.iter().copied().filter(|uid| !found.contains_key(uid)).collect();
         let there = self.there(&missing).await?;
         for uid in missing {
-            found.insert(uid, if there.contains(&uid) { Got::Later } else { Got::Vanished });
+            let is_there = there.contains(&uid);
+            found.insert(uid, if is_there { self.left_out() } else { Got::Vanished });
         }
         Ok(found)
+    }
+
+    /// A mail at which fetching failed before, alone: whole, then in pieces, and so on; after too
+    /// many failures only its header, and at last nothing of it.
+    async fn suspect(&mut self, row: &MessageRow, uid: u32) -> Result<Got, IntakeError> {
+        let is_known_for = self.now.duration_since(row.discovered_at);
+        match row.fetch_failures {
+            failures if failures >= TRIES && is_known_for < PATIENCE => {
+                self.faults.push(IntakeError::NotGiven);
+                Ok(Got::NotDue)
+            }
+            failures if failures > TRIES + 1 => Ok(self.given_up(row, None)),
+            failures if failures > TRIES => {
+                self.asked = vec![uid];
+                match self.session.fetch_header(uid).await {
+                    Ok(None) if self.there(&[uid]).await?.is_empty() => Ok(Got::Vanished),
+                    Ok(head) => Ok(self.given_up(row, head.map(|body| body.raw))),
+                    Err(ImapError::Refused { .. }) => Ok(self.given_up(row, None)),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            failures if failures % 2 == 1 && (1..=u64::from(WHOLE)).contains(&row.size) => {
+                match self.small(&[uid]).await?.remove(&uid) {
+                    Some(got) if row.state == MessageState::Discovered => Ok(got),
+                    _ => self.large(row, uid).await,
+                }
+            }
+            _ => self.large(row, uid).await,
+        }
+    }
+
+    fn given_up(&self, row: &MessageRow, header: Option<Vec<u8>>) -> Got {
+        if row.state == MessageState::TooBig || row.size > self.limit {
+            Got::TooBig(header)
+        } else {
+            Got::Ungiven(header)
+        }
     }
 
     /// Which of these are in the folder: a mail that a server left out is not gone for that.
@@ -145,38 +239,50 @@ impl Fetching<'_> {
     }
 
     /// A mail that turned out longer than the server said may be over the limit.
-    async fn within(&mut self, uid: u32, got: Got) -> Result<Got, IntakeError> {
+    fn within(&self, got: Got) -> Got {
         match got {
             Got::Whole(raw) if u64::try_from(raw.len()).unwrap_or(u64::MAX) > self.limit => {
-                Ok(Got::TooBig(self.header(uid).await?))
+                Got::TooBig(Some(crate::read::header_of(&raw).to_vec()))
             }
-            other => Ok(other),
+            other => other,
         }
     }
 
     async fn large(&mut self, row: &MessageRow, uid: u32) -> Result<Got, IntakeError> {
+        self.asked = vec![uid];
         if row.state == MessageState::TooBig || row.size > self.limit {
-            return Ok(Got::TooBig(self.header(uid).await?));
+            return self.header(uid).await;
         }
         match self.session.fetch_large(uid, self.limit).await {
             Ok(Some(Large::Whole(body))) => Ok(Got::Whole(body.raw)),
-            Ok(Some(Large::OverLimit)) => Ok(Got::TooBig(self.header(uid).await?)),
+            Ok(Some(Large::OverLimit)) => self.header(uid).await,
             Ok(None) if self.there(&[uid]).await?.is_empty() => Ok(Got::Vanished),
-            Ok(None) => Ok(Got::Later),
-            Err(error @ ImapError::Refused { .. }) => {
-                self.faults.push(error.into());
-                Ok(Got::Later)
-            }
+            Ok(None) => Ok(self.left_out()),
+            Err(error @ ImapError::Refused { .. }) => Ok(self.later(error)),
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn header(&mut self, uid: u32) -> Result<Option<Vec<u8>>, IntakeError> {
+    /// The header of a mail that is too big. That the mail is gone by now, or that its header is
+    /// refused for ever, costs the ticket its sender and not more.
+    async fn header(&mut self, uid: u32) -> Result<Got, IntakeError> {
         match self.session.fetch_header(uid).await {
-            Ok(body) => Ok(body.map(|body| body.raw)),
-            // The ticket says at least that there is a mail.
-            Err(ImapError::Refused { .. }) => Ok(None),
+            Ok(Some(body)) => Ok(Got::TooBig(Some(body.raw))),
+            Ok(None) if self.there(&[uid]).await?.is_empty() => Ok(Got::TooBig(None)),
+            Ok(None) => Ok(self.left_out()),
+            Err(error @ ImapError::Refused { .. }) => Ok(self.later(error)),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn later(&mut self, error: ImapError) -> Got {
+        self.faults.push(error.into());
+        Got::Later
+    }
+
+    /// The server says OK and does not give a mail that it lists.
+    fn left_out(&mut self) -> Got {
+        self.faults.push(IntakeError::NotGiven);
+        Got::Later
     }
 }

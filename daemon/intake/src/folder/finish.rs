@@ -3,6 +3,8 @@
 //! A server gets our keyword where it allows one, or the mail is moved where the configuration
 //! says so; a Maildir's file goes from `new/` to `cur/`. Doing it twice is harmless.
 
+use std::collections::HashMap;
+
 use domain::ids::MessageId;
 use store::messages::{self, MessageRow, MovedTo};
 
@@ -17,6 +19,9 @@ impl Folder<'_> {
     pub(crate) async fn finish(&mut self) -> Result<u64, IntakeError> {
         let mut done = 0;
         loop {
+            if self.cancel.is_cancelled() {
+                return Ok(done);
+            }
             (self.task.beat)();
             let store = self.task.store();
             let rows = messages::to_move(store, self.mailbox, self.row.id, MOST).await?;
@@ -32,26 +37,49 @@ impl Folder<'_> {
 
     /// Tells the place; returns where each message went, none for one that stayed.
     async fn mark(&mut self, rows: &[MessageRow]) -> Result<Vec<Option<MovedTo>>, IntakeError> {
+        let task = self.task;
         match &mut self.place {
             Place::Imap { session, selected, move_to } => {
-                let uids: Vec<u32> = rows
-                    .iter()
-                    .filter_map(|row| row.uid)
-                    .filter(|(validity, _)| *validity == selected.uid_validity)
-                    .map(|(_, uid)| uid)
-                    .collect();
+                let validity = selected.uid_validity;
+                // A UID of another numbering means another mail.
+                let uid = |row: &MessageRow| {
+                    row.uid.filter(|(of, _)| *of == validity).map(|(_, uid)| uid)
+                };
+                let uids: Vec<u32> = rows.iter().filter_map(uid).collect();
                 let Some(target) = move_to.filter(|_| !selected.is_read_only) else {
                     if selected.allows_keyword {
                         session.set_keyword(&uids).await?;
                     }
                     return Ok(vec![None; rows.len()]);
                 };
-                let new_uids = session.move_to(&uids, target).await?;
-                let went = |row: &MessageRow| {
-                    let uid = row.uid.and_then(|(_, uid)| new_uids.get(&uid).copied());
-                    Some(MovedTo { folder: target.to_owned(), uid })
+                let mut new_uids = HashMap::new();
+                if session.has("MOVE") {
+                    new_uids = session.move_to(&uids, target).await?;
+                }
+                let went = |row: &MessageRow, new_uids: &HashMap<u32, (u32, u32)>| {
+                    let uid = uid(row).and_then(|uid| new_uids.get(&uid).copied());
+                    MovedTo { folder: target.to_owned(), uid }
                 };
-                Ok(rows.iter().map(went).collect())
+                if !session.has("MOVE") {
+                    // Copying is not repeatable: it is written down before anything is removed.
+                    let left: Vec<&MessageRow> = rows
+                        .iter()
+                        .filter(|row| row.copied_to.is_none() && uid(row).is_some())
+                        .collect();
+                    let left_uids: Vec<u32> = left.iter().filter_map(|row| uid(row)).collect();
+                    new_uids = session.copy_to(&left_uids, target).await?;
+                    let transaction = task.store().begin().await?;
+                    for row in left {
+                        messages::note_copied(&transaction, row.id, &went(row, &new_uids)).await?;
+                    }
+                    transaction.commit().await?;
+                    cases::failpoint::hit("copied");
+                    session.remove(&uids).await?;
+                }
+                let all = rows.iter();
+                Ok(all
+                    .map(|row| Some(row.copied_to.clone().unwrap_or_else(|| went(row, &new_uids))))
+                    .collect())
             }
             Place::Maildir(maildir) => {
                 let keys: Vec<String> =

@@ -4,6 +4,8 @@
 //! again. The vault is written under the ids that the row has noted, so that a crash between the
 //! two leaves nothing that is not found again.
 
+use std::collections::VecDeque;
+
 use domain::{
     digest::Digest,
     ids::{MessageId, ObjectId},
@@ -19,6 +21,8 @@ use crate::error::IntakeError;
 const MOST: u32 = 100;
 /// Bytes fetched in one step, unless one mail alone is larger.
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
+/// Messages at which fetching failed before that have their turn in one pass.
+const MOST_SUSPECTS: u32 = 1_000;
 
 /// Bytes in hand, on their way into the vault.
 struct Arrived {
@@ -33,11 +37,26 @@ impl Folder<'_> {
         (self.task.beat)();
         let (store, folder) = (self.task.store(), self.row.id);
         let mut rows = messages::to_fetch(store, self.mailbox, folder, self.after, MOST).await?;
-        let Some(last) = within_bytes(&mut rows) else { return Ok(None) };
+        let last = within_bytes(&mut rows);
+        if last.is_none() {
+            // Those at which fetching failed before have their turn alone, after all others.
+            let Some(row) = self.next_suspect().await? else { return Ok(None) };
+            rows.push(row);
+        }
         let fetched = self.fetch(rows).await?;
         let batch = self.settle(fetched).await?;
-        self.after = last;
+        self.after = last.unwrap_or(self.after);
         Ok(Some(batch))
+    }
+
+    /// The next of the suspects, listed once in a pass: each has one turn.
+    async fn next_suspect(&mut self) -> Result<Option<MessageRow>, IntakeError> {
+        if self.suspects.is_none() {
+            let (store, folder) = (self.task.store(), self.row.id);
+            let listed = messages::suspects(store, self.mailbox, folder, MOST_SUSPECTS).await?;
+            self.suspects = Some(listed.into());
+        }
+        Ok(self.suspects.as_mut().and_then(VecDeque::pop_front))
     }
 
     async fn settle(&mut self, fetched: Vec<(MessageRow, Got)>) -> Result<Batch, IntakeError> {
@@ -45,7 +64,9 @@ impl Folder<'_> {
         let mut batch = Batch::default();
         let mut arrived = Vec::new();
         let mut too_big = Vec::new();
+        let mut ungiven = Vec::new();
         let mut vanished = Vec::new();
+        let mut later = Vec::new();
         for (row, got) in fetched {
             match got {
                 Got::Whole(raw) => {
@@ -54,7 +75,9 @@ impl Folder<'_> {
                 }
                 Got::TooBig(header) => too_big.push((row, header)),
                 Got::Vanished => vanished.push(row),
-                Got::Later => {}
+                Got::Ungiven(header) => ungiven.push((row, header)),
+                Got::Later => later.push(row.id),
+                Got::NotDue => {}
             }
         }
         let copies = self.copies(&arrived).await?;
@@ -64,8 +87,11 @@ impl Folder<'_> {
             self.keep(fresh.into_iter().map(|(one, _)| one).collect(), &mut too_big).await?;
         cases::failpoint::hit("raw_put");
         self.note(&fresh, &copied, &too_big, &vanished).await?;
+        self.note_failures(&later, &ungiven).await?;
         cases::failpoint::hit("raw_stored");
         batch.incoming.extend(fresh.into_iter().map(|one| Incoming::Raw(one.row, one.raw)));
+        let ungiven = ungiven.into_iter();
+        batch.incoming.extend(ungiven.map(|(row, head)| Incoming::Ungiven(row, head)));
         batch.incoming.extend(too_big.into_iter().map(|(row, head)| Incoming::TooBig(row, head)));
         batch.aside.extend(copied.into_iter().map(|(one, _)| Aside::Copy(one.row)));
         batch.aside.extend(vanished.into_iter().map(Aside::Vanished));
@@ -110,15 +136,23 @@ impl Folder<'_> {
         let all: Vec<NewObject> = fresh.iter().map(object).collect::<Result<_, _>>()?;
         match vault.put_batch(all, entropy).await {
             Ok(()) => return Ok(fresh),
-            Err(VaultError::Occupied(_) | VaultError::TooLarge { .. }) => {}
+            Err(
+                VaultError::Occupied(_)
+                | VaultError::TooLarge { .. }
+                | VaultError::Corrupt(_)
+                | VaultError::KeyDestroyed(_),
+            ) => {}
             Err(error) => return Err(error.into()),
         }
         let mut kept = Vec::with_capacity(fresh.len());
         for one in fresh {
             match vault.put_batch(vec![object(&one)?], entropy).await {
                 Ok(()) => kept.push(one),
-                Err(VaultError::Occupied(id)) => {
-                    self.replace(id, &one).await?;
+                // What a crash left under these ids is of no use, and the bytes are in hand.
+                Err(
+                    VaultError::Occupied(_) | VaultError::Corrupt(_) | VaultError::KeyDestroyed(_),
+                ) => {
+                    self.replace(&one).await?;
                     kept.push(one);
                 }
                 Err(VaultError::TooLarge { .. }) => {
@@ -133,11 +167,33 @@ impl Folder<'_> {
 
     /// The server gave other bytes than before the crash (some rewrite headers): the row does not
     /// yet speak of the old ones, so the new ones take their place.
-    async fn replace(&self, id: ObjectId, one: &Arrived) -> Result<(), IntakeError> {
-        let (_, key) = ids_of(&one.row)?;
+    async fn replace(&self, one: &Arrived) -> Result<(), IntakeError> {
+        let (object, key) = ids_of(&one.row)?;
         let vault = self.task.cases.vault();
-        vault.delete(id).await?;
-        Ok(vault.put(id, key, &one.raw, self.task.entropy.as_ref()).await?)
+        vault.delete(object).await?;
+        let entropy = self.task.entropy.as_ref();
+        // Makes the key anew where it is gone.
+        Ok(vault.put_with_new_key(object, key, &one.raw, entropy).await?)
+    }
+
+    /// Writes down what the server did not give: once more, or for good.
+    async fn note_failures(
+        &self,
+        later: &[MessageId],
+        ungiven: &[(MessageRow, Option<Vec<u8>>)],
+    ) -> Result<(), IntakeError> {
+        if later.is_empty() && ungiven.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.task.store().begin().await?;
+        if !later.is_empty() {
+            let why = IntakeError::NotGiven.to_string();
+            messages::count_fetch_failure(&transaction, later, &why).await?;
+        }
+        for (row, _) in ungiven {
+            messages::give_up_fetching(&transaction, row.id).await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     /// Writes down what became of all, in one transaction.

@@ -4,18 +4,30 @@
 //! command did not end in a tagged answer is broken: what is still on the wire would be taken
 //! for the answer to the next command.
 
-use std::time::Duration;
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_imap::{
     error::Error,
     imap_proto::{Response, ResponseCode, Status},
 };
-use tokio::time::timeout;
+use futures::FutureExt as _;
+use tokio::time::{Instant, timeout};
 
-use super::{ImapError, capabilities::Capabilities, stream::Stream};
+use super::{
+    ImapError,
+    capabilities::Capabilities,
+    stream::{Meter, Stream},
+};
+use crate::task::Beat;
+
+/// Bytes that the answer to a command may have unless it says otherwise.
+const ANSWER: u64 = 64 * 1024 * 1024;
+/// A line that carries less over a whole answer is as good as dead, in bytes per second.
+const SLOWEST: u64 = 2 * 1024;
+/// While an answer comes in slowly, the heart beats this often.
+const BEAT: Duration = Duration::from_secs(5);
 
 /// A logged-in connection.
-#[derive(Debug)]
 pub struct Session {
     pub(super) inner: async_imap::Session<Stream>,
     /// As said after login.
@@ -26,20 +38,48 @@ pub struct Session {
     pub(super) is_broken: bool,
     /// The folder that is selected, as named to us.
     pub(super) selected: Option<String>,
+    /// Names of folders as the server wrote them, where that is not how we would.
+    pub(super) wire_names: HashMap<String, String>,
+    /// What the server sent so far.
+    pub(super) meter: Arc<Meter>,
+    /// The watchdog's pulse: a large mail on a slow line is no stuck daemon.
+    beat: Beat,
+    /// When the command under way began, and what had been heard by then.
+    begun: (Instant, u64),
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("is_broken", &self.is_broken).finish_non_exhaustive()
+    }
 }
 
 /// The response code of the tagged OK, if any.
 pub(super) type Code = Option<ResponseCode<'static>>;
 
 impl Session {
-    pub(super) fn new(inner: async_imap::Session<Stream>, time_limit: Duration) -> Self {
+    pub(super) fn new(
+        inner: async_imap::Session<Stream>,
+        time_limit: Duration,
+        meter: Arc<Meter>,
+    ) -> Self {
         Self {
             inner,
             capabilities: Capabilities::default(),
             time_limit,
             is_broken: false,
             selected: None,
+            wire_names: HashMap::new(),
+            begun: (Instant::now(), meter.heard()),
+            meter,
+            beat: Arc::new(|| {}),
         }
+    }
+
+    /// The same session with a pulse, beaten at each response and while a long one comes in.
+    #[must_use]
+    pub fn beating(self, beat: Beat) -> Self {
+        Self { beat, ..self }
     }
 
     /// Sends a command and hands every untagged response to `each` until the tagged one.
@@ -51,6 +91,17 @@ impl Session {
         &mut self,
         what: &'static str,
         command: &str,
+        each: impl FnMut(&Response<'_>) -> Result<(), ImapError>,
+    ) -> Result<Code, ImapError> {
+        self.command_within(ANSWER, what, command, each).await
+    }
+
+    /// As [`Session::command`]; an answer of more than `most` bytes ends the connection.
+    pub(super) async fn command_within(
+        &mut self,
+        most: u64,
+        what: &'static str,
+        command: &str,
         mut each: impl FnMut(&Response<'_>) -> Result<(), ImapError>,
     ) -> Result<Code, ImapError> {
         if self.is_broken {
@@ -58,6 +109,7 @@ impl Session {
         }
         debug_assert!(!command.contains(['\r', '\n']), "a line break would start a new command");
         self.is_broken = true;
+        self.start_answer(most);
         let sent = timeout(self.time_limit, self.inner.run_command(command)).await;
         let tag = match sent {
             Ok(Ok(tag)) => tag,
@@ -98,17 +150,40 @@ impl Session {
         }
     }
 
+    /// Begins to count time and bytes of an answer.
+    pub(super) fn start_answer(&mut self, most: u64) {
+        self.meter.allow(most);
+        self.begun = (Instant::now(), self.meter.heard());
+    }
+
     /// What `read` makes of the next response of any sort.
     pub(super) async fn next<R>(
         &mut self,
         what: &'static str,
         read: impl FnOnce(&Response<'_>) -> R,
     ) -> Result<R, ImapError> {
-        match timeout(self.time_limit, self.inner.read_response()).await {
-            Ok(Ok(Some(data))) => Ok(read(data.parsed())),
-            Ok(Ok(None)) => Err(ImapError::Closed { what }),
-            Ok(Err(error)) => Err(read_error(what, &error)),
-            Err(_) => Err(ImapError::TimedOut { what }),
+        let Self { inner, meter, beat, time_limit, begun, .. } = self;
+        beat();
+        // The parser below panics at some answers (an INTERNALDATE of NIL, for one).
+        let mut response = std::pin::pin!(AssertUnwindSafe(inner.read_response()).catch_unwind());
+        let (mut heard, mut quiet_since) = (meter.heard(), Instant::now());
+        loop {
+            match timeout(BEAT.min(*time_limit), &mut response).await {
+                Ok(Ok(Ok(Some(data)))) => return Ok(read(data.parsed())),
+                Ok(Ok(Ok(None))) => return Err(ImapError::Closed { what }),
+                Ok(Ok(Err(error))) => return Err(read_error(what, &error)),
+                Ok(Err(_)) => return Err(ImapError::Protocol { what, why: "the parser broke" }),
+                Err(_) => {}
+            }
+            // A slow answer may take its time as long as it comes in.
+            if meter.heard() > heard {
+                (heard, quiet_since) = (meter.heard(), Instant::now());
+                beat();
+            }
+            let fair = Duration::from_secs(heard.saturating_sub(begun.1) / SLOWEST);
+            if quiet_since.elapsed() >= *time_limit || begun.0.elapsed() > *time_limit + fair {
+                return Err(ImapError::TimedOut { what });
+            }
         }
     }
 
@@ -157,6 +232,9 @@ pub(super) fn plain_error(what: &'static str, error: &Error) -> ImapError {
 /// The crate below reports what it cannot parse as `Other`, with the bytes in the text.
 fn read_error(what: &'static str, error: &std::io::Error) -> ImapError {
     match error.kind() {
+        std::io::ErrorKind::FileTooLarge => {
+            ImapError::Protocol { what, why: "more than was asked for" }
+        }
         std::io::ErrorKind::Other => ImapError::Protocol { what, why: "no valid response" },
         kind => ImapError::Broken { what, kind },
     }

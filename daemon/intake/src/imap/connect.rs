@@ -24,7 +24,7 @@ use super::{
     ImapConfig, ImapError, Security,
     capabilities::{Capabilities, before_login},
     login,
-    stream::Stream,
+    stream::{Meter, Stream, Wire},
 };
 use crate::imap::Session;
 
@@ -38,24 +38,26 @@ impl Session {
     /// [`ImapError`]; nothing is retried here.
     pub async fn connect(config: &ImapConfig) -> Result<Self, ImapError> {
         let tcp = connected(config).await?;
+        let meter = Meter::new();
+        let plain = |tcp| Stream::new(Wire::Plain(tcp), &meter);
         let (client, capabilities) = match config.security {
             Security::PlaintextOnLoopback => {
                 if !tcp.peer_addr().is_ok_and(|peer| peer.ip().is_loopback()) {
                     return Err(ImapError::PlaintextRefused);
                 }
-                greeted(Stream::Plain(tcp), config.time_limit).await?
+                greeted(plain(tcp), config.time_limit).await?
             }
             Security::Tls => {
                 let tls = protected(tcp, config).await?;
-                greeted(tls, config.time_limit).await?
+                greeted(Stream::new(tls, &meter), config.time_limit).await?
             }
             Security::StartTls => {
-                let (mut client, _) = greeted(Stream::Plain(tcp), config.time_limit).await?;
+                let (mut client, _) = greeted(plain(tcp), config.time_limit).await?;
                 start_tls(&mut client, config.time_limit).await?;
-                let Stream::Plain(tcp) = client.into_inner() else {
+                let Wire::Plain(tcp) = client.into_inner().wire else {
                     return Err(ImapError::Protocol { what: "start TLS", why: "TLS twice" });
                 };
-                (Client::new(protected(tcp, config).await?), None)
+                (Client::new(Stream::new(protected(tcp, config).await?, &meter)), None)
             }
         };
         let (client, capabilities) = match capabilities {
@@ -63,7 +65,7 @@ impl Session {
             None => before_login(client, config.time_limit).await?,
         };
         let session = login::log_in(client, &capabilities, config).await?;
-        let mut session = Self::new(session, config.time_limit);
+        let mut session = Self::new(session, config.time_limit, meter);
         session.refresh_capabilities().await?;
         Ok(session)
     }
@@ -92,7 +94,7 @@ async fn connected(config: &ImapConfig) -> Result<TcpStream, ImapError> {
     Ok(tcp)
 }
 
-async fn protected(tcp: TcpStream, config: &ImapConfig) -> Result<Stream, ImapError> {
+async fn protected(tcp: TcpStream, config: &ImapConfig) -> Result<Wire, ImapError> {
     let fail = |reason: String| ImapError::Tls { host: config.host.clone(), reason };
     let name = match config.host.parse::<IpAddr>() {
         Ok(address) => ServerName::IpAddress(address.into()),
@@ -107,7 +109,7 @@ async fn protected(tcp: TcpStream, config: &ImapConfig) -> Result<Stream, ImapEr
         .with_no_client_auth();
     let handshake = TlsConnector::from(Arc::new(tls)).connect(name, tcp);
     match timeout(config.time_limit, handshake).await {
-        Ok(Ok(stream)) => Ok(Stream::Tls(Box::new(stream))),
+        Ok(Ok(stream)) => Ok(Wire::Tls(Box::new(stream))),
         Ok(Err(error)) => Err(fail(error.to_string())),
         Err(_) => Err(ImapError::TimedOut { what: "start TLS" }),
     }

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use async_imap::imap_proto::{AttributeValue, Response};
 use jiff::Timestamp;
 
-use super::{ImapError, KEYWORD, Session};
+use super::{ImapError, Session};
 
 /// UIDs asked for at once on a walk.
 const WINDOW: u32 = 1_000;
@@ -17,18 +17,21 @@ const WINDOW: u32 = 1_000;
 const PIECE: u32 = 1024 * 1024;
 /// Mails over this size are fetched in pieces.
 pub const WHOLE: u32 = 2 * 1024 * 1024;
+/// What an answer with mails may have at most, whatever sizes the server told before: the caller
+/// asks for 8 MiB at once.
+const MAILS: u64 = 12 * 1024 * 1024;
+/// What stands around the bytes of a piece.
+const AROUND: u64 = 64 * 1024;
 
 /// A mail as the walk sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     /// Its UID.
     pub uid: u32,
-    /// Its size as the server counts it.
+    /// Its size as the server counts it; zero where it does not tell.
     pub size: u32,
     /// When the server received it.
     pub received_at: Option<Timestamp>,
-    /// It carries our keyword: it was dealt with.
-    pub has_keyword: bool,
 }
 
 /// A fetched mail.
@@ -78,7 +81,53 @@ impl Session {
                 // Emptied stretches may be long: larger steps.
                 Some(to) => {
                     from = to + 1;
-                    window = window.saturating_mul(4).min(1_000_000);
+                    window = window.saturating_mul(4).min(250_000);
+                }
+            }
+        }
+    }
+
+    /// One mail as the walk sees it, asked for alone, after an answer for many could not be
+    /// understood; `None` when it is gone.
+    ///
+    /// # Errors
+    /// [`ImapError`].
+    pub async fn single(&mut self, uid: u32) -> Result<Option<Seen>, ImapError> {
+        Ok(self.window(uid, Some(uid)).await?.into_iter().next())
+    }
+
+    /// The UIDs of the next mails from `from` upwards, at most about a thousand, and where to go
+    /// on. Nothing else is asked for, so that nothing else can be misunderstood.
+    ///
+    /// # Errors
+    /// [`ImapError`].
+    pub async fn uids(
+        &mut self,
+        from: u32,
+        uid_next: Option<u32>,
+    ) -> Result<(Vec<u32>, Option<u32>), ImapError> {
+        let mut from = from.max(1);
+        let mut window = WINDOW;
+        loop {
+            let to = from.checked_add(window - 1);
+            let to = to.filter(|to| uid_next.is_some_and(|next| *to < next));
+            let set = to.map_or_else(|| format!("{from}:*"), |to| format!("{from}:{to}"));
+            let mut found = Vec::new();
+            self.command("list mails", &format!("UID FETCH {set} (UID)"), |response| {
+                if let Response::Fetch(_, attributes) = response {
+                    found.extend(uid(attributes).filter(|uid| *uid >= from));
+                }
+                Ok(())
+            })
+            .await?;
+            found.sort_unstable();
+            found.dedup();
+            match to {
+                None => return Ok((found, None)),
+                Some(to) if !found.is_empty() => return Ok((found, Some(to + 1))),
+                Some(to) => {
+                    from = to + 1;
+                    window = window.saturating_mul(4).min(250_000);
                 }
             }
         }
@@ -86,7 +135,7 @@ impl Session {
 
     async fn window(&mut self, from: u32, to: Option<u32>) -> Result<Vec<Seen>, ImapError> {
         let set = to.map_or_else(|| format!("{from}:*"), |to| format!("{from}:{to}"));
-        let command = format!("UID FETCH {set} (UID RFC822.SIZE INTERNALDATE FLAGS)");
+        let command = format!("UID FETCH {set} (UID RFC822.SIZE INTERNALDATE)");
         let mut found: HashMap<u32, Seen> = HashMap::new();
         self.command("walk a folder", &command, |response| {
             if let Response::Fetch(_, attributes) = response
@@ -94,7 +143,11 @@ impl Session {
                 && seen.uid >= from
                 && to.is_none_or(|to| seen.uid <= to)
             {
-                found.insert(seen.uid, seen);
+                // A flag update may name a mail once more, without its size.
+                let known = found.entry(seen.uid).or_insert(seen);
+                if seen.size > 0 || seen.received_at.is_some() {
+                    *known = seen;
+                }
             }
             Ok(())
         })
@@ -112,7 +165,7 @@ impl Session {
     pub async fn fetch(&mut self, uids: &[u32]) -> Result<Vec<Body>, ImapError> {
         let command = format!("UID FETCH {} (UID BODY.PEEK[])", set_of(uids));
         let mut bodies: Vec<Body> = Vec::with_capacity(uids.len());
-        self.command("fetch mails", &command, |response| {
+        self.command_within(MAILS, "fetch mails", &command, |response| {
             if let Response::Fetch(_, attributes) = response
                 && let Some(uid) = uid(attributes).filter(|uid| uids.contains(uid))
                 && let Some(raw) = section(attributes, None)
@@ -186,7 +239,8 @@ impl Session {
     ) -> Result<Option<Vec<u8>>, ImapError> {
         let command = format!("UID FETCH {asked} (UID {part}<{offset}.{PIECE}>)");
         let mut piece = None;
-        self.command(what, &command, |response| {
+        let most = u64::from(PIECE) + AROUND;
+        self.command_within(most, what, &command, |response| {
             if let Response::Fetch(_, attributes) = response
                 && uid(attributes) == Some(asked)
                 && let Some(raw) = section(attributes, Some(offset))
@@ -238,21 +292,16 @@ fn section<'a>(attributes: &'a [AttributeValue<'_>], offset: Option<u32>) -> Opt
 }
 
 fn seen(attributes: &[AttributeValue<'_>]) -> Option<Seen> {
-    let mut size = None;
+    let mut size = 0;
     let mut received_at = None;
-    let mut has_keyword = false;
     for attribute in attributes {
         match attribute {
-            AttributeValue::Rfc822Size(value) => size = Some(*value),
+            AttributeValue::Rfc822Size(value) => size = *value,
             AttributeValue::InternalDate(text) => received_at = instant(text),
-            AttributeValue::Flags(flags) => {
-                has_keyword = flags.iter().any(|flag| flag.eq_ignore_ascii_case(KEYWORD));
-            }
             _ => {}
         }
     }
-    // A flag update without a size is no part of the walk's answer.
-    Some(Seen { uid: uid(attributes)?, size: size?, received_at, has_keyword })
+    Some(Seen { uid: uid(attributes)?, size, received_at })
 }
 
 /// INTERNALDATE: ` 2-Nov-2026 10:00:00 +0300`.

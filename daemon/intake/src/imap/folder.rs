@@ -37,12 +37,18 @@ impl Session {
     /// [`ImapError`].
     pub async fn folders(&mut self) -> Result<Vec<Folder>, ImapError> {
         let mut folders = Vec::new();
+        let mut wire_names = std::collections::HashMap::new();
         // Without SPECIAL-USE many servers give the attributes in a plain LIST as well.
         self.command("list folders", "LIST \"\" \"*\"", |response| {
             if let Response::MailboxData(MailboxDatum::List(data)) = response {
                 let has = |attribute: &NameAttribute<'_>| data.name_attributes.contains(attribute);
+                let name = names::decode(&data.name);
+                // Some servers write UTF-8; asked for in another way they know no such folder.
+                if names::encode(&name) != data.name && !data.name.contains(char::is_control) {
+                    wire_names.insert(name.clone(), data.name.to_string());
+                }
                 folders.push(Folder {
-                    name: names::decode(&data.name),
+                    name,
                     is_junk: has(&NameAttribute::Junk)
                         || data.name_attributes.iter().any(|attribute| {
                             // The XLIST name that Yandex and old Gmail use.
@@ -59,6 +65,7 @@ impl Session {
             Ok(())
         })
         .await?;
+        self.wire_names = wire_names;
         Ok(folders)
     }
 
@@ -74,7 +81,7 @@ impl Session {
         let mut uid_next = None;
         let mut exists = 0;
         let mut allows_keyword = false;
-        let command = format!("SELECT {}", names::quoted(folder));
+        let command = format!("SELECT {}", self.quoted(folder));
         let code = self
             .command(WHAT, &command, |response| {
                 match response {
@@ -106,6 +113,14 @@ impl Session {
             allows_keyword: allows_keyword && !is_read_only,
             is_read_only,
         })
+    }
+
+    /// A folder's name in a command, as the server wrote it in its list.
+    pub(super) fn quoted(&self, folder: &str) -> String {
+        match self.wire_names.get(folder) {
+            Some(wire) => names::quoted_wire(wire),
+            None => names::quoted(folder),
+        }
     }
 
     /// Makes a folder.

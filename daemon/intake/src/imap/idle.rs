@@ -40,6 +40,7 @@ impl Session {
             return Err(ImapError::Closed { what: WHAT });
         }
         self.is_broken = true;
+        self.start_answer(u64::MAX);
         let sent = timeout(self.time_limit, self.inner.run_command("IDLE")).await;
         let tag = match sent {
             Ok(Ok(tag)) => tag,
@@ -103,6 +104,7 @@ impl Session {
     }
 
     async fn done(&mut self, tag: &async_imap::imap_proto::RequestId) -> Result<(), ImapError> {
+        self.start_answer(u64::MAX);
         match timeout(self.time_limit, self.inner.run_command_untagged("DONE")).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(plain_error(WHAT, &error)),

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use async_imap::imap_proto::{Response, ResponseCode, Status, rfc4315::UidSetMember};
 
-use super::{ImapError, Session, fetch::set_of, names};
+use super::{ImapError, Session, fetch::set_of};
 
 /// The keyword that marks a mail as dealt with.
 pub const KEYWORD: &str = "$Consentry";
@@ -36,36 +36,61 @@ impl Session {
         uids: &[u32],
         folder: &str,
     ) -> Result<HashMap<u32, (u32, u32)>, ImapError> {
-        if uids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        match self.try_move(uids, folder).await {
-            Err(ImapError::Refused { code, .. })
-                if code == "TRYCREATE" || code == "NONEXISTENT" =>
-            {
-                self.create(folder).await?;
-                self.try_move(uids, folder).await
-            }
-            result => result,
-        }
+        self.transfer("move mails", "MOVE", uids, folder).await
     }
 
-    async fn try_move(
+    /// Copies mails of the selected folder, where the server cannot move; makes the target when
+    /// it is missing. Returns as [`Session::move_to`]. Not to be repeated: [`Session::remove`]
+    /// comes next, once the copying is written down.
+    ///
+    /// # Errors
+    /// [`ImapError`].
+    pub async fn copy_to(
         &mut self,
         uids: &[u32],
         folder: &str,
     ) -> Result<HashMap<u32, (u32, u32)>, ImapError> {
-        let (set, target) = (set_of(uids), names::quoted(folder));
-        if self.has("MOVE") {
-            return self.copied("move mails", &format!("UID MOVE {set} {target}")).await;
+        self.transfer("copy mails", "COPY", uids, folder).await
+    }
+
+    /// Marks mails of the selected folder as deleted, and expunges them where that can be done
+    /// for them alone. Doing it twice is harmless.
+    ///
+    /// # Errors
+    /// [`ImapError`].
+    pub async fn remove(&mut self, uids: &[u32]) -> Result<(), ImapError> {
+        if uids.is_empty() {
+            return Ok(());
         }
-        let copied = self.copied("copy mails", &format!("UID COPY {set} {target}")).await?;
+        let set = set_of(uids);
         let delete = format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)");
         self.command("delete mails", &delete, |_| Ok(())).await?;
         if self.has("UIDPLUS") {
             self.command("expunge mails", &format!("UID EXPUNGE {set}"), |_| Ok(())).await?;
         }
-        Ok(copied)
+        Ok(())
+    }
+
+    async fn transfer(
+        &mut self,
+        what: &'static str,
+        verb: &str,
+        uids: &[u32],
+        folder: &str,
+    ) -> Result<HashMap<u32, (u32, u32)>, ImapError> {
+        if uids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let command = format!("UID {verb} {} {}", set_of(uids), self.quoted(folder));
+        match self.copied(what, &command).await {
+            Err(ImapError::Refused { code, .. })
+                if code == "TRYCREATE" || code == "NONEXISTENT" =>
+            {
+                self.create(folder).await?;
+                self.copied(what, &command).await
+            }
+            result => result,
+        }
     }
 
     /// Runs a command that copies; COPYUID stands in an untagged OK of MOVE (RFC 6851 §4.3) and

@@ -97,7 +97,14 @@ fn shifted(encoded: &str) -> Option<String> {
 /// Control characters, line breaks among them, are encoded, so that no name ends a command.
 #[must_use]
 pub fn quoted(name: &str) -> String {
-    let wire = if name.eq_ignore_ascii_case("INBOX") { "INBOX".to_owned() } else { encode(name) };
+    if name.eq_ignore_ascii_case("INBOX") {
+        return quoted_wire("INBOX");
+    }
+    quoted_wire(&encode(name))
+}
+
+/// A name that is as the server writes it, as a quoted string; it has no control characters.
+pub fn quoted_wire(wire: &str) -> String {
     let mut text = String::with_capacity(wire.len() + 2);
     text.push('"');
     for c in wire.chars() {

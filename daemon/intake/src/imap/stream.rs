@@ -1,8 +1,15 @@
-//! The bytes under IMAP: TCP, or TLS over it, as one type.
+//! The bytes under IMAP: TCP, or TLS over it, as one type, with a meter on what comes in.
+//!
+//! The meter tells a slow line from a silent server, and cuts off an answer that is larger than
+//! what was asked for before it fills the memory.
 
 use std::{
     io,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -12,15 +19,63 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-/// A connection to the server.
-pub enum Stream {
+/// Counts what a server sends.
+#[derive(Debug)]
+pub struct Meter {
+    /// Bytes that came so far.
+    heard: AtomicU64,
+    /// Bytes after which nothing more is taken.
+    ceiling: AtomicU64,
+}
+
+impl Meter {
+    /// A meter without a ceiling.
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { heard: AtomicU64::new(0), ceiling: AtomicU64::new(u64::MAX) })
+    }
+
+    /// Bytes that came so far.
+    pub fn heard(&self) -> u64 {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    /// Lets at most so many bytes more come.
+    pub fn allow(&self, bytes: u64) {
+        self.ceiling.store(self.heard().saturating_add(bytes), Ordering::Relaxed);
+    }
+
+    fn count(&self, bytes: usize) -> io::Result<()> {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let heard = self.heard.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        if heard > self.ceiling.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(())
+    }
+}
+
+/// A connection to the server, and the meter on it.
+#[derive(Debug)]
+pub struct Stream {
+    pub wire: Wire,
+    meter: Arc<Meter>,
+}
+
+impl Stream {
+    pub fn new(wire: Wire, meter: &Arc<Meter>) -> Self {
+        Self { wire, meter: Arc::clone(meter) }
+    }
+}
+
+/// The way the bytes take.
+pub enum Wire {
     /// Unprotected.
     Plain(TcpStream),
     /// Protected.
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-impl std::fmt::Debug for Stream {
+impl std::fmt::Debug for Wire {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Plain(_) => "Plain",
@@ -35,9 +90,16 @@ impl AsyncRead for Stream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_read(context, buffer),
-            Self::Tls(tls) => Pin::new(tls).poll_read(context, buffer),
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let read = match &mut this.wire {
+            Wire::Plain(tcp) => Pin::new(tcp).poll_read(context, buffer),
+            Wire::Tls(tls) => Pin::new(tls).poll_read(context, buffer),
+        };
+        let came = buffer.filled().len().saturating_sub(before);
+        match (read, this.meter.count(came)) {
+            (Poll::Ready(Ok(())), Err(error)) => Poll::Ready(Err(error)),
+            (read, _) => read,
         }
     }
 }
@@ -48,23 +110,23 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_write(context, bytes),
-            Self::Tls(tls) => Pin::new(tls).poll_write(context, bytes),
+        match &mut self.get_mut().wire {
+            Wire::Plain(tcp) => Pin::new(tcp).poll_write(context, bytes),
+            Wire::Tls(tls) => Pin::new(tls).poll_write(context, bytes),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_flush(context),
-            Self::Tls(tls) => Pin::new(tls).poll_flush(context),
+        match &mut self.get_mut().wire {
+            Wire::Plain(tcp) => Pin::new(tcp).poll_flush(context),
+            Wire::Tls(tls) => Pin::new(tls).poll_flush(context),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(context),
-            Self::Tls(tls) => Pin::new(tls).poll_shutdown(context),
+        match &mut self.get_mut().wire {
+            Wire::Plain(tcp) => Pin::new(tcp).poll_shutdown(context),
+            Wire::Tls(tls) => Pin::new(tls).poll_shutdown(context),
         }
     }
 }

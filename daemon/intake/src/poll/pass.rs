@@ -2,7 +2,10 @@
 //!
 //! While one batch is read and filed, the next is fetched: both sides only meet in the database.
 
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
 use domain::ids::MailboxId;
+use futures::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -10,7 +13,7 @@ use crate::{
     desk::Desk,
     error::IntakeError,
     folder::{Batch, Folder},
-    imap::{ImapError, Selected, Session},
+    imap::{Selected, Session},
     maildir::Maildir,
     outcome::Outcome,
     task::{MailSource, MailboxTask},
@@ -34,7 +37,7 @@ impl Connection {
         let MailSource::Imap { server, folders, move_to } = &task.mailbox.source else {
             return Ok(Self::Maildir);
         };
-        let mut session = Session::connect(server).await?;
+        let mut session = Session::connect(server).await?.beating(Arc::clone(&task.beat));
         let mut names = folders.clone();
         for folder in session.folders().await? {
             // A request in the junk folder counts as received (RULES §6).
@@ -63,7 +66,12 @@ pub(super) async fn mailbox(task: &MailboxTask) -> Result<MailboxId, IntakeError
     Ok(mailbox)
 }
 
-/// Runs the pass; stops early, between two batches, when told to.
+/// Runs the pass; stops early when told to. Returns the faults of single folders and messages
+/// that it went on behind.
+///
+/// # Errors
+/// What ended it; [`IntakeError::Panicked`] after a defect, the messages that were being read
+/// then having that held against them.
 pub(super) async fn run(
     task: &MailboxTask,
     mailbox: MailboxId,
@@ -71,15 +79,28 @@ pub(super) async fn run(
     reader: &mut Reader,
     cancel: &CancellationToken,
     outcomes: &mut Vec<Outcome>,
-) -> Result<(), IntakeError> {
-    let mut desk = Desk::new(task, mailbox, reader);
-    let cleared = desk.clear().await;
-    let passed = match cleared {
-        Ok(()) => folders(task, mailbox, connection, &mut desk, cancel).await,
-        Err(error) => Err(error),
-    };
+) -> Result<Vec<IntakeError>, IntakeError> {
+    let mut desk = Desk::new(task, mailbox, reader, cancel);
+    let passed = AssertUnwindSafe(async {
+        desk.clear().await?;
+        folders(task, mailbox, connection, &mut desk, cancel).await
+    });
+    let passed = passed.catch_unwind().await;
     outcomes.append(&mut desk.outcomes);
-    passed
+    match passed {
+        Ok(passed) => {
+            let mut faults = passed?;
+            faults.append(&mut desk.faults);
+            Ok(faults)
+        }
+        Err(_) => {
+            // As if the daemon had died: nobody is told apart by the owner, so that it counts.
+            let transaction = task.store().begin().await?;
+            store::messages::recover(&transaction, mailbox, "").await?;
+            transaction.commit().await?;
+            Err(IntakeError::Panicked)
+        }
+    }
 }
 
 async fn folders(
@@ -88,18 +109,21 @@ async fn folders(
     connection: &mut Connection,
     desk: &mut Desk<'_>,
     cancel: &CancellationToken,
-) -> Result<(), IntakeError> {
-    let mut fault = None;
+) -> Result<Vec<IntakeError>, IntakeError> {
+    let mut faults = Vec::new();
     match (connection, &task.mailbox.source) {
         (Connection::Imap { session, folders, first }, MailSource::Imap { move_to, .. }) => {
             for (at, name) in folders.iter().enumerate() {
+                if cancel.is_cancelled() {
+                    break;
+                }
                 let target = move_to.as_deref();
                 let opened = Folder::on_server(task, mailbox, name, session, target).await;
                 let folder = match opened {
-                    Ok(folder) => folder,
+                    Ok(folder) => folder.until(cancel),
                     // One folder that is gone or forbidden does not hold up the others.
-                    Err(IntakeError::Imap(error @ ImapError::Refused { .. })) => {
-                        fault.get_or_insert(IntakeError::Imap(error));
+                    Err(error) if error.is_local() => {
+                        faults.push(error);
                         continue;
                     }
                     Err(error) => return Err(error),
@@ -107,41 +131,81 @@ async fn folders(
                 if at == 0 {
                     *first = folder.selected();
                 }
-                fault = fault.or(one(folder, desk, cancel).await?);
+                faults.append(&mut one(folder, desk, cancel).await?);
             }
         }
         (_, MailSource::Maildir { path, folders }) => {
             for name in folders {
+                if cancel.is_cancelled() {
+                    break;
+                }
                 let maildir = Maildir::folder(path, name);
                 let folder = Folder::in_maildir(task, mailbox, name, maildir).await?;
-                fault = fault.or(one(folder, desk, cancel).await?);
+                faults.append(&mut one(folder.until(cancel), desk, cancel).await?);
             }
         }
         (Connection::Maildir, MailSource::Imap { .. }) => {}
     }
-    fault.map_or(Ok(()), Err)
+    Ok(faults)
 }
 
-/// One folder; returns the first fault that it went on behind.
+/// One folder; returns the faults that it went on behind.
 async fn one(
     mut folder: Folder<'_>,
     desk: &mut Desk<'_>,
     cancel: &CancellationToken,
-) -> Result<Option<IntakeError>, IntakeError> {
-    folder.finish().await?;
-    folder.discover().await?;
-    let mut current = folder.take_in().await?;
-    while let Some(batch) = current.take() {
-        desk.outcomes.extend(batch.aside.iter().map(Outcome::aside));
-        if cancel.is_cancelled() {
+) -> Result<Vec<IntakeError>, IntakeError> {
+    // What was recorded before is fetched even where no more can be found.
+    if let Err(fault) = local(folder.discover().await)? {
+        folder.faults.push(fault);
+    }
+    let mut marking = Marking::Works;
+    let mut current = local(folder.take_in().await)?;
+    loop {
+        let batch = match current {
+            Ok(Some(batch)) if !cancel.is_cancelled() => batch,
             // What is stored waits in the vault.
-            return Ok(None);
-        }
+            Ok(Some(_)) => return Ok(folder.faults),
+            Ok(None) => break,
+            Err(fault) => {
+                folder.faults.push(fault);
+                break;
+            }
+        };
+        desk.outcomes.extend(batch.aside.iter().map(Outcome::aside));
         let Batch { incoming, .. } = batch;
         let (next, processed) = tokio::join!(folder.take_in(), desk.process(incoming));
         processed?;
-        folder.finish().await?;
-        current = next?;
+        finish(&mut folder, &mut marking).await?;
+        current = local(next)?;
     }
-    Ok(folder.faults.into_iter().next())
+    // What an earlier pass left: last, since marking never holds up new mail.
+    finish(&mut folder, &mut marking).await?;
+    Ok(folder.faults)
+}
+
+/// Whether the server lets us mark or move; one refusal in a pass is enough.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Marking {
+    Works,
+    Refused,
+}
+
+async fn finish(folder: &mut Folder<'_>, marking: &mut Marking) -> Result<(), IntakeError> {
+    if *marking == Marking::Refused {
+        return Ok(());
+    }
+    if let Err(fault) = local(folder.finish().await)? {
+        *marking = Marking::Refused;
+        folder.faults.push(fault);
+    }
+    Ok(())
+}
+
+/// Tells faults that are gone on behind from those that end the pass.
+fn local<T>(result: Result<T, IntakeError>) -> Result<Result<T, IntakeError>, IntakeError> {
+    match result {
+        Err(error) if !error.is_local() => Err(error),
+        other => Ok(other),
+    }
 }

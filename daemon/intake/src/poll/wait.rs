@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::pass::Connection;
-use crate::{error::IntakeError, task::MailboxTask};
+use crate::{error::IntakeError, imap::ImapError, task::MailboxTask};
 
 /// The pulse goes on while nothing happens.
 const BEAT: Duration = Duration::from_secs(10);
@@ -25,7 +25,14 @@ pub(super) async fn for_news(
         pause(task, longest, cancel).await;
         return Ok(());
     };
-    let selected = session.select(name).await?;
+    let selected = match session.select(name).await {
+        Ok(selected) => selected,
+        Err(ImapError::Refused { .. }) => {
+            pause(task, longest, cancel).await;
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
     // Mail that came while the last pass ran is not announced again.
     let is_changed = first.is_none_or(|before| {
         before.uid_next != selected.uid_next || before.uid_validity != selected.uid_validity
@@ -39,9 +46,17 @@ pub(super) async fn for_news(
             tokio::time::sleep(BEAT).await;
         }
     };
-    tokio::select! {
-        () = beating => Ok(()),
-        waited = session.idle(longest, cancel.cancelled()) => Ok(waited.map(|_| ())?),
+    let waited = tokio::select! {
+        () = beating => return Ok(()),
+        waited = session.idle(longest, cancel.cancelled()) => waited,
+    };
+    match waited {
+        // It offers IDLE and does not let us: then as on a server without it.
+        Err(ImapError::Refused { .. }) => {
+            pause(task, longest, cancel).await;
+            Ok(())
+        }
+        waited => Ok(waited.map(|_| ())?),
     }
 }
 

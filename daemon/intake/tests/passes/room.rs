@@ -16,6 +16,7 @@ use tests::{
     ambient::{SeededEntropy, StandingClock},
     certificates::Certificates,
     place::Place,
+    scripted::ScriptedImap,
     servers::{Dovecot, MailStore},
 };
 use vault::{Digests, StopJournal, Vault, VaultConfig};
@@ -59,6 +60,27 @@ impl Room {
             folders: vec!["INBOX".to_owned()],
             move_to: move_to.map(ToOwned::to_owned),
         };
+        Self::over(StoreConfig::Sqlite { path }, dir, Some(source)).await
+    }
+
+    /// The mailbox of a server whose faults the test chooses, over SQLite.
+    pub async fn on_scripted(server: &ScriptedImap, move_to: Option<&str>) -> Self {
+        let dir = TempDir::new().expect("a directory");
+        let path = dir.path().join("consentry.sqlite");
+        let password = dir.path().join("password");
+        std::fs::write(&password, "secret").expect("written");
+        let server = ImapConfig {
+            host: "127.0.0.1".to_owned(),
+            port: server.port(),
+            security: Security::PlaintextOnLoopback,
+            tls_ca_file: None,
+            user: HELLO.to_owned(),
+            login: Login::Password { file: password },
+            time_limit: Duration::from_secs(2),
+        };
+        let folders = vec!["INBOX".to_owned()];
+        let move_to = move_to.map(ToOwned::to_owned);
+        let source = MailSource::Imap { server, folders, move_to };
         Self::over(StoreConfig::Sqlite { path }, dir, Some(source)).await
     }
 
@@ -201,6 +223,7 @@ fn settings() -> Settings {
         zone: jiff::tz::TimeZone::get("Europe/Moscow").expect("a zone"),
         regimes: vec![RegimeId::parse("ru-152fz").expect("an id")],
         full_blocks_per_hour: 3,
+        acknowledgements_per_hour: 100,
         reply_expires_after_days: 5,
     }
 }
