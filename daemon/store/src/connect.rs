@@ -10,6 +10,9 @@ use sea_orm::{
 
 use crate::{error::StoreError, session::Transaction};
 
+/// The longest that PostgreSQL may work on one statement of ours.
+const STATEMENT_TIMEOUT: &str = "30s";
+
 /// Which database is behind the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -84,7 +87,11 @@ impl Store {
                     .max_connections((*connections).max(2))
                     .acquire_timeout(Duration::from_secs(10))
                     .connect_timeout(Duration::from_secs(10))
-                    .sqlx_logging(false);
+                    .sqlx_logging(false)
+                    // A server that is half dead must not hold us for ever.
+                    .map_sqlx_postgres_opts(|options| {
+                        options.options([("statement_timeout", STATEMENT_TIMEOUT)])
+                    });
                 let pool = Database::connect(options).await?;
                 (pool.clone(), pool, Dialect::Postgres)
             }
@@ -113,6 +120,8 @@ impl Store {
         }
         // One transaction-level lock held while another connection migrates.
         let lock = self.writer.begin().await?;
+        // Another node may migrate for long.
+        lock.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
         lock.execute_unprepared("SELECT pg_advisory_xact_lock(7295134011)").await?;
         Migrator::up(&self.writer, None).await?;
         lock.commit().await?;

@@ -52,6 +52,9 @@ impl StoreError {
 /// intervention, system, serialisation and deadlock.
 const PASSING_STATES: [&str; 6] = ["08", "53", "57", "58", "40", "55"];
 
+/// SQLSTATE of a server that is a standby just now: during a failover.
+const READ_ONLY: &str = "25006";
+
 /// Primary result codes of SQLite that a later try may get past: busy, locked, read-only, I/O
 /// error, full, cannot open.
 const PASSING_CODES: [i32; 6] = [5, 6, 8, 10, 13, 14];
@@ -73,12 +76,14 @@ impl From<DbErr> for StoreError {
                     return Self::Duplicate { what: what.to_owned() };
                 }
                 let code = refusal.code().unwrap_or_default().into_owned();
-                let passing =
-                    PASSING_STATES.iter().any(|class| code.len() == 5 && code.starts_with(class))
-                        || code.len() < 5
-                            && code
-                                .parse::<i32>()
-                                .is_ok_and(|code| PASSING_CODES.contains(&(code & 0xff)));
+                let passing = code == READ_ONLY
+                    || PASSING_STATES
+                        .iter()
+                        .any(|class| code.len() == 5 && code.starts_with(class))
+                    || code.len() < 5
+                        && code
+                            .parse::<i32>()
+                            .is_ok_and(|code| PASSING_CODES.contains(&(code & 0xff)));
                 // The text of a database error may quote a value (a key, an address): only its
                 // code goes on.
                 if passing {
