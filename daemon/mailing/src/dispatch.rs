@@ -6,6 +6,7 @@
 //! claimed. A relay that is down costs no row anything; a journal that cannot be written ends
 //! the loop with an error, and what was under way is still settled.
 
+mod asking;
 mod attempt;
 mod claiming;
 mod failpoint;

@@ -105,6 +105,18 @@ async fn an_expired_mail_is_rejected_without_a_word_to_the_relay() {
     until_idle(world.dispatch("alpha", relay(&server))).await;
     assert_eq!(world.state().await, "rejected");
     assert_eq!(server.received().mails.len(), 0);
+    assert_eq!(tasks::open_count(&world.store).await.expect("counted"), 1, "a person is told");
+}
+
+#[tokio::test]
+async fn a_deferral_past_the_end_of_its_time_is_told_as_expired() {
+    let world = World::on_sqlite().await;
+    world.plan_answer().await;
+    world.clock.advance(Duration::from_secs(120 * 3600 - 40));
+    let server = Server::start(Script::default().at("RCPT", Act::Say("450 4.2.2 full"))).await;
+    until_idle(world.dispatch("alpha", relay(&server))).await;
+    assert_eq!(world.state().await, "rejected");
+    assert_eq!(tasks::open_count(&world.store).await.expect("counted"), 1);
 }
 
 #[tokio::test]

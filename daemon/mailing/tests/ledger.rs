@@ -21,11 +21,15 @@ const ALPHA: Claimant<'_> = Claimant { node: "alpha", epoch: "one" };
 
 /// The same test on a fresh database of each kind.
 async fn on_both<F: AsyncFn(World)>(test: F) {
-    test(World::on_sqlite().await).await;
+    let world = World::on_sqlite().await;
+    register(&world, "alpha").await;
+    test(world).await;
     let postgres = Postgres::start().expect("PostgreSQL is installed");
     let url = postgres.database().expect("made");
     let config = StoreConfig::Postgres { url, connections: 4 };
-    test(World::on(tempfile::tempdir().expect("made"), config).await).await;
+    let world = World::on(tempfile::tempdir().expect("made"), config).await;
+    register(&world, "alpha").await;
+    test(world).await;
 }
 
 async fn claim(world: &World, limit: u32) -> Vec<ClaimedDelivery> {
@@ -143,7 +147,6 @@ async fn a_row_that_is_given_back_keeps_its_attempts_and_rests_as_asked() {
 #[tokio::test]
 async fn a_node_is_retired_only_after_its_lease_and_what_it_held_is_uncertain() {
     on_both(async |world| {
-        register(&world, "alpha").await;
         world.plan(Class::Statutory, Occasion::Acknowledgement, "a@mail.example").await;
         world.plan(Class::Statutory, Occasion::Answer, "b@mail.example").await;
         world.plan(Class::Transactional, Occasion::Access, "c@mail.example").await;
@@ -156,21 +159,91 @@ async fn a_node_is_retired_only_after_its_lease_and_what_it_held_is_uncertain() 
         assert_eq!(tasks::open_count(&world.store).await.expect("counted"), 1);
         assert!(retire(&world).await.is_err(), "once");
 
-        // The END that comes late is true for what was not sent again.
+        let marks = deliveries::uncertain_of(&world.store, "alpha", &["one".to_owned()]).await;
+        assert_eq!(marks.expect("read").len(), 3, "also the one that waits to be sent again");
+
+        // A late deferral does not resend what a person was told of.
+        let late_deferral = |row: &ClaimedDelivery| {
+            let change = accepted(&world, row);
+            let tried =
+                change.tried.clone().map(|tried| Tried { outcome: OutcomeKind::Deferred, ..tried });
+            let to = DeliveryState::Deferred { attempts: 1, next_try_at: world.clock.now() };
+            Change { to, tried, ..change }
+        };
+        let (told, waiting) = (late_deferral(&rows[0]), late_deferral(&rows[1]));
+        assert_eq!(apply(&world, &[told, waiting]).await, []);
+
+        // The END that comes late is true, and nothing of it is sent again or asked about.
         let late: Vec<Change> = rows.iter().map(|row| accepted(&world, row)).collect();
-        assert_eq!(apply(&world, &late).await.len(), 2);
-        let states = world.states().await;
-        assert_eq!(states, [("accepted".to_owned(), 2), ("deferred".to_owned(), 1)]);
-        let resend = claim(&world, 1).await.remove(0);
-        assert_eq!((resend.occasion, resend.resent), (Occasion::Answer, Resent::Once));
+        assert_eq!(apply(&world, &late).await.len(), 3);
+        assert_eq!(world.states().await, [("accepted".to_owned(), 3)]);
+        assert_eq!(tasks::open_count(&world.store).await.expect("counted"), 0);
     })
     .await;
 }
 
 #[tokio::test]
+async fn what_a_gone_node_held_is_sent_again_once_and_its_late_end_is_then_nothing() {
+    on_both(async |world| {
+        world.plan_answer().await;
+        let first = claim(&world, 1).await.remove(0);
+        let_the_lease_end(&world).await;
+        assert_eq!(retire(&world).await.expect("retired"), 1);
+        register(&world, "alpha").await;
+        let resend = claim(&world, 1).await.remove(0);
+        assert_eq!((resend.attempt, resend.resent), (2, Resent::Once));
+        assert_eq!(apply(&world, &[accepted(&world, &first)]).await, []);
+        assert_eq!(world.state().await, "claimed");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_without_a_lease_or_of_another_epoch_claims_nothing() {
+    on_both(async |world| {
+        world.plan_answer().await;
+        let transaction = world.store.begin().await.expect("begun");
+        let replaced = Claimant { node: "alpha", epoch: "older" };
+        let rows = deliveries::claim(&transaction, replaced, 1, LEASE, world.clock.now()).await;
+        assert!(rows.expect("asked").is_empty());
+        transaction.commit().await.expect("committed");
+        let_the_lease_end(&world).await;
+        assert!(claim(&world, 1).await.is_empty());
+        retire(&world).await.expect("retired");
+        assert!(claim(&world, 1).await.is_empty());
+        assert_eq!(world.state().await, "planned");
+    })
+    .await;
+}
+
+/// A claim that is under way when its node is retired is found by whoever retires it.
+#[tokio::test]
+async fn a_claim_that_stalls_while_its_node_is_retired_leaves_no_row_behind() {
+    let postgres = Postgres::start().expect("PostgreSQL is installed");
+    let url = postgres.database().expect("made");
+    let config = StoreConfig::Postgres { url, connections: 4 };
+    let world = World::on(tempfile::tempdir().expect("made"), config).await;
+    register(&world, "alpha").await;
+    world.plan_answer().await;
+    let transaction = world.store.begin().await.expect("begun");
+    let rows = deliveries::claim(&transaction, ALPHA, 1, LEASE, world.clock.now()).await;
+    assert_eq!(rows.expect("claimed").len(), 1);
+    let ending = async {
+        let_the_lease_end(&world).await;
+        retire(&world).await.expect("retired")
+    };
+    let committing = async {
+        // The other has to wait: it is not over after a while.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        transaction.commit().await.expect("committed");
+    };
+    let (taken, ()) = tokio::join!(ending, committing);
+    assert_eq!(taken, 1);
+}
+
+#[tokio::test]
 async fn a_retired_or_replaced_node_cannot_renew_its_lease() {
     on_both(async |world| {
-        register(&world, "alpha").await;
         let renew = async |epoch: &'static str| {
             let transaction = world.store.begin().await.expect("begun");
             let renewed =
@@ -193,16 +266,23 @@ async fn a_retired_or_replaced_node_cannot_renew_its_lease() {
 #[tokio::test]
 async fn a_node_counts_as_dead_only_after_the_time_and_only_if_it_holds_mail() {
     on_both(async |world| {
-        register(&world, "alpha").await;
-        let_the_lease_end(&world).await;
         let dead = async |since| {
-            nodes::dead_with_rows(&world.store, since, world.clock.now()).await.expect("asked")
+            nodes::dead_with_rows(&world.store, "beta", since, world.clock.now())
+                .await
+                .expect("asked")
         };
-        assert!(dead(Duration::ZERO).await.is_empty());
         world.plan_answer().await;
-        claim(&world, 1).await;
+        let row = claim(&world, 1).await.remove(0);
+        assert!(dead(Duration::ZERO).await.is_empty(), "its lease runs");
+        let_the_lease_end(&world).await;
         assert_eq!(dead(Duration::ZERO).await, ["alpha"]);
         assert!(dead(Duration::from_secs(900)).await.is_empty());
+        let now = world.clock.now();
+        let own = nodes::dead_with_rows(&world.store, "alpha", Duration::ZERO, now).await;
+        assert!(own.expect("asked").is_empty(), "nobody judges itself");
+        let outcome = accepted(&world, &row);
+        apply(&world, &[outcome]).await;
+        assert!(dead(Duration::ZERO).await.is_empty(), "it holds nothing");
     })
     .await;
 }

@@ -3,18 +3,21 @@
 mod claiming;
 mod feedback;
 mod letters;
+mod misfits;
 mod planning;
 mod settling;
 
 pub use claiming::{
-    Claimant, ClaimedDelivery, Recipient, Standing, claim, is_any_due, next_due_at, standings,
+    Claimant, ClaimedDelivery, Recipient, Standing, claim, content_of, is_any_due, next_due_at,
+    standings,
 };
 pub use feedback::{Told, take_feedback, told_since};
 pub use letters::{LetterRow, letters_of};
+pub use misfits::{Misfit, set_aside};
 pub use planning::{
     NewDelivery, acknowledged_since, count_all_since, count_since, is_acknowledged, plan,
 };
 pub use settling::{
-    Change, ClaimMark, GiveUp, Tried, UNCERTAIN_DETAIL, UNCERTAIN_TASK, apply, claimed_by, counts,
-    give_up, open_task, uncertain_of,
+    Change, ClaimMark, GiveUp, Held, Tried, UNCERTAIN_DETAIL, UNCERTAIN_TASK, apply, claimed_by,
+    counts, give_up, open_task, uncertain_of,
 };

@@ -188,21 +188,23 @@ pub async fn retire(
     deliveries::give_up(transaction, name, GiveUp::All, now, again_at).await
 }
 
-/// The names of nodes whose lease ran out at least `since` ago while they hold rows.
+/// The names of nodes other than `asking` whose lease ran out at least `since` ago while they hold
+/// rows, retired or not.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
 pub async fn dead_with_rows(
     session: &impl Session,
+    asking: &str,
     since: Duration,
     now: Timestamp,
 ) -> Result<Vec<String>, StoreError> {
     let sql = format!(
-        "SELECT name FROM node WHERE retired_at IS NULL AND leased_until_at <= {} - $1 AND EXISTS \
+        "SELECT id, name FROM node WHERE name <> $2 AND leased_until_at <= {} - $1 AND EXISTS \
          (SELECT 1 FROM delivery WHERE delivery.node = node.name AND delivery.state = 'claimed') ORDER BY name",
         clock(session.dialect(), now)
     );
-    let rows = query_all(session, &sql, [micros(since).into()]).await?;
+    let rows = query_all(session, &sql, [micros(since).into(), asking.into()]).await?;
     rows.iter().map(|row| row.get("node", "name")).collect()
 }
 

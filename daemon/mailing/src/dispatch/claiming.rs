@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use domain::block::Purpose;
-use domain::delivery::{Class, DeliveryState, OutcomeKind};
+use domain::delivery::{Class, DeliveryState};
 use domain::gate::{Basis, ConsentStanding, GateFacts, ListStanding, Verdict, gate};
 use domain::ids::{AddressId, StopNumber};
-use store::deliveries::{self, Change, Claimant, ClaimedDelivery, Recipient, Standing, Tried};
+use store::deliveries::{self, Change, Claimant, ClaimedDelivery, Recipient, Standing};
 use store::{StoreError, stops};
 
+use super::asking::{self, Ask};
 use super::{Engine, LEASE};
 
 /// A row in hand.
@@ -44,21 +45,26 @@ pub(super) async fn claim(engine: &Engine, limit: u32) -> Result<Taken, StoreErr
     let claimant = Claimant { node: &parts.node, epoch: &engine.epoch };
     let rows = deliveries::claim(&transaction, claimant, limit, LEASE, now).await?;
     if rows.is_empty() {
-        // Nothing was written.
-        transaction.rollback().await?;
+        // Nothing was written, or a row was put aside.
+        transaction.commit().await?;
         return Ok(Taken::default());
     }
     let recipients: Vec<Recipient> = rows.iter().map(|row| recipient(engine, row)).collect();
     let standings = deliveries::standings(&transaction, &recipients, now).await?;
     let mut claimed = Vec::with_capacity(rows.len());
     let mut changes = Vec::new();
+    let mut asks = Vec::new();
     for delivery in rows {
         match kept_back(engine, &delivery, &standings, now) {
-            Some(change) => changes.push(change),
+            Some(change) => {
+                asks.extend(Ask::about(&change, delivery.class, delivery.ticket));
+                changes.push(change);
+            }
             None => claimed.push(Claimed { delivery, gated_at, deadline }),
         }
     }
-    deliveries::apply(&transaction, &parts.node, &changes, now).await?;
+    let changed = deliveries::apply(&transaction, &parts.node, &changes, now).await?;
+    asking::ask(&transaction, &asks, &changed, now).await?;
     transaction.commit().await?;
     for change in &changes {
         tracing::info!(delivery.id = %change.id, state = change.to.name().name(), "mail kept back");
@@ -75,13 +81,7 @@ fn kept_back(
 ) -> Option<Change> {
     let state = state_of(engine, delivery, now);
     if now > delivery.expires_at {
-        let tried = Tried {
-            outcome: OutcomeKind::Rejected,
-            relay: String::new(),
-            code: None,
-            enhanced: Some("5.4.7".to_owned()),
-            text: "expired before it could be sent".to_owned(),
-        };
+        let tried = asking::expired("", "expired before it could be sent");
         let change = change(engine, delivery, DeliveryState::Rejected { at: now });
         return Some(Change { tried: Some(tried), ..change });
     }

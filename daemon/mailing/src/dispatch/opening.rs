@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use domain::ambient::random_bytes;
-use domain::delivery::{DeliveryState, OutcomeKind, UncertainFate};
+use domain::delivery::{DeliveryState, OutcomeKind};
 use store::deliveries::{self, Change, ClaimMark};
 use store::{StoreError, alarms, nodes};
 use tokio_util::sync::CancellationToken;
 
+use super::asking::{self, Ask, tried};
 use super::in_hand::InHand;
 use super::lease::{NodeLease, alarm_name};
 use super::relay_watch::RelayWatch;
-use super::settling::tried;
 use super::stop_view::StopView;
 use super::supervising::journal_alarm;
 use super::{Dispatch, Engine, LEASE};
@@ -90,23 +90,23 @@ async fn wait_for_predecessor(
 async fn settle_past(parts: &Dispatch, settlement: &Settlement) -> Result<(), StoreError> {
     let now = parts.clock.now();
     let transaction = parts.store.begin().await?;
-    let mut changes = Vec::new();
-    let mut asked = Vec::new();
-    for mark in deliveries::claimed_by(&transaction, &parts.node).await? {
+    let mut settled = Vec::new();
+    let held = deliveries::claimed_by(&transaction, &parts.node).await?;
+    for misfit in &held.misfits {
+        tracing::error!(delivery.id = %misfit.id, "mail set aside: {}", misfit.what);
+        deliveries::set_aside(&transaction, misfit, now).await?;
+    }
+    for mark in &held.marks {
         let attempt = Attempt { delivery: mark.id, number: mark.attempt };
         let verdict = EpochId::parse(&mark.epoch)
             .map_or(Verdict::Uncertain, |epoch| settlement.verdict(attempt, epoch, &parts.boot));
-        let (change, fate) = settled(parts, &mark, &verdict, now)?;
-        changes.push(change);
-        if fate == Some(UncertainFate::Task) {
-            asked.push(mark);
-        }
+        settled.push(settle(parts, mark, &verdict, now)?);
     }
-    changes.extend(late_ends(parts, settlement, &transaction, now).await?);
+    settled.extend(late_ends(parts, settlement, &transaction, now).await?);
+    let (changes, asks): (Vec<Change>, Vec<Option<Ask>>) = settled.into_iter().unzip();
+    let asks: Vec<Ask> = asks.into_iter().flatten().collect();
     let changed = deliveries::apply(&transaction, &parts.node, &changes, now).await?;
-    for mark in asked.iter().filter(|mark| changed.contains(&mark.id)) {
-        deliveries::open_task(&transaction, mark.id, mark.ticket, now).await?;
-    }
+    asking::ask(&transaction, &asks, &changed, now).await?;
     transaction.commit().await?;
     for change in changes.iter().filter(|change| changed.contains(&change.id)) {
         tracing::info!(delivery.id = %change.id, state = change.to.name().name(), "mail settled from the wire journal");
@@ -120,7 +120,7 @@ async fn late_ends(
     settlement: &Settlement,
     transaction: &store::Transaction,
     now: Timestamp,
-) -> Result<Vec<Change>, StoreError> {
+) -> Result<Vec<Settled>, StoreError> {
     let epochs: Vec<String> = settlement.epochs().map(|epoch| epoch.to_string()).collect();
     let mut changes = Vec::new();
     for mark in deliveries::uncertain_of(transaction, &parts.node, &epochs).await? {
@@ -129,36 +129,40 @@ async fn late_ends(
             .map_or(Verdict::Uncertain, |epoch| settlement.verdict(attempt, epoch, &parts.boot));
         let known = matches!(&verdict, Verdict::Ended(outcome) if !matches!(outcome, Outcome::Uncertain(_)));
         if known {
-            changes.push(settled(parts, &mark, &verdict, now)?.0);
+            changes.push(settle(parts, &mark, &verdict, now)?);
         }
     }
     Ok(changes)
 }
 
-fn settled(
+/// What becomes of a row, and what is asked of a person.
+type Settled = (Change, Option<Ask>);
+
+fn settle(
     parts: &Dispatch,
     mark: &ClaimMark,
     verdict: &Verdict,
     now: Timestamp,
-) -> Result<(Change, Option<UncertainFate>), StoreError> {
+) -> Result<Settled, StoreError> {
     let random = u32::from_le_bytes(random_bytes(parts.entropy.as_ref()));
     let again_at = retry::next_try_at(mark.attempt, now, random);
     let relay = parts.outlet.name();
-    let uncertain = |answer: &Answer| {
-        let (change, fate) =
-            Change::uncertain(mark, tried(relay, OutcomeKind::Uncertain, answer), now, again_at);
-        Ok((change, Some(fate)))
-    };
     let state = DeliveryState::Claimed {
         attempt: mark.attempt,
         epoch: mark.epoch.clone(),
         leased_until_at: now,
     };
+    let uncertain = |answer: &Answer| {
+        let tried = tried(relay, OutcomeKind::Uncertain, answer, &state);
+        let (change, fate) = Change::uncertain(mark, tried, now, again_at);
+        Ok((change, Ask::about_uncertain(mark.id, fate, mark.ticket)))
+    };
     let impossible = |_| StoreError::Conflict { what: "delivery" };
     let (kind, answer) = match verdict {
         Verdict::Unstarted | Verdict::Ended(Outcome::NotSent) => {
-            let back = state.give_back(now).map_err(impossible)?;
-            return Ok((change(mark, back), None));
+            let back =
+                Change::given_back(mark, now).ok_or(StoreError::Conflict { what: "delivery" })?;
+            return Ok((back, None));
         }
         Verdict::Uncertain => {
             return uncertain(&Answer::our_own("the daemon ended while it was being sent"));
@@ -169,19 +173,17 @@ fn settled(
         Verdict::Ended(Outcome::Rejected(answer)) => (OutcomeKind::Rejected, answer),
     };
     let to = state.settle(kind, now, again_at, mark.expires_at).map_err(impossible)?;
-    Ok((Change { tried: Some(tried(relay, kind, answer)), ..change(mark, to) }, None))
-}
-
-fn change(mark: &ClaimMark, to: DeliveryState) -> Change {
-    Change {
+    let change = Change {
         id: mark.id,
         attempt: mark.attempt,
         epoch: mark.epoch.clone(),
+        tried: Some(tried(relay, kind, answer, &to)),
         to,
         not_before: None,
         resent: mark.resent,
-        tried: None,
-    }
+    };
+    let ask = Ask::about(&change, mark.class, mark.ticket);
+    Ok((change, ask))
 }
 
 async fn register(engine: &Engine) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use domain::delivery::{Occasion, WithholdReason};
 use domain::letter::LetterContent;
-use store::deliveries::ClaimedDelivery;
+use store::deliveries::{self, ClaimedDelivery};
 use vault::VaultError;
 
 use super::Dispatch;
@@ -18,7 +18,7 @@ pub(super) struct Prepared {
 /// Why a mail cannot be made.
 pub(super) enum Unprepared {
     /// Disk or storage do not work now: nobody's attempt.
-    Passing(VaultError),
+    Passing(String),
     /// It never can; the text names no person.
     Never(WithholdReason, String),
 }
@@ -83,14 +83,31 @@ async fn open_content(
         let text = "the content was destroyed with its key".to_owned();
         Unprepared::Never(WithholdReason::Erased, text)
     };
-    let sealed = delivery.content.as_ref().ok_or_else(gone)?;
     let context = LetterContent::seal_context(&delivery.mail_id);
-    let plain = match dispatch.vault.open_sealed(&context, sealed).await {
-        Ok(plain) => plain,
-        Err(error) if error.is_outage() => return Err(Unprepared::Passing(error)),
-        Err(VaultError::KeyDestroyed(_)) => return Err(gone()),
-        Err(error) => {
-            return Err(Unprepared::Never(WithholdReason::RenderFailed, error.to_string()));
+    let mut content = delivery.content.clone();
+    let mut moved = false;
+    let plain = loop {
+        let opened = match &content {
+            Some(sealed) => dispatch.vault.open_sealed(&context, sealed).await,
+            None => return Err(gone()),
+        };
+        match opened {
+            Ok(plain) => break plain,
+            Err(error) if error.is_outage() => return Err(Unprepared::Passing(error.to_string())),
+            Err(VaultError::KeyDestroyed(_)) if !moved => {
+                // It may have been sealed anew under its subject's key since the claim.
+                let now_there = deliveries::content_of(&dispatch.store, delivery.id).await;
+                let now_there = now_there.map_err(|e| Unprepared::Passing(e.to_string()))?;
+                if now_there == content {
+                    return Err(gone());
+                }
+                content = now_there;
+                moved = true;
+            }
+            Err(VaultError::KeyDestroyed(_)) => return Err(gone()),
+            Err(error) => {
+                return Err(Unprepared::Never(WithholdReason::RenderFailed, error.to_string()));
+            }
         }
     };
     serde_json::from_slice(&plain).map_err(|_| {

@@ -8,18 +8,18 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use domain::Timestamp;
-use domain::delivery::{Class, DeliveryState, OutcomeKind, UncertainFate, WithholdReason};
-use domain::ids::{DeliveryId, TicketId};
-use store::deliveries::{self, Change, ClaimMark, ClaimedDelivery, Tried};
-use store::{StoreError, tasks};
+use domain::delivery::{DeliveryState, OutcomeKind, WithholdReason};
+use store::StoreError;
+use store::deliveries::{self, Change, ClaimMark, ClaimedDelivery};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
+use super::asking::{self, Ask, tried};
 use super::claiming::{change, state_of};
 use super::failpoint::Failpoint;
 use super::patience::in_time;
-use crate::outcome::{Answer, Outcome};
+use crate::outcome::Outcome;
 use crate::retry;
 use crate::wire_journal::Started;
 
@@ -28,9 +28,6 @@ const BATCH: usize = 250;
 
 /// The longest that one batch may wait for the database.
 const WRITES_WITHIN: Duration = Duration::from_secs(30);
-
-/// The task for a statutory mail that will not reach anybody.
-const UNDELIVERED_TASK: &str = "undelivered_mail";
 
 /// How a row in hand ended.
 #[derive(Debug, Clone)]
@@ -81,14 +78,6 @@ impl Summary {
         };
         *place += 1;
     }
-}
-
-/// What a person must be asked to do about a row.
-struct Ask {
-    delivery: DeliveryId,
-    ticket: Option<TicketId>,
-    task: &'static str,
-    detail: &'static str,
 }
 
 /// Settles until every sender of `reports` is gone; `abandon` ends the waiting for a database
@@ -156,10 +145,7 @@ async fn write(engine: &Engine, batch: &[Report], summary: &mut Summary) -> Resu
     }
     let transaction = parts.store.begin().await?;
     let changed = deliveries::apply(&transaction, &parts.node, &changes, now).await?;
-    for ask in asks.iter().filter(|ask| changed.contains(&ask.delivery)) {
-        tasks::open(&transaction, ask.task, ask.ticket, Some(ask.delivery), ask.detail, now)
-            .await?;
-    }
+    asking::ask(&transaction, &asks, &changed, now).await?;
     transaction.commit().await?;
     for (report, change) in batch.iter().zip(&changes) {
         if changed.contains(&change.id) {
@@ -202,8 +188,9 @@ fn change_of(
         }
         Ending::Withheld(reason) => {
             let withheld = state.withhold(*reason).map_err(impossible)?;
-            let detail = "this mail could not be made; answer by hand";
-            return Ok((change(engine, delivery, withheld), undelivered(delivery, detail)));
+            let change = change(engine, delivery, withheld);
+            let ask = Ask::about(&change, delivery.class, delivery.ticket);
+            return Ok((change, ask));
         }
         Ending::Ended(Outcome::NotSent) => {
             let back = state.give_back(now).map_err(impossible)?;
@@ -214,48 +201,18 @@ fn change_of(
         Ending::Ended(Outcome::Rejected(answer)) => (OutcomeKind::Rejected, answer),
         Ending::Ended(Outcome::Uncertain(answer)) => (OutcomeKind::Uncertain, answer),
     };
-    let tried = tried(engine.parts.outlet.name(), kind, answer);
+    let relay = engine.parts.outlet.name();
     let again_at = retry::next_try_at(delivery.attempt, now, engine.random());
     if kind == OutcomeKind::Uncertain {
+        let tried = tried(relay, kind, answer, &state);
         let (change, fate) = Change::uncertain(&mark(engine, delivery), tried, now, again_at);
-        let ask = (fate == UncertainFate::Task).then_some(Ask {
-            delivery: delivery.id,
-            ticket: delivery.ticket,
-            task: deliveries::UNCERTAIN_TASK,
-            detail: deliveries::UNCERTAIN_DETAIL,
-        });
-        return Ok((change, ask));
+        return Ok((change, Ask::about_uncertain(delivery.id, fate, delivery.ticket)));
     }
     let to = state.settle(kind, now, again_at, delivery.expires_at).map_err(impossible)?;
-    let ask = matches!(to, DeliveryState::Rejected { .. })
-        .then(|| {
-            undelivered(
-                delivery,
-                "the recipient's server refused this mail; reach the person another way",
-            )
-        })
-        .flatten();
-    Ok((Change { tried: Some(tried), ..change(engine, delivery, to) }, ask))
-}
-
-/// Nothing that is owed is dropped in silence.
-fn undelivered(delivery: &ClaimedDelivery, detail: &'static str) -> Option<Ask> {
-    (delivery.class == Class::Statutory).then_some(Ask {
-        delivery: delivery.id,
-        ticket: delivery.ticket,
-        task: UNDELIVERED_TASK,
-        detail,
-    })
-}
-
-pub(super) fn tried(relay: &str, outcome: OutcomeKind, answer: &Answer) -> Tried {
-    Tried {
-        outcome,
-        relay: relay.to_owned(),
-        code: answer.code,
-        enhanced: answer.enhanced.map(|enhanced| enhanced.to_string()),
-        text: answer.text.clone(),
-    }
+    let tried = tried(relay, kind, answer, &to);
+    let change = Change { tried: Some(tried), ..change(engine, delivery, to) };
+    let ask = Ask::about(&change, delivery.class, delivery.ticket);
+    Ok((change, ask))
 }
 
 fn mark(engine: &Engine, delivery: &ClaimedDelivery) -> ClaimMark {

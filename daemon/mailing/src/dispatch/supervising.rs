@@ -276,6 +276,7 @@ async fn give_back_lost(engine: &Engine) -> Result<(), StoreError> {
     let now = parts.clock.now();
     let held = deliveries::claimed_by(&parts.store, &parts.node).await?;
     let changes: Vec<Change> = held
+        .marks
         .iter()
         .filter(|mark| mark.epoch == engine.epoch && !engine.in_hand.has(mark.id))
         .filter_map(|mark| Change::given_back(mark, now))
@@ -299,7 +300,7 @@ async fn is_settled(engine: &Engine, reports: &mpsc::Sender<Report>) -> Result<b
     }
     let held = deliveries::claimed_by(&engine.parts.store, &engine.parts.node).await?;
     let due = deliveries::is_any_due(&engine.parts.store, engine.parts.clock.now()).await?;
-    Ok(held.is_empty() && !due)
+    Ok(held.marks.is_empty() && held.misfits.is_empty() && !due)
 }
 
 /// Lets what is under way end; what does not is left to the journal. Wakes every second, so that

@@ -20,10 +20,11 @@ use sea_orm::Value;
 use crate::{
     blocks,
     connect::Dialect,
+    deliveries::misfits::{self, Misfit},
     error::StoreError,
     leases::clock,
     row::Row,
-    session::{Session, Transaction, placeholders, query_all, query_one},
+    session::{Session, Transaction, placeholders, query_all, query_one, query_optional},
 };
 
 /// A claimed row with everything that its mail is made of.
@@ -91,10 +92,11 @@ pub async fn next_due_at(session: &impl Session) -> Result<Option<Timestamp>, St
     query_one(session, sql, []).await?.instant_option("delivery", "at")
 }
 
-/// Claims up to `limit` due rows, most urgent first, for `lease`.
+/// Claims up to `limit` due rows, most urgent first, for `lease`; none when the claimant is
+/// retired, replaced or without a lease. A row that does not fit is put aside with an alarm.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+/// [`StoreError::Unavailable`].
 pub async fn claim(
     transaction: &Transaction,
     claimant: Claimant<'_>,
@@ -102,6 +104,9 @@ pub async fn claim(
     lease: Duration,
     now: Timestamp,
 ) -> Result<Vec<ClaimedDelivery>, StoreError> {
+    if !may_claim(transaction, claimant, now).await? {
+        return Ok(Vec::new());
+    }
     let dialect = transaction.dialect();
     let chosen =
         format!("SELECT id FROM delivery WHERE {DUE} ORDER BY rank, next_try_at, id LIMIT $2");
@@ -125,19 +130,68 @@ pub async fn claim(
     ];
     let rows = query_all(transaction, &sql, values).await?;
     let ids = rows.iter().map(|row| row.get("delivery", "id")).collect::<Result<Vec<i64>, _>>()?;
-    claimed(transaction, &ids).await
+    claimed(transaction, &ids, now).await
 }
 
-async fn claimed(session: &impl Session, ids: &[i64]) -> Result<Vec<ClaimedDelivery>, StoreError> {
+/// Whether the node's row allows a claim. On PostgreSQL the row is held until the claim is
+/// committed, so that whoever retires the node finds what it claimed.
+async fn may_claim(
+    transaction: &Transaction,
+    claimant: Claimant<'_>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let dialect = transaction.dialect();
+    let held = match dialect {
+        // The one writer holds everything.
+        Dialect::Sqlite => "",
+        Dialect::Postgres => "FOR SHARE",
+    };
+    let sql = format!(
+        "SELECT id FROM node WHERE name = $1 AND epoch = $2 AND retired_at IS NULL \
+         AND leased_until_at > {} {held}",
+        clock(dialect, now)
+    );
+    let values = [claimant.node.into(), claimant.epoch.into()];
+    Ok(query_optional(transaction, &sql, values).await?.is_some())
+}
+
+async fn claimed(
+    transaction: &Transaction,
+    ids: &[i64],
+    now: Timestamp,
+) -> Result<Vec<ClaimedDelivery>, StoreError> {
     let sql = format!(
         "SELECT d.id, d.class, d.purpose_of_mail, d.ticket_id, d.address_id, a.email, d.mail_id, d.content, \
          d.vault_key_id, t.locale, d.attempt, d.planned_at, d.expires_at, d.resent \
-         FROM delivery d JOIN address a ON a.id = d.address_id LEFT JOIN ticket t ON t.id = d.ticket_id \
+         FROM delivery d LEFT JOIN address a ON a.id = d.address_id LEFT JOIN ticket t ON t.id = d.ticket_id \
          WHERE d.id IN ({}) ORDER BY d.rank, d.next_try_at, d.id",
         placeholders(1, ids.len())
     );
-    let rows = query_all(session, &sql, ids.iter().map(|id| Value::from(*id))).await?;
-    rows.iter().map(read).collect()
+    let rows = query_all(transaction, &sql, ids.iter().map(|id| Value::from(*id))).await?;
+    let mut fitting = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match read(row) {
+            Ok(delivery) => fitting.push(delivery),
+            Err(error) => misfits::park(transaction, &Misfit::of(row, error)?, now).await?,
+        }
+    }
+    misfits::fit(transaction, fitting.iter().map(|delivery| delivery.id), now).await?;
+    Ok(fitting)
+}
+
+/// The sealed content of a mail as it stands now.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn content_of(
+    session: &impl Session,
+    delivery: DeliveryId,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT id, content FROM delivery WHERE id = $1";
+    match query_optional(session, sql, [delivery.0.into()]).await? {
+        Some(row) => row.get("delivery", "content"),
+        None => Ok(None),
+    }
 }
 
 fn read(row: &Row) -> Result<ClaimedDelivery, StoreError> {

@@ -15,7 +15,10 @@ use serde::Serialize;
 
 use crate::{
     connect::Dialect,
-    deliveries::claiming::{attempt, resent},
+    deliveries::{
+        claiming::{attempt, resent},
+        misfits::{Misfit, set_aside},
+    },
     error::StoreError,
     row::Row,
     session::{Session, Transaction, execute, placeholders, query_all},
@@ -241,7 +244,8 @@ pub async fn apply(
     let json = serde_json::to_string(&rows)
         .map_err(|_| StoreError::Defect("a batch of outcomes cannot be written".to_owned()))?;
     let batch = batch(transaction.dialect());
-    // A row that was called uncertain takes a true outcome; sent again, it has another attempt.
+    // A row that was called uncertain takes a true outcome, also while its resend waits; sent
+    // again, it has another attempt. A late deferral resends nothing that a person was told of.
     let sql = format!(
         "UPDATE delivery SET state = o.state, attempt = o.new_attempt, \
          next_try_at = COALESCE(o.next_try_at, delivery.next_try_at), settled_at = o.settled_at, \
@@ -249,7 +253,11 @@ pub async fn apply(
          relay = COALESCE(o.relay, delivery.relay), smtp_code = o.smtp_code, \
          enhanced_code = o.enhanced_code, reply_text = o.reply_text FROM {batch} \
          WHERE delivery.id = o.id AND delivery.node = $2 AND delivery.epoch = o.epoch AND delivery.attempt = o.attempt \
-         AND (delivery.state = 'claimed' OR (delivery.state = 'uncertain' AND o.outcome IN ('accepted', 'deferred', 'rejected'))) \
+         AND (delivery.state = 'claimed' \
+         OR (delivery.state = 'uncertain' AND o.outcome IN ('accepted', 'rejected')) \
+         OR (delivery.state = 'uncertain' AND o.outcome = 'deferred' AND NOT (delivery.class = 'statutory' \
+             AND (delivery.purpose_of_mail = 'acknowledgement' OR delivery.resent = 1))) \
+         OR (delivery.state = 'deferred' AND delivery.resent = 1 AND o.outcome IN ('accepted', 'rejected'))) \
          RETURNING delivery.id AS id"
     );
     let changed = query_all(transaction, &sql, [json.as_str().into(), node.into()]).await?;
@@ -269,7 +277,40 @@ pub async fn apply(
         .into_iter()
         .chain(changed.iter().map(|id| (*id).into()));
     execute(transaction, &sql, values).await?;
+    let known: Vec<i64> = changes
+        .iter()
+        .filter(|change| changed.contains(&change.id.0) && is_known(change))
+        .map(|change| change.id.0)
+        .collect();
+    close_uncertain_tasks(transaction, &known, now).await?;
     Ok(changed.into_iter().map(DeliveryId).collect())
+}
+
+/// Whether it is known now what became of the mail.
+fn is_known(change: &Change) -> bool {
+    let outcome = change.tried.as_ref().map(|tried| tried.outcome);
+    matches!(outcome, Some(OutcomeKind::Accepted | OutcomeKind::Rejected))
+}
+
+/// Nobody has to find out any more whether these mails arrived.
+async fn close_uncertain_tasks(
+    transaction: &Transaction,
+    known: &[i64],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if known.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "UPDATE task SET done_at = $1, done_by = 'dispatch' WHERE done_at IS NULL AND name = $2 \
+         AND delivery_id IN ({})",
+        placeholders(3, known.len())
+    );
+    let values = [now.as_microsecond().into(), UNCERTAIN_TASK.into()]
+        .into_iter()
+        .chain(known.iter().map(|id| (*id).into()));
+    execute(transaction, &sql, values).await?;
+    Ok(())
 }
 
 const MARK: &str = "id, class, purpose_of_mail, ticket_id, attempt, epoch, expires_at, resent";
@@ -288,31 +329,52 @@ fn read(row: &Row) -> Result<ClaimMark, StoreError> {
 }
 
 /// The rows that a node holds.
-///
-/// # Errors
-/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
-pub async fn claimed_by(session: &impl Session, node: &str) -> Result<Vec<ClaimMark>, StoreError> {
-    let sql =
-        format!("SELECT {MARK} FROM delivery WHERE state = 'claimed' AND node = $1 ORDER BY id");
-    query_all(session, &sql, [node.into()]).await?.iter().map(read).collect()
+#[derive(Debug, Default)]
+pub struct Held {
+    /// Those that fit.
+    pub marks: Vec<ClaimMark>,
+    /// Those that do not; see [`set_aside`].
+    pub misfits: Vec<Misfit>,
 }
 
-/// The rows of a node that somebody called uncertain, of these epochs.
+/// The rows that a node holds.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+/// [`StoreError::Unavailable`].
+pub async fn claimed_by(session: &impl Session, node: &str) -> Result<Held, StoreError> {
+    let sql =
+        format!("SELECT {MARK} FROM delivery WHERE state = 'claimed' AND node = $1 ORDER BY id");
+    let mut held = Held::default();
+    for row in query_all(session, &sql, [node.into()]).await? {
+        match read(&row) {
+            Ok(mark) => held.marks.push(mark),
+            Err(error) => held.misfits.push(Misfit::of(&row, error)?),
+        }
+    }
+    Ok(held)
+}
+
+/// The rows of a node that somebody called uncertain, of these epochs, also those that wait to be
+/// sent again. A row that does not fit stays as it is.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
 pub async fn uncertain_of(
     session: &impl Session,
     node: &str,
     epochs: &[String],
 ) -> Result<Vec<ClaimMark>, StoreError> {
+    let theirs = format!("node = $1 AND epoch IN ({})", placeholders(2, epochs.len()));
+    // Two statements in one, so that each finds its index.
     let sql = format!(
-        "SELECT {MARK} FROM delivery WHERE state = 'uncertain' AND node = $1 AND epoch IN ({}) ORDER BY id",
-        placeholders(2, epochs.len())
+        "SELECT {MARK} FROM delivery WHERE state = 'uncertain' AND {theirs} UNION ALL \
+         SELECT {MARK} FROM delivery WHERE state IN ('planned', 'deferred') AND state = 'deferred' \
+         AND resent = 1 AND {theirs} ORDER BY id"
     );
     let values =
         std::iter::once(node.into()).chain(epochs.iter().map(|epoch| epoch.as_str().into()));
-    query_all(session, &sql, values).await?.iter().map(read).collect()
+    let rows = query_all(session, &sql, values).await?;
+    Ok(rows.iter().filter_map(|row| read(row).ok()).collect())
 }
 
 /// Which rows of a node that is gone are given up.
@@ -338,7 +400,11 @@ pub async fn give_up(
 ) -> Result<usize, StoreError> {
     let mut changes = Vec::new();
     let mut tasks = Vec::new();
-    for mark in claimed_by(transaction, node).await? {
+    let held = claimed_by(transaction, node).await?;
+    for misfit in held.misfits.iter().filter(|_| which == GiveUp::All) {
+        set_aside(transaction, misfit, now).await?;
+    }
+    for mark in held.marks {
         if which == GiveUp::Statutory && mark.class != Class::Statutory {
             continue;
         }

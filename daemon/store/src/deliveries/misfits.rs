@@ -1,0 +1,111 @@
+//! Rows of the ledger that do not fit the types: put aside with an alarm, so that the others go.
+//!
+//! Called where rows are claimed or settled in numbers. A row in the queue rests for a day and is
+//! then read again, since somebody may have restored it; one that may have been sent becomes
+//! uncertain, which sends nothing by itself.
+
+use std::time::Duration;
+
+use domain::{Timestamp, ids::DeliveryId};
+
+use crate::{
+    alarms,
+    deliveries::settling::{UNCERTAIN_DETAIL, UNCERTAIN_TASK},
+    error::StoreError,
+    row::Row,
+    session::{Transaction, execute, placeholders},
+};
+
+/// How long a row that does not fit rests in the queue.
+const RESTS: Duration = Duration::from_secs(24 * 3600);
+
+/// A row that does not fit.
+#[derive(Debug)]
+pub struct Misfit {
+    /// Which.
+    pub id: DeliveryId,
+    /// What does not fit: names table, row and column.
+    pub what: StoreError,
+}
+
+impl Misfit {
+    /// # Errors
+    /// `what` itself when it is not about the row's content.
+    pub(super) fn of(row: &Row, what: StoreError) -> Result<Self, StoreError> {
+        match what {
+            StoreError::Inconsistent { .. } => {
+                Ok(Self { id: DeliveryId(row.get("delivery", "id")?), what })
+            }
+            other => Err(other),
+        }
+    }
+}
+
+fn alarm_name(id: DeliveryId) -> String {
+    format!("delivery/{id}")
+}
+
+/// A claimed row goes back to the queue for a day, with an alarm; its attempt counts as none.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub(super) async fn park(
+    transaction: &Transaction,
+    misfit: &Misfit,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let later = now.checked_add(RESTS).unwrap_or(Timestamp::MAX);
+    let sql = "UPDATE delivery SET state = CASE WHEN attempt <= 1 THEN 'planned' ELSE 'deferred' END, \
+               attempt = attempt - 1, next_try_at = $2, leased_until_at = NULL \
+               WHERE id = $1 AND state = 'claimed'";
+    execute(transaction, sql, [misfit.id.0.into(), later.as_microsecond().into()]).await?;
+    alarms::raise(transaction, &alarm_name(misfit.id), &misfit.what.to_string(), now).await
+}
+
+/// The alarms about rows that fit after all go.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub(super) async fn fit(
+    transaction: &Transaction,
+    ids: impl ExactSizeIterator<Item = DeliveryId>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE alarm SET cleared_at = $1 WHERE cleared_at IS NULL AND name IN ({})",
+        placeholders(2, ids.len())
+    );
+    let values =
+        std::iter::once(now.as_microsecond().into()).chain(ids.map(|id| alarm_name(id).into()));
+    execute(transaction, &sql, values).await?;
+    Ok(())
+}
+
+/// A row that a gone process held becomes uncertain, with an alarm; where a statutory mail is
+/// owed, a person is asked.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn set_aside(
+    transaction: &Transaction,
+    misfit: &Misfit,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE delivery SET state = 'uncertain', settled_at = $2, leased_until_at = NULL \
+               WHERE id = $1 AND state = 'claimed'";
+    let changed =
+        execute(transaction, sql, [misfit.id.0.into(), now.as_microsecond().into()]).await?;
+    if changed == 0 {
+        return Ok(());
+    }
+    let sql = "INSERT INTO task (name, ticket_id, delivery_id, detail, opened_at) \
+               SELECT $2, ticket_id, id, $3, $4 FROM delivery WHERE id = $1 AND class = 'statutory'";
+    let values = [
+        misfit.id.0.into(),
+        UNCERTAIN_TASK.into(),
+        UNCERTAIN_DETAIL.into(),
+        now.as_microsecond().into(),
+    ];
+    execute(transaction, sql, values).await?;
+    alarms::raise(transaction, &alarm_name(misfit.id), &misfit.what.to_string(), now).await
+}
