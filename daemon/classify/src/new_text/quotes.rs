@@ -241,7 +241,7 @@ fn is_header_block(lines: &[&str]) -> bool {
         return false;
     }
     let headers = block[first..].iter().take(7).filter(|l| is_header_line(l)).count();
-    headers >= 3
+    headers >= if underlined { 2 } else { 3 }
 }
 
 /// The length in lines of the line that introduces a quote, when one stands at the start, and

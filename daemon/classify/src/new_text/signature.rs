@@ -130,7 +130,10 @@ pub(super) fn is_device(line: &str) -> bool {
 
 /// Cuts from a closing phrase near the end, when only short lines follow.
 fn cut_closing<'a>(body: &mut Vec<&'a str>, signature: &mut Vec<&'a str>) {
-    let Some(at) = (0..body.len()).rev().take(BELOW_CLOSING + 6).find(|at| is_closing(body[*at]))
+    let Some(at) = (0..body.len())
+        .rev()
+        .take(BELOW_CLOSING + 6)
+        .find(|at| is_closing(body[*at]) || is_thanks(body, *at))
     else {
         return;
     };
@@ -148,6 +151,30 @@ fn cut_closing<'a>(body: &mut Vec<&'a str>, signature: &mut Vec<&'a str>) {
     let mut cut = body.split_off(at);
     cut.append(signature);
     *signature = cut;
+}
+
+/// Thanks that stand alone on a line; a closing only when a signature stands right below.
+const THANKS: [&str; 12] = [
+    "thanks",
+    "thank you",
+    "many thanks",
+    "thx",
+    "danke",
+    "vielen dank",
+    "merci",
+    "gracias",
+    "grazie",
+    "спасибо",
+    "заранее спасибо",
+    "заранее благодарю",
+];
+
+/// Whether the line at `at` is thanks with nothing but a signature below.
+fn is_thanks(body: &[&str], at: usize) -> bool {
+    let bare = body[at].trim().trim_end_matches([',', '.', '!']).to_lowercase();
+    let below: Vec<&str> =
+        body[at + 1..].iter().filter(|l| !l.trim().is_empty()).copied().collect();
+    THANKS.contains(&bare.as_str()) && !below.is_empty() && is_signature(&below)
 }
 
 fn is_closing(line: &str) -> bool {
@@ -172,16 +199,23 @@ fn cut_names<'a>(body: &mut Vec<&'a str>, signature: &mut Vec<&'a str>) {
         let Some(gap) = body.iter().rposition(|l| l.trim().is_empty()) else { return };
         let last = &body[gap + 1..];
         let text_above = body[..gap].iter().any(|l| !l.trim().is_empty());
-        if !text_above
-            || last.len() > 8
-            || !last.iter().all(|l| is_name(l) || is_contact(l) || is_office(l))
-        {
+        if !text_above || !is_signature(last) {
             return;
         }
         let mut cut = body.split_off(gap);
         cut.append(signature);
         *signature = cut;
     }
+}
+
+/// A paragraph that begins with a name, an office or a number, has short lines only, and mostly
+/// such lines.
+fn is_signature(lines: &[&str]) -> bool {
+    let belongs = |line: &str| is_name(line) || is_contact(line) || is_office(line);
+    let first = lines.first().is_some_and(|line| belongs(line));
+    let short = lines.iter().all(|line| line.chars().count() <= 80 && !line.ends_with(['!', '?']));
+    let count = lines.iter().filter(|line| belongs(line)).count();
+    first && short && lines.len() <= 12 && count * 2 >= lines.len()
 }
 
 /// Words of offices, firms and places, by which the line of a signature is known; lower case.
