@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::durable::{self, Incoming, Sync};
 use crate::error::VaultError;
+use crate::mount;
 use crate::shard;
 
 const MAGIC: [u8; 8] = *b"CKEY1\0\0\0";
@@ -87,11 +88,17 @@ impl Keys {
     /// # Errors
     /// When it cannot be written, or when others than its owner may read it.
     pub(crate) fn open(directory: &Path) -> Result<Self, VaultError> {
-        let root = directory.join("object");
+        let root = Self::root_in(directory);
         durable::prepare(&root)?;
         check_private(&root)?;
+        mount::mark(&root)?;
         let incoming = Incoming::open(&root)?;
         Ok(Self { root, incoming })
+    }
+
+    /// Where the keys are below the configured directory.
+    pub(crate) fn root_in(directory: &Path) -> PathBuf {
+        directory.join("object")
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -104,6 +111,7 @@ impl Keys {
 
     /// Writes a new key. Its directory is not yet synced.
     pub(crate) fn create(&self, id: VaultKeyId, key: &Key, sync: Sync) -> Result<(), VaultError> {
+        mount::check(&self.root)?;
         let path = self.path(id);
         let done = self.incoming.write(&key.to_file(), sync).and_then(|new| new.name_new(&path));
         match done {
@@ -156,7 +164,12 @@ impl Keys {
     pub(crate) fn load(&self, id: VaultKeyId) -> Result<Key, VaultError> {
         let path = self.path(id);
         read_file(&path).map_err(|reason| match reason {
-            NoKey::Missing | NoKey::Wiped => VaultError::KeyDestroyed(id),
+            // A key that is missing with all others was not destroyed.
+            NoKey::Missing => match mount::check(&self.root) {
+                Ok(()) => VaultError::KeyDestroyed(id),
+                Err(outage) => outage,
+            },
+            NoKey::Wiped => VaultError::KeyDestroyed(id),
             NoKey::Damaged => VaultError::CorruptKey(path),
             NoKey::Io(error) => VaultError::io("read key", &path)(error),
         })
@@ -165,6 +178,7 @@ impl Keys {
     /// Overwrites, syncs, removes, syncs: whatever step a crash cuts off, the key is gone or the
     /// call can be repeated.
     pub(crate) fn destroy(&self, id: VaultKeyId) -> Result<(), VaultError> {
+        mount::check(&self.root)?;
         let path = self.path(id);
         let done = OpenOptions::new().write(true).open(&path).and_then(|mut file| {
             let length = file.metadata()?.len().max(FILE_LENGTH as u64);

@@ -12,6 +12,7 @@ mod envelope;
 mod error;
 mod journal;
 mod keys;
+mod mount;
 mod objects;
 #[cfg(test)]
 mod scripted;

@@ -17,6 +17,7 @@ use crate::durable::{self, Sync};
 use crate::envelope::{self, Closed, Packer, Place};
 use crate::error::VaultError;
 use crate::keys::{Key, Keys};
+use crate::mount;
 use crate::objects::Objects;
 use crate::objects::directory::Directory;
 use crate::objects::remote::Remote;
@@ -58,7 +59,10 @@ impl Vault {
     pub async fn open(config: VaultConfig) -> Result<Self, VaultError> {
         let inner = run_blocking(move || {
             let objects = match &config.objects {
-                ObjectsLocation::Directory(path) => Objects::Directory(Directory::open(path)?),
+                ObjectsLocation::Directory(path) => {
+                    mount::check_pair(path, &Keys::root_in(&config.keys_directory))?;
+                    Objects::Directory(Directory::open(path)?)
+                }
                 ObjectsLocation::S3(location) => Objects::Remote(Remote::s3(location)?),
             };
             Inner::new(objects, &config)

@@ -11,6 +11,7 @@ use domain::ids::ObjectId;
 
 use crate::durable::{self, Incoming, Sync, Unnamed};
 use crate::error::VaultError;
+use crate::mount;
 use crate::shard;
 
 const SUFFIX: &str = ".obj";
@@ -25,6 +26,7 @@ pub(crate) struct Directory {
 impl Directory {
     pub(crate) fn open(root: &Path) -> Result<Self, VaultError> {
         durable::prepare(root)?;
+        mount::mark(root)?;
         Ok(Self { root: root.to_owned(), incoming: Incoming::open(root)? })
     }
 
@@ -54,7 +56,11 @@ impl Directory {
 
     pub(crate) fn exists(&self, object: ObjectId) -> Result<bool, VaultError> {
         let path = self.path(object);
-        path.try_exists().map_err(VaultError::io("look for object", &path))
+        let there = path.try_exists().map_err(VaultError::io("look for object", &path))?;
+        if !there {
+            mount::check(&self.root)?;
+        }
+        Ok(there)
     }
 
     /// The first `limit` bytes of an object, or none when there is no such object.
@@ -62,7 +68,10 @@ impl Directory {
         let path = self.path(object);
         let file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                mount::check(&self.root)?;
+                return Ok(None);
+            }
             Err(error) => return Err(VaultError::io("open object", &path)(error)),
         };
         let length = file.metadata().map_or(0, |metadata| metadata.len()).min(limit);
@@ -73,6 +82,8 @@ impl Directory {
 
     /// Removes an object; that it is gone already is fine.
     pub(crate) fn delete(&self, object: ObjectId) -> Result<(), VaultError> {
+        // Where it is not mounted nothing would be removed.
+        mount::check(&self.root)?;
         let path = self.path(object);
         let removed = fs::remove_file(&path).or_else(forgive_absence);
         let synced = || path.parent().map_or(Ok(()), durable::sync_directory);
@@ -83,6 +94,7 @@ impl Directory {
 
     /// The ids of all objects, oldest folder first.
     pub(crate) fn list(&self) -> Result<Vec<ObjectId>, VaultError> {
+        mount::check(&self.root)?;
         let mut objects = Vec::new();
         for span in folders(&self.root)? {
             for part in folders(&span)? {

@@ -12,7 +12,11 @@ fn files(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(root).expect("read") {
         let path = entry.expect("entry").path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if !path.ends_with(crate::mount::MARK) {
+            found.push(path);
+        }
     }
     found
 }
@@ -189,4 +193,31 @@ async fn two_attempts_at_one_message_end_with_one_key_that_opens_it() {
     });
     futures::future::try_join_all(attempts).await.expect("all fine");
     assert_eq!(room.vault.get(object(1)).await.expect("there"), b"one");
+}
+
+#[tokio::test]
+async fn a_file_system_that_is_not_mounted_is_an_outage_and_no_loss() {
+    let room = room(Kind::Directory).await;
+    room.vault.put_with_new_key(object(1), key(1), b"one", &room.entropy).await.expect("put");
+    let at = |name: &str| room.directory.path().join(name);
+    for root in ["objects", "keys/object"] {
+        fs::rename(at(root), at("away")).expect("unmounted");
+        fs::create_dir(at(root)).expect("an empty place");
+        fs::set_permissions(at(root), fs::Permissions::from_mode(0o700)).expect("closed");
+        let read = room.vault.get(object(1)).await.expect_err("nothing there");
+        assert!(read.is_outage(), "{root}: {read}");
+        let put = room.vault.put_with_new_key(object(2), key(2), b"two", &room.entropy).await;
+        assert!(put.is_err_and(|error| error.is_outage()), "{root}");
+        let destroyed = match root {
+            "objects" => room.vault.delete(object(1)).await,
+            _ => room.vault.destroy_key(key(1)).await,
+        };
+        assert!(destroyed.is_err_and(|error| error.is_outage()), "{root}");
+        let config = VaultConfig::local(at("objects"), at("keys"));
+        let opened = Vault::open(config).await.expect_err("refused");
+        assert!(opened.to_string().contains("is empty while"), "{opened}");
+        fs::remove_dir_all(at(root)).expect("removed");
+        fs::rename(at("away"), at(root)).expect("mounted");
+    }
+    assert_eq!(room.vault.get(object(1)).await.expect("there again"), b"one");
 }
