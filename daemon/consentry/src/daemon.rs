@@ -44,8 +44,9 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     log::start(&config.log);
     check_secrets(&config)?;
     let sending = Sending::prepare(&config)?;
+    // Before the house is opened: opening it migrates the database.
+    let _lock = lock(&config)?;
     let house = House::open(config, Schema::Migrate).await?;
-    let _lock = lock(&house.config)?;
     // The lock proves that an earlier run of this node is dead: nobody waits for its leases.
     store::leases::end_runs_of(&house.store, house.config.node.as_str()).await?;
     let reading = Reading::prepare(&house)?;
@@ -143,7 +144,8 @@ fn start_pages(
         async move { Ok(web::serve(listener?, pages, cancel).await?) }
     });
     supervisor.supervise("pages probe", SILENCE, move |pulse| async move {
-        pages::probe(address, &pulse).await
+        pages::probe(address, &pulse).await;
+        Ok(())
     });
     Ok(())
 }
@@ -156,7 +158,12 @@ pub async fn stop(supervisor: &Supervisor) -> bool {
 }
 
 /// One daemon for a data directory: its journals are of one node.
-fn lock(config: &Config) -> anyhow::Result<File> {
+///
+/// # Errors
+/// When another one has it, or the directory cannot be used.
+pub fn lock(config: &Config) -> anyhow::Result<File> {
+    crate::house::prepare_data_directory(config)?;
+    crate::house::check_owner(config)?;
     let path = config.data_directory.join("daemon.lock");
     let file = File::options().create(true).write(true).truncate(false).open(&path)?;
     flock(&file, FlockOperation::NonBlockingLockExclusive).with_context(|| {

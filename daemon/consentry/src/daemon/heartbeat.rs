@@ -96,6 +96,14 @@ impl Pulse {
         !self.cancel.is_cancelled()
     }
 
+    /// Waits without a beat, for a loop whose silence shall be heard.
+    pub async fn wait(&self, time: Duration) {
+        tokio::select! {
+            () = self.cancel.cancelled() => {}
+            () = tokio::time::sleep(time) => {}
+        }
+    }
+
     /// Runs a loop of another room, whose own timers wake it: each time it is woken counts as a
     /// beat.
     pub async fn follow<F: Future>(&self, work: F) -> F::Output {

@@ -15,6 +15,7 @@ use crate::house::{House, clock, entropy};
 
 const PROBE_EVERY: Duration = Duration::from_secs(20);
 const PROBE_PATIENCE: Duration = Duration::from_secs(10);
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// The pages, every template tried once.
 ///
@@ -51,11 +52,10 @@ pub fn pages(house: &House) -> anyhow::Result<Arc<Web>> {
     Ok(Arc::new(Web::new(parts).context("the pages cannot be shown")?))
 }
 
-/// Asks the pages whether they live, as a visitor would: that is their heartbeat.
-///
-/// # Errors
-/// When they do not answer.
-pub async fn probe(address: SocketAddr, pulse: &Pulse) -> anyhow::Result<()> {
+/// Asks the pages whether they live, as a visitor would: that is their heartbeat. While they do
+/// not answer nothing beats, and it does not end either, since whoever starts a part beats for it:
+/// the watchdog is to hear of pages that hang.
+pub async fn probe(address: SocketAddr, pulse: &Pulse) {
     // A socket on all addresses is asked on the loopback.
     let address = match address.ip().is_unspecified() {
         true if address.is_ipv6() => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], address.port())),
@@ -63,13 +63,17 @@ pub async fn probe(address: SocketAddr, pulse: &Pulse) -> anyhow::Result<()> {
         false => address,
     };
     while !pulse.is_cancelled() {
-        match tokio::time::timeout(PROBE_PATIENCE, ask(address)).await {
-            Ok(answer) => answer?,
-            Err(_) => anyhow::bail!("the pages did not answer in time"),
-        }
-        pulse.rest(PROBE_EVERY).await;
+        let problem = match tokio::time::timeout(PROBE_PATIENCE, ask(address)).await {
+            Ok(Ok(())) => {
+                pulse.rest(PROBE_EVERY).await;
+                continue;
+            }
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        tracing::warn!("the pages do not answer a probe: {problem}");
+        pulse.wait(ASK_AGAIN).await;
     }
-    Ok(())
 }
 
 async fn ask(address: SocketAddr) -> anyhow::Result<()> {
@@ -81,4 +85,35 @@ async fn ask(address: SocketAddr) -> anyhow::Result<()> {
     stream.read_exact(&mut answer).await?;
     anyhow::ensure!(answer.ends_with(b"200"), "the pages answered other than 200");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::daemon::heartbeat::Heartbeat;
+
+    #[tokio::test]
+    async fn pages_that_do_not_answer_are_silent_until_they_do() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+        let address = listener.local_addr().expect("an address");
+        let (heartbeat, cancel) = (Heartbeat::default(), CancellationToken::new());
+        let pulse = heartbeat.pulse("pages probe", Duration::from_millis(100), &cancel);
+        let probing = tokio::spawn(async move { probe(address, &pulse).await });
+        // The pages break off without an answer.
+        drop(listener.accept().await.expect("asked"));
+        while heartbeat.silent().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(!probing.is_finished(), "who starts it again would beat");
+        let (mut asked, _) = listener.accept().await.expect("asked again");
+        asked.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.expect("answered");
+        while !heartbeat.silent().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        cancel.cancel();
+        probing.await.expect("ended in order");
+    }
 }
