@@ -67,6 +67,8 @@ pub struct WireJournal {
     directory: PathBuf,
     epoch: Epoch,
     segment_bytes: u64,
+    /// The segments of earlier processes, all settled.
+    past: Vec<PathBuf>,
     inner: Mutex<Inner>,
     /// Held, never read: the lock goes with the process.
     _lock: File,
@@ -134,11 +136,12 @@ pub fn open(directory: &Path) -> Result<(SettlingJournal, Settlement), JournalEr
 }
 
 impl SettlingJournal {
-    /// Begins this process' epoch: writes and syncs it, and removes the past. To be called only
-    /// once everything that [`open`] told is committed in the database.
+    /// Begins this process' epoch: writes and syncs it. To be called only once everything that
+    /// [`open`] told is committed in the database. The past stays until
+    /// [`WireJournal::forget_past`].
     ///
     /// # Errors
-    /// [`JournalError::Io`] when the epoch cannot be made durable; the past then stays.
+    /// [`JournalError::Io`] when the epoch cannot be made durable.
     pub fn begin(self, epoch: Epoch) -> Result<WireJournal, JournalError> {
         self.begin_with_segments_of(epoch, SEGMENT_BYTES)
     }
@@ -150,18 +153,12 @@ impl SettlingJournal {
     ) -> Result<WireJournal, JournalError> {
         let number = self.past.last().map_or(1, |(last, _)| last + 1);
         let first = Segment::create(&self.directory, number, &epoch)?;
-        for (_, path) in &self.past {
-            std::fs::remove_file(path).map_err(|source| JournalError::Io {
-                operation: "remove a settled segment",
-                path: path.clone(),
-                source,
-            })?;
-        }
         let inner = Inner { segments: VecDeque::from([first]), stopped: false };
         Ok(WireJournal {
             directory: self.directory,
             epoch,
             segment_bytes,
+            past: self.past.into_iter().map(|(_, path)| path).collect(),
             inner: Mutex::new(inner),
             _lock: self.lock,
         })
@@ -173,6 +170,28 @@ impl WireJournal {
     #[must_use]
     pub fn epoch(&self) -> &Epoch {
         &self.epoch
+    }
+
+    /// Removes what earlier processes left: to be called once the database knows this epoch, by
+    /// which the next start knows its predecessor.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`]: the rest stays, and is settled again without effect.
+    pub fn forget_past(&self) -> Result<(), JournalError> {
+        for path in &self.past {
+            match std::fs::remove_file(path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(source) => {
+                    return Err(JournalError::Io {
+                        operation: "remove a settled segment",
+                        path: path.clone(),
+                        source,
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes START; only after it returned may the first byte of the mail's envelope be sent.

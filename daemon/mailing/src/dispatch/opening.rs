@@ -54,6 +54,7 @@ pub(super) async fn open(
         parts,
     };
     register(&engine).await?;
+    engine.journal.forget_past()?;
     Ok(engine)
 }
 

@@ -161,7 +161,7 @@ fn a_segment_goes_only_after_all_its_outcomes_are_durable_and_in_order() {
 }
 
 #[test]
-fn the_past_stays_until_the_new_epoch_begins() {
+fn the_past_stays_until_the_database_knows_the_new_epoch() {
     let directory = tempfile::tempdir().expect("made");
     let journal = fresh(directory.path());
     let _started = journal.start(&start(1, 1)).expect("written");
@@ -172,8 +172,15 @@ fn the_past_stays_until_the_new_epoch_begins() {
     let boot = BootId("boot-a".into());
     assert!(!settlement.is_empty());
     assert_eq!(settlement.verdict(attempt(1, 1), EpochId([1; 16]), &boot), Verdict::Uncertain);
+    // Begun, and dead before the database knew of it.
     drop(journal.begin(epoch(2, "boot-a")).expect("begins"));
+    let (journal, settlement) = open(directory.path()).expect("opens");
+    assert_eq!(settlement.epochs().count(), 2);
+    let journal = journal.begin(epoch(3, "boot-a")).expect("begins");
+    journal.forget_past().expect("removed");
+    drop(journal);
     let (_journal, settlement) = open(directory.path()).expect("opens");
+    assert_eq!(settlement.epochs().collect::<Vec<_>>(), [EpochId([3; 16])]);
     assert_eq!(
         settlement.verdict(attempt(1, 1), EpochId([1; 16]), &boot),
         Verdict::Uncertain,
