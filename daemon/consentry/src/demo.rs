@@ -55,6 +55,7 @@ async fn run_in(directory: &Path, arguments: &Demo) -> anyhow::Result<ExitCode> 
     let config = Config::parse(&text)
         .map_err(|problems| anyhow::anyhow!("the demo's own configuration: {problems:?}"))?;
     let sending = Sending::prepare(&config)?;
+    let _lock = daemon::lock(&config)?;
     let house = House::open(config, Schema::Migrate).await?;
     people::seed(&house).await?;
     samples::deliver(&place::inbox(directory), house_now())?;

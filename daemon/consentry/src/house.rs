@@ -161,7 +161,10 @@ pub fn as_wrong_use(error: impl std::fmt::Display) -> WrongUse {
 }
 
 /// Root must not leave files behind that the daemon's own user cannot write.
-fn check_owner(config: &Config) -> Result<(), WrongUse> {
+///
+/// # Errors
+/// When it would.
+pub fn check_owner(config: &Config) -> Result<(), WrongUse> {
     use std::os::unix::fs::MetadataExt as _;
     let Ok(directory) = std::fs::metadata(&config.data_directory) else { return Ok(()) };
     if !rustix::process::geteuid().is_root() || directory.uid() == 0 {

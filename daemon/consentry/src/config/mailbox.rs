@@ -38,6 +38,8 @@ pub enum MailSource {
     Maildir {
         /// The directory that holds `new` and `cur`.
         path: PathBuf,
+        /// The folders to read; none named means INBOX, and Junk where there is one.
+        folders: Option<Vec<String>>,
     },
 }
 
@@ -143,7 +145,9 @@ fn read(mut section: Section<'_>) -> Option<MailboxConfig> {
             if !section.has("path") {
                 section.wrong("path", "is missing; add path = \"/var/mail/hello\"");
             }
-            section.optional_path("path").map(|path| MailSource::Maildir { path })
+            let folders = section.optional_texts("folders");
+            check_folders(&section, folders.as_deref());
+            section.optional_path("path").map(|path| MailSource::Maildir { path, folders })
         }
         None => None,
     };
@@ -154,6 +158,9 @@ fn read(mut section: Section<'_>) -> Option<MailboxConfig> {
     let poll = (Duration::from_secs(1)..=Duration::from_secs(3600), Duration::from_secs(60));
     let poll_interval = section.duration("poll_interval", poll.0, poll.1);
     let move_to = section.optional_text("move_to");
+    if let (Some(target), Some(source)) = (&move_to, &source) {
+        check_target(&section, source, target);
+    }
     let max_message_size = section.size("max_message_size", (64 << 10)..=(256 << 20), 32 << 20);
     let authserv_ids = section.optional_texts("authserv_ids").unwrap_or_default();
     // What is wrong with the kind was said; its keys would only repeat it.
@@ -182,8 +189,10 @@ fn read_imap(section: &mut Section<'_>) -> Option<ImapSource> {
     let auth = section.word("auth", &AUTH);
     let password_file = section.secret("password_file", "credential:imap");
     let folders = section.optional_texts("folders").unwrap_or_else(|| vec!["INBOX".to_owned()]);
-    if folders.is_empty() {
-        section.wrong("folders", "is empty; name at least one folder, such as \"INBOX\"");
+    check_folders(section, Some(&folders));
+    if tls == Tls::None && !host.is_empty() && !is_here(&host) {
+        let what = "is \"none\", and `host` is not this machine; use \"implicit\" or \"starttls\"";
+        section.wrong("tls", what);
     }
     let port = port.unwrap_or(if tls == Tls::Implicit { 993 } else { 143 });
     Some(ImapSource {
@@ -196,6 +205,40 @@ fn read_imap(section: &mut Section<'_>) -> Option<ImapSource> {
         password_file: password_file?,
         folders,
     })
+}
+
+fn check_folders(section: &Section<'_>, folders: Option<&[String]>) {
+    if folders.is_some_and(<[String]>::is_empty) {
+        section.wrong("folders", "is empty; name at least one folder, such as \"INBOX\"");
+    }
+}
+
+/// What is filed must leave the folders that are read, or it would be read for ever.
+fn check_target(section: &Section<'_>, source: &MailSource, target: &str) {
+    let is_read = |folder: &String| {
+        folder == target
+            || folder.eq_ignore_ascii_case("INBOX") && target.eq_ignore_ascii_case("INBOX")
+    };
+    match source {
+        MailSource::Maildir { .. } => {
+            section.wrong("move_to", "is only for kind = \"imap\"; leave it out");
+        }
+        MailSource::Imap(imap)
+            if imap.folders.iter().any(is_read) || target.eq_ignore_ascii_case("INBOX") =>
+        {
+            section.wrong("move_to", "is a folder that is read; name another one");
+        }
+        MailSource::Imap(_) => {}
+    }
+}
+
+/// Whether a host is this machine by its name alone; a name that only resolves to it is not.
+fn is_here(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<std::net::IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => ["localhost", "ip6-localhost"].iter().any(|own| bare.eq_ignore_ascii_case(own)),
+    }
 }
 
 impl MailboxConfig {

@@ -123,3 +123,20 @@ fn what_is_no_toml_is_told_with_its_line() {
     let problems = Config::parse("[organisation]\nname = \n").expect_err("no TOML");
     assert!(problems[0].starts_with("line 2 is not TOML"), "{problems:?}");
 }
+
+#[test]
+fn a_mailbox_that_would_be_read_for_ever_or_in_the_clear_is_refused() {
+    let check = |from: &str, to: &str, expected: &str| {
+        let problems = Config::parse(&EXAMPLE.replacen(from, to, 1)).expect_err("refused");
+        assert!(problems.iter().any(|problem| problem.starts_with(expected)), "{problems:?}");
+    };
+    check("#move_to = \"Filed\"", "move_to = \"inbox\"", "`mailbox[0].move_to`");
+    let both = "folders = [\"INBOX\", \"Done\"]\nmove_to = \"Done\"";
+    check("#folders = [\"INBOX\"]", both, "`mailbox[0].move_to`");
+    check("#tls = \"implicit\"", "tls = \"none\"", "`mailbox[0].tls`");
+    let maildir = "#[[mailbox]]\n#name = \"privacy\"\n#kind = \"maildir\"\n";
+    assert!(EXAMPLE.contains(maildir), "the file shows a maildir");
+    let text = with_every_key().replacen("kind = \"maildir\"", "kind = \"maildir\"\nmove_to = \"Done\"", 1);
+    let problems = Config::parse(&text).expect_err("refused");
+    assert!(problems.iter().any(|told| told.starts_with("`mailbox[1].move_to`")), "{problems:?}");
+}

@@ -1,5 +1,6 @@
 //! Mail in, put together: a task for each mailbox.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ const MOST_RECEIVED: usize = 3;
 pub struct Reading {
     /// A task for each, in the order of the configuration.
     pub tasks: Vec<MailboxTask>,
+    node: String,
 }
 
 impl Reading {
@@ -52,12 +54,6 @@ impl Reading {
     /// [`WrongUse`] when a credential is missing.
     pub fn prepare_with(house: &House, lookup: Option<Arc<dyn TxtLookup>>) -> anyhow::Result<Self> {
         let reader = reader_config(&house.config, &house.own_identity())?;
-        // Unlike any other run, so that leases and attempts of a dead one are known as such.
-        let owner = format!(
-            "{}/{}",
-            house.config.node.as_str(),
-            hex::encode(random_bytes::<8>(&SystemEntropy))
-        );
         let mut tasks = Vec::new();
         for mailbox in &house.config.mailboxes {
             tasks.push(MailboxTask {
@@ -69,13 +65,13 @@ impl Reading {
                     lookup.clone(),
                 ),
                 reader: reader.clone(),
-                owner: owner.clone(),
+                owner: new_owner(house.config.node.as_str()),
                 clock: clock(),
                 entropy: entropy(),
                 beat: Arc::new(|| {}),
             });
         }
-        Ok(Self { tasks })
+        Ok(Self { tasks, node: house.config.node.as_str().to_owned() })
     }
 
     /// Starts a supervised task for each mailbox.
@@ -83,10 +79,14 @@ impl Reading {
         for task in self.tasks {
             let cancel = supervisor.cancel.clone();
             let name = format!("mailbox {}", task.mailbox.name);
+            let node = self.node.clone();
             supervisor.supervise(&name, SILENCE, move |pulse: Pulse| {
                 let beats = pulse.clone();
                 let beat: intake::Beat = Arc::new(move || beats.beat());
-                let task = MailboxTask { beat, ..task.clone() };
+                // A part that panicked starts as another owner: what it was reading then is
+                // counted as after the death of a daemon.
+                let owner = new_owner(&node);
+                let task = MailboxTask { beat, owner, ..task.clone() };
                 let cancel = cancel.clone();
                 async move {
                     // A thread of its own: what is read from files and walked through there
@@ -100,11 +100,17 @@ impl Reading {
     }
 }
 
+/// Unlike any other run, so that leases and attempts of a dead one are known as such.
+fn new_owner(node: &str) -> String {
+    format!("{node}/{}", hex::encode(random_bytes::<8>(&SystemEntropy)))
+}
+
 fn read_mailbox(config: &MailboxConfig) -> Result<Mailbox, WrongUse> {
     let source = match &config.source {
-        configured::MailSource::Maildir { path } => {
-            MailSource::Maildir { path: path.clone(), folders: vec!["INBOX".to_owned()] }
-        }
+        configured::MailSource::Maildir { path, folders } => MailSource::Maildir {
+            path: path.clone(),
+            folders: folders.clone().unwrap_or_else(|| usual_folders(path)),
+        },
         configured::MailSource::Imap(imap) => MailSource::Imap {
             server: server(imap)?,
             folders: imap.folders.clone(),
@@ -117,6 +123,15 @@ fn read_mailbox(config: &MailboxConfig) -> Result<Mailbox, WrongUse> {
         poll_interval: config.poll_interval,
         max_message_size: config.max_message_size,
     })
+}
+
+/// INBOX, and the folder into which delivery agents sort junk: requests land there.
+fn usual_folders(path: &Path) -> Vec<String> {
+    let mut folders = vec!["INBOX".to_owned()];
+    if path.join(".Junk").join("cur").is_dir() {
+        folders.push("Junk".to_owned());
+    }
+    folders
 }
 
 fn server(imap: &ImapSource) -> Result<ImapConfig, WrongUse> {
