@@ -12,7 +12,7 @@ use domain::delivery::{Class, DeliveryState, Occasion, OutcomeKind, Resent};
 use domain::gate::SuppressionReason;
 use domain::ids::DeliveryId;
 use store::deliveries::{self, Change, Claimant, ClaimedDelivery, Recipient, Tried};
-use store::{StoreConfig, StoreError, nodes, tasks};
+use store::{StoreConfig, StoreError, alarms, nodes, tasks};
 use tests::servers::Postgres;
 use world::World;
 
@@ -285,6 +285,50 @@ async fn a_node_counts_as_dead_only_after_the_time_and_only_if_it_holds_mail() {
         assert!(dead(Duration::ZERO).await.is_empty(), "it holds nothing");
     })
     .await;
+}
+
+/// Somebody changed rows by hand: the others go, and an alarm names each.
+#[tokio::test]
+async fn a_row_that_does_not_fit_is_put_aside_and_holds_nobody_up() {
+    let postgres = Postgres::start().expect("PostgreSQL is installed");
+    let url = postgres.database().expect("made");
+    let name = url.rsplit('/').next().expect("a name").to_owned();
+    let config = StoreConfig::Postgres { url, connections: 4 };
+    let world = World::on(tempfile::tempdir().expect("made"), config).await;
+    register(&world, "alpha").await;
+    let odd = world.plan_answer().await;
+    let fine = world.plan(Class::Statutory, Occasion::Answer, "b@mail.example").await;
+    let spoil = |key: &str| {
+        let sql = format!("UPDATE delivery SET vault_key_id = {key} WHERE id = {odd}");
+        postgres.execute(&name, &sql).expect("changed");
+    };
+    spoil("'of another make'");
+    let rows: Vec<_> = claim(&world, 9).await.iter().map(|row| row.id).collect();
+    assert_eq!(rows, [fine]);
+    assert!(claim(&world, 9).await.is_empty(), "it rests");
+    let standing = alarms::standing(&world.store).await.expect("read");
+    assert_eq!(standing[0].name, format!("delivery/{odd}"));
+    let expected = format!("table delivery, row {odd}: column vault_key_id does not fit");
+    assert!(standing[0].detail.starts_with(&expected), "{}", standing[0].detail);
+
+    // Restored, it goes after all.
+    spoil("NULL");
+    world.clock.advance(Duration::from_secs(24 * 3600 + 1));
+    let row = claim(&world, 9).await.remove(0);
+    assert_eq!((row.id, row.attempt), (odd, 1));
+    assert!(alarms::standing(&world.store).await.expect("read").is_empty());
+
+    // What does not fit and may have been sent becomes uncertain, and a person is asked.
+    let sql = format!("UPDATE delivery SET attempt = -1 WHERE id = {odd}");
+    postgres.execute(&name, &sql).expect("changed");
+    let held = deliveries::claimed_by(&world.store, "alpha").await.expect("read");
+    assert_eq!((held.marks.len(), held.misfits.len()), (1, 1));
+    let transaction = world.store.begin().await.expect("begun");
+    let now = world.clock.now();
+    deliveries::set_aside(&transaction, &held.misfits[0], now).await.expect("set aside");
+    transaction.commit().await.expect("committed");
+    assert_eq!(world.states().await, [("claimed".to_owned(), 1), ("uncertain".to_owned(), 1)]);
+    assert_eq!(tasks::open_count(&world.store).await.expect("counted"), 1);
 }
 
 #[tokio::test]

@@ -271,7 +271,7 @@ async fn tell_trouble(engine: &Engine, end: End) -> Result<(), Look> {
 
 /// Gives back the rows of a claim whose commit was not answered: they are claimed in this epoch
 /// and nobody has them in hand.
-async fn give_back_lost(engine: &Engine) -> Result<(), StoreError> {
+pub(super) async fn give_back_lost(engine: &Engine) -> Result<(), StoreError> {
     let parts = &engine.parts;
     let now = parts.clock.now();
     let held = deliveries::claimed_by(&parts.store, &parts.node).await?;
