@@ -196,7 +196,7 @@ impl<'a> Desk<'a> {
     /// Lets the attempt of a message stand.
     async fn fail(&mut self, row: &MessageRow, why: &str) -> Result<MessageState, IntakeError> {
         let transaction = self.task.store().begin().await?;
-        let state = messages::fail_reading(&transaction, row.id, why).await?;
+        let state = messages::fail_reading(&transaction, row.id, &self.task.owner, why).await?;
         transaction.commit().await?;
         if state == MessageState::Quarantined {
             tracing::warn!(

@@ -72,7 +72,7 @@ impl Desk<'_> {
         tracing::error!(message.id = message.0, %error, "the bytes of a message are lost");
         let transaction = self.task.store().begin().await?;
         let why = format!("its bytes are lost: {error}");
-        messages::mark_unreadable(&transaction, message, &why).await?;
+        messages::mark_unreadable(&transaction, message, &self.task.owner, &why).await?;
         debug_assert!(MessageState::Unreadable.after(domain::message::MessageStep::File).is_ok());
         Ok(transaction.commit().await?)
     }

@@ -60,7 +60,8 @@ impl Desk<'_> {
         );
         if matches!(error, ReaderError::Unreadable) {
             let transaction = self.task.store().begin().await?;
-            messages::mark_unreadable(&transaction, row.id, &error.to_string()).await?;
+            let owner = &self.task.owner;
+            messages::mark_unreadable(&transaction, row.id, owner, &error.to_string()).await?;
             transaction.commit().await?;
             return Ok(false);
         }

@@ -133,3 +133,23 @@ async fn the_heart_beats_while_mail_is_read() {
     intake::poll_once(&task).await.expect("a whole pass");
     assert!(beats.load(std::sync::atomic::Ordering::Relaxed) >= 5);
 }
+
+#[tokio::test]
+async fn a_panic_of_our_own_is_counted_as_a_death_and_told() {
+    let room = waiting_room().await;
+    // Three beats for the three objects, the next one when reading has begun.
+    for (deaths, expected) in [(1, 0), (2, 1), (3, 2)] {
+        let beats = std::sync::atomic::AtomicUsize::new(0);
+        let beat: intake::Beat = Arc::new(move || {
+            let before = beats.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            assert!(before < 3, "a defect");
+        });
+        let task = MailboxTask { beat, ..room.task.clone() };
+        let error = intake::poll_once(&task).await.expect_err("a panic");
+        assert!(matches!(error, intake::IntakeError::Panicked), "{error}");
+        let counted = room.number("SELECT SUM(lone_deaths) FROM message").await;
+        assert_eq!(counted, expected, "after {deaths} deaths");
+        assert_eq!(room.number("SELECT COUNT(*) FROM mailbox WHERE failure <> ''").await, 1);
+    }
+    assert_eq!(room.poll().await.len(), 3);
+}

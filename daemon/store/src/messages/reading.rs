@@ -12,7 +12,7 @@ use domain::{
 use super::{COLUMNS, MessageRow, ids, read};
 use crate::{
     error::StoreError,
-    session::{Session, Transaction, execute, placeholders, query_all, query_one},
+    session::{Session, Transaction, execute, placeholders, query_all, query_optional},
 };
 
 /// Whether a message is read with others in one go, or alone.
@@ -104,32 +104,38 @@ pub async fn give_back(
 /// read alone; after its last attempt it is quarantined. Returns the state it is in now.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`]; [`StoreError::Defect`] when it is not being read.
+/// [`StoreError::Unavailable`]; [`StoreError::Conflict`] when `owner` is not reading it: another
+/// run has taken it over.
 pub async fn fail_reading(
     transaction: &Transaction,
     message: MessageId,
+    owner: &str,
     failure: &str,
 ) -> Result<MessageState, StoreError> {
     let sql = "UPDATE message SET reading_by = NULL, reading_alone = 1, failure = $2, \
                state = CASE WHEN attempts >= $3 THEN 'quarantined' ELSE state END \
-               WHERE id = $1 AND state = 'raw_stored' RETURNING id, state";
-    let values = [message.0.into(), failure.into(), i64::from(MAX_ATTEMPTS).into()];
-    let row = query_one(transaction, sql, values).await?;
+               WHERE id = $1 AND state = 'raw_stored' AND reading_by = $4 RETURNING id, state";
+    let values = [message.0.into(), failure.into(), i64::from(MAX_ATTEMPTS).into(), owner.into()];
+    let row = query_optional(transaction, sql, values)
+        .await?
+        .ok_or(StoreError::Conflict { what: "message" })?;
     row.parsed("message", "state", MessageState::from_name)
 }
 
-/// The bytes are there, but they are no mail, or are not to be had any more.
+/// The bytes are there, but they are no mail, or are not to be had any more. Nothing changes while
+/// another run than `owner` reads them.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub async fn mark_unreadable(
     transaction: &Transaction,
     message: MessageId,
+    owner: &str,
     failure: &str,
 ) -> Result<u64, StoreError> {
     let sql = "UPDATE message SET state = 'unreadable', reading_by = NULL, failure = $2 \
-               WHERE id = $1 AND state = 'raw_stored'";
-    execute(transaction, sql, [message.0.into(), failure.into()]).await
+               WHERE id = $1 AND state = 'raw_stored' AND COALESCE(reading_by, $3) = $3";
+    execute(transaction, sql, [message.0.into(), failure.into(), owner.into()]).await
 }
 
 /// Cleans up after daemons that died while they read (whoever holds the mailbox's lease may say
