@@ -2,6 +2,7 @@
 
 mod claiming;
 mod feedback;
+mod holding;
 mod letters;
 mod misfits;
 mod planning;
@@ -12,12 +13,10 @@ pub use claiming::{
     standings,
 };
 pub use feedback::{Told, take_feedback, told_since};
+pub use holding::{ClaimMark, GiveUp, Held, claimed_by, give_up, open_task, uncertain_of};
 pub use letters::{LetterRow, letters_of};
 pub use misfits::{Misfit, set_aside};
 pub use planning::{
     NewDelivery, acknowledged_since, count_all_since, count_since, is_acknowledged, plan,
 };
-pub use settling::{
-    Change, ClaimMark, GiveUp, Held, Tried, UNCERTAIN_DETAIL, UNCERTAIN_TASK, apply, claimed_by,
-    counts, give_up, open_task, uncertain_of,
-};
+pub use settling::{Change, Tried, UNCERTAIN_DETAIL, UNCERTAIN_TASK, apply, counts};
