@@ -10,7 +10,7 @@ use tokio::{
 };
 
 /// One step: a line whose end (after the tag) must be this, and what is answered, `T` being its
-/// tag. An answer that ends in `!` closes the connection after it.
+/// tag. An answer that ends in `!` closes the connection after it; at a `~` it halts for 200 ms.
 type Step = (&'static str, &'static str);
 
 struct Scripted {
@@ -31,9 +31,16 @@ async fn server(greeting: &'static str, steps: Vec<Step>) -> Scripted {
             let Ok(Some(line)) = lines.next_line().await else { panic!("no {command}") };
             let (tag, rest) = line.split_once(' ').unwrap_or(("", &line));
             assert_eq!(rest, command);
-            let answer = answer.replace("T ", &format!("{tag} "));
-            let text = answer.strip_suffix('!').unwrap_or(&answer);
-            writer.write_all(text.as_bytes()).await.expect("written");
+            let answer = format!("\n{answer}").replace("\nT ", &format!("\n{tag} "));
+            let answer = answer.trim_start_matches('\n');
+            let text = answer.strip_suffix('!').unwrap_or(answer);
+            for (at, part) in text.split('~').enumerate() {
+                if at > 0 {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                // The client may have left.
+                let _ = writer.write_all(part.as_bytes()).await;
+            }
             if answer.ends_with('!') {
                 return;
             }
@@ -280,4 +287,64 @@ async fn plaintext_is_refused_beyond_the_loopback() {
     };
     let error = Session::connect(&config).await.expect_err("refused");
     assert!(matches!(error, ImapError::PlaintextRefused), "{error}");
+}
+
+#[tokio::test]
+async fn a_trickle_is_left_in_time_with_a_beating_heart() {
+    let (session, _server) = session(&[
+        SELECT,
+        (
+            "UID FETCH 1 (UID BODY.PEEK[])",
+            "* 1 FETCH (UID 1 BODY[] {12}\r\nab~cd~ef~gh~ij~kl)\r\nT OK\r\n",
+        ),
+    ])
+    .await;
+    let beats = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = std::sync::Arc::clone(&beats);
+    let mut session = session.beating(std::sync::Arc::new(move || {
+        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }));
+    session.select("INBOX").await.expect("selected");
+    let before = beats.load(std::sync::atomic::Ordering::Relaxed);
+    // It comes in, but so slowly that it would never end: the rate counts as well.
+    let bodies = session.fetch(&[1]).await;
+    assert!(matches!(bodies, Err(ImapError::TimedOut { .. })));
+    assert!(beats.load(std::sync::atomic::Ordering::Relaxed) > before);
+}
+
+/// A literal of so many bytes in five parts with halts between them.
+fn slow(bytes: usize) -> &'static str {
+    let part = "x".repeat(bytes / 5);
+    let text = [part.as_str(); 5].join("~");
+    let length = part.len() * 5;
+    format!("* 1 FETCH (UID 1 BODY[] {{{length}}}\r\n~{text}~)\r\nT OK\r\n").leak()
+}
+
+#[tokio::test]
+async fn a_mail_may_take_longer_than_a_silence_while_it_comes_in() {
+    let fetch = ("UID FETCH 1 (UID BODY.PEEK[])", slow(20_000));
+    let (mut session, _server) = session(&[SELECT, fetch]).await;
+    session.select("INBOX").await.expect("selected");
+    assert_eq!(session.fetch(&[1]).await.expect("fetched")[0].raw.len(), 20_000);
+}
+
+#[tokio::test]
+async fn an_answer_beyond_all_bounds_ends_the_connection() {
+    let fetch = ("UID FETCH 1 (UID BODY.PEEK[])", slow(13 * 1024 * 1024));
+    let (mut session, _server) = session(&[SELECT, fetch]).await;
+    session.select("INBOX").await.expect("selected");
+    let error = session.fetch(&[1]).await.expect_err("too much");
+    assert!(error.to_string().contains("more than was asked for"), "{error}");
+    assert!(matches!(session.noop().await, Err(ImapError::Closed { .. })));
+}
+
+#[tokio::test]
+async fn a_folder_is_selected_by_the_name_that_the_server_wrote() {
+    let (mut session, _server) = session(&[
+        ("LIST \"\" \"*\"", "* LIST (\\Junk) \"/\" \"Entw&APw-rf &\"\r\nT OK\r\n"),
+        ("SELECT \"Entw&APw-rf &\"", SELECT.1),
+    ])
+    .await;
+    let folders = session.folders().await.expect("listed");
+    session.select(&folders[0].name).await.expect("selected");
 }
