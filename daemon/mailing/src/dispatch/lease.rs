@@ -85,7 +85,7 @@ pub(super) async fn keep(engine: Arc<Engine>, cancel: CancellationToken) {
     for turn in 0u32.. {
         if turn % LOOK_EVERY == 0
             && engine.lease.is_sound()
-            && let Err(error) = look_after_dead_nodes(&engine).await
+            && let Err(error) = in_time(LEASE / 4, look_after_dead_nodes(&engine)).await
         {
             tracing::warn!(node.id = %engine.parts.node, "cannot look after other nodes: {error}");
         }

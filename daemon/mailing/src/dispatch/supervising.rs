@@ -36,7 +36,13 @@ pub(super) async fn run(
     cancel: CancellationToken,
     end: End,
 ) -> Result<Summary, MailingError> {
-    run_opened(Arc::new(opening::open(parts, &cancel).await?), cancel, end).await
+    let opened = tokio::select! {
+        biased;
+        opened = opening::open(parts, &cancel) => opened?,
+        // What was not yet settled is settled by the next start.
+        () = stopped_for(&cancel, LEAVES_WITHIN) => return Err(MailingError::Stopped),
+    };
+    run_opened(Arc::new(opened), cancel, end).await
 }
 
 /// Runs a dispatch that has settled its past.
