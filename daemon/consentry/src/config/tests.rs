@@ -136,7 +136,11 @@ fn a_mailbox_that_would_be_read_for_ever_or_in_the_clear_is_refused() {
     check("#tls = \"implicit\"", "tls = \"none\"", "`mailbox[0].tls`");
     let maildir = "#[[mailbox]]\n#name = \"privacy\"\n#kind = \"maildir\"\n";
     assert!(EXAMPLE.contains(maildir), "the file shows a maildir");
-    let text = with_every_key().replacen("kind = \"maildir\"", "kind = \"maildir\"\nmove_to = \"Done\"", 1);
+    let text = with_every_key().replacen(
+        "kind = \"maildir\"",
+        "kind = \"maildir\"\nmove_to = \"Done\"",
+        1,
+    );
     let problems = Config::parse(&text).expect_err("refused");
     assert!(problems.iter().any(|told| told.starts_with("`mailbox[1].move_to`")), "{problems:?}");
 }
