@@ -280,14 +280,24 @@ pub async fn recognise_copy(
     change_one(transaction, "message", sql, values).await
 }
 
-/// It is over the size limit; there will be no object.
+/// It is over the size limit; there will be no object. `digest` is of its header and size, by which
+/// it is known again where folders are numbered anew.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when the message is not `discovered`.
-pub async fn mark_too_big(transaction: &Transaction, message: MessageId) -> Result<(), StoreError> {
-    let sql = "UPDATE message SET state = 'too_big', object_id = NULL \
+pub async fn mark_too_big(
+    transaction: &Transaction,
+    message: MessageId,
+    digest: Option<Digest>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE message SET state = 'too_big', object_id = NULL, digest_key = $2, raw_digest = $3 \
                WHERE id = $1 AND state = 'discovered'";
-    change_one(transaction, "message", sql, [message.0.into()]).await
+    let values = [
+        message.0.into(),
+        digest.map(|digest| i64::from(digest.key.0)).into(),
+        digest.map(|digest| digest.bytes.to_vec()).into(),
+    ];
+    change_one(transaction, "message", sql, values).await
 }
 
 /// They are gone from the mailbox before they were fetched.

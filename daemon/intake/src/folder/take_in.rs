@@ -31,6 +31,9 @@ struct Arrived {
     digest: Digest,
 }
 
+/// A mail that is too big, the first one that was the same, and its digest.
+type Known = (MessageRow, MessageId, Digest);
+
 impl Folder<'_> {
     /// Fetches and stores the next messages; `None` when all had their turn in this pass.
     pub(crate) async fn take_in(&mut self) -> Result<Option<Batch>, IntakeError> {
@@ -86,6 +89,7 @@ impl Folder<'_> {
         let fresh =
             self.keep(fresh.into_iter().map(|(one, _)| one).collect(), &mut too_big).await?;
         cases::failpoint::hit("raw_put");
+        let (too_big, known) = self.known_by_header(too_big).await?;
         self.note(&fresh, &copied, &too_big, &vanished).await?;
         self.note_failures(&later, &ungiven).await?;
         cases::failpoint::hit("raw_stored");
@@ -93,6 +97,8 @@ impl Folder<'_> {
         let ungiven = ungiven.into_iter();
         batch.incoming.extend(ungiven.map(|(row, head)| Incoming::Ungiven(row, head)));
         batch.incoming.extend(too_big.into_iter().map(|(row, head)| Incoming::TooBig(row, head)));
+        self.note_known(&known).await?;
+        batch.aside.extend(known.into_iter().map(|(row, _, _)| Aside::Copy(row)));
         batch.aside.extend(copied.into_iter().map(|(one, _)| Aside::Copy(one.row)));
         batch.aside.extend(vanished.into_iter().map(Aside::Vanished));
         Ok(batch)
@@ -176,6 +182,52 @@ impl Folder<'_> {
         Ok(vault.put_with_new_key(object, key, &one.raw, entropy).await?)
     }
 
+    /// Under every key, the one in use first: what stands for the bytes of a mail that is too big.
+    fn digests_of_header(&self, row: &MessageRow, header: Option<&[u8]>) -> Vec<Digest> {
+        let Some(header) = header.filter(|header| !header.is_empty()) else { return Vec::new() };
+        let text = [header, format!("\0too_big {}", row.size).as_bytes()].concat();
+        let digests = self.task.cases.digests();
+        let current = digests.raw(&text);
+        let older = digests.raw_all(&text).into_iter().filter(|digest| *digest != current);
+        std::iter::once(current).chain(older).collect()
+    }
+
+    /// Tells those of the too big that came before, by header and size, from the others.
+    async fn known_by_header(
+        &self,
+        too_big: Vec<(MessageRow, Option<Vec<u8>>)>,
+    ) -> Result<(Vec<(MessageRow, Option<Vec<u8>>)>, Vec<Known>), IntakeError> {
+        let (mut fresh, mut known) = (Vec::new(), Vec::new());
+        for (row, header) in too_big {
+            let digests = match row.state {
+                MessageState::Discovered => self.digests_of_header(&row, header.as_deref()),
+                _ => Vec::new(),
+            };
+            let store = self.task.store();
+            let first = match digests.first() {
+                Some(_) => messages::with_raw_digest(store, self.mailbox, &digests).await?,
+                None => Vec::new(),
+            };
+            match (first.first(), digests.first()) {
+                (Some((_, id)), Some(digest)) if *id != row.id => known.push((row, *id, *digest)),
+                _ => fresh.push((row, header)),
+            }
+        }
+        Ok((fresh, known))
+    }
+
+    async fn note_known(&self, known: &[Known]) -> Result<(), IntakeError> {
+        if known.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.task.store().begin().await?;
+        for (row, first, digest) in known {
+            let now = self.task.now();
+            messages::recognise_copy(&transaction, row.id, *first, *digest, now).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
     /// Writes down what the server did not give: once more, or for good.
     async fn note_failures(
         &self,
@@ -215,9 +267,10 @@ impl Folder<'_> {
                 messages::recognise_copy(&transaction, one.row.id, *first, one.digest, now).await?;
             }
         }
-        for (row, _) in too_big {
+        for (row, header) in too_big {
             if row.state == MessageState::Discovered {
-                messages::mark_too_big(&transaction, row.id).await?;
+                let digest = self.digests_of_header(row, header.as_deref()).into_iter().next();
+                messages::mark_too_big(&transaction, row.id, digest).await?;
             }
         }
         if !vanished.is_empty() {

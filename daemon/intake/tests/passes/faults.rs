@@ -115,6 +115,20 @@ async fn a_folder_numbered_there_and_back_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_too_big_is_known_again_where_the_folder_is_numbered_anew() {
+    let server = server(1);
+    let mut big = mail("big");
+    big.resize(100 * 1024, b'x');
+    server.add("INBOX", &big, WHEN);
+    let room = Room::on_scripted(&server, None).await;
+    room.poll().await;
+    server.folder("INBOX", |folder| folder.validity = 2);
+    let outcomes = room.poll().await;
+    assert!(outcomes.iter().all(|o| o.ending == Ending::Copy), "{outcomes:?}");
+    assert_eq!((outcomes.len(), room.tickets().await, room.messages("moved").await), (2, 2, 4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cut_copying_is_not_repeated() {
     let server = server(2);
     server.cannot_move();
