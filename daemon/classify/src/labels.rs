@@ -15,6 +15,8 @@ pub(crate) use scan::{Hit, Scan};
 const SUBJECT: f32 = 0.8;
 /// The subject of an answer was mostly not written by its sender.
 const ANSWER_SUBJECT: f32 = 0.25;
+/// Name of the evidence that a long text gives against every label.
+const LENGTH: &str = "length";
 /// What is left of a hit that is only told of.
 const TOLD: f32 = 0.45;
 /// What a question for the way leaves of a hit, and what it gives to policy_question.
@@ -144,7 +146,7 @@ fn length(weighed: &mut Vec<Weighed>, packs: &Packs, words: usize) {
     for target in Label::ALL.map(Target::Label) {
         if weighed.iter().any(|w| w.target == target && w.evidence.weight > 0.0) {
             let evidence = Evidence {
-                rule: "length".to_owned(),
+                rule: LENGTH.to_owned(),
                 weight: -packs.curve.length * folds,
                 words: String::new(),
                 span: None,
@@ -203,7 +205,10 @@ fn gather(weighed: &[Weighed], wanted: impl Fn(Target) -> bool, label: Label) ->
 pub(crate) fn verdict<T>(label: T, evidence: Vec<Evidence>, curve: &Curve) -> Verdict<T> {
     let score: f32 = evidence.iter().map(|e| e.weight).sum();
     let confidence = 1.0 / (1.0 + (-curve.slope * (score - curve.middle)).exp());
-    Verdict { label, confidence, band: band(confidence, curve), evidence }
+    // Evidence against in sight: a person looks, however strong the rest is.
+    let contested = evidence.iter().any(|e| e.weight < 0.0 && e.rule != LENGTH);
+    let most = if contested { Band::Suggest } else { Band::Auto };
+    Verdict { label, confidence, band: band(confidence, curve).min(most), evidence }
 }
 
 /// The band of a confidence.

@@ -33,8 +33,8 @@ fn measure(names: &[&str]) -> Figures {
 #[test]
 fn the_packs_keep_what_they_reached_on_the_mails_they_were_written_with() {
     let figures = measure(&["mails-a", "mails-c", "mails-d"]);
-    assert!(figures.request_recall() >= 0.97, "{figures}");
-    assert!(figures.ordinary_in_auto() <= 0.02, "{figures}");
-    assert!(figures.macro_f1() >= 0.92, "{figures}");
-    assert!(figures.kind_accuracy() >= 0.97, "{figures}");
+    assert!(figures.request_recall() >= 0.975, "{figures}");
+    assert!(figures.ordinary_in_auto() <= 0.01, "{figures}");
+    assert!(figures.macro_f1() >= 0.93, "{figures}");
+    assert!(figures.kind_accuracy() >= 0.985, "{figures}");
 }
