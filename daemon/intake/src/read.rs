@@ -32,7 +32,7 @@ const MAX_IDS: usize = 200;
 static PARSER: LazyLock<MessageParser> = LazyLock::new(MessageParser::default);
 
 /// Further headers that bear on kind and automatic answers; `list-*` and `x-spam*` besides.
-const KEPT: [&str; 27] = [
+const KEPT: [&str; 36] = [
     "auto-submitted",
     "autosubmitted",
     "precedence",
@@ -60,6 +60,15 @@ const KEPT: [&str; 27] = [
     "x-forwarded-to",
     "resent-from",
     "cfbl-feedback-id",
+    "x-consentry-loop",
+    "x-precedence",
+    "x-yandex-autoreply",
+    "x-mailru-autoreply",
+    "x-mail-autoreply",
+    "x-autoreply-from",
+    "x-fc-machinegenerated",
+    "x-ms-exchange-message-is-ndr",
+    "x-ms-exchange-generated-message-source",
 ];
 /// Where the server put the mail, as the servers in use write it.
 const DELIVERED: [&str; 4] = ["delivered-to", "x-original-to", "envelope-to", "x-rcpt-to"];
