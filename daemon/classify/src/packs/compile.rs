@@ -61,6 +61,8 @@ impl Classes<'_> {
                 self.used.insert(name.to_owned());
             } else if part.is_empty() || part == "*" {
                 return Err(format!("element `{element}` has an empty alternative"));
+            } else if let Some(wrong) = wrong_word(part) {
+                return Err(wrong);
             }
         }
         let number =
@@ -76,6 +78,9 @@ pub(super) fn compile(files: &[PackFile], errors: &mut Vec<String>) -> Option<Pa
     for file in files {
         for (name, words) in &file.words {
             named.entry(name.clone()).or_default().extend(words.split_whitespace());
+            for wrong in words.split_whitespace().filter_map(wrong_word) {
+                errors.push(format!("pack `{}`, words `{name}`: {wrong}", file.name));
+            }
         }
     }
     let mut classes = Classes { named: &named, numbers: HashMap::new(), used: BTreeSet::new() };
@@ -228,6 +233,29 @@ fn curve(files: &[PackFile], errors: &mut Vec<String>) -> Option<Curve> {
     })
 }
 
+/// A word as written in a pack: its folded stem, whether it is a prefix, whether an exception.
+/// `None` when no word of a text could ever be it.
+fn stem(part: &str) -> Option<(String, bool, bool)> {
+    let excluded = part.starts_with('-') && part.len() > 1;
+    let word = part.trim_start_matches('-');
+    let prefix = word.ends_with('*');
+    let word = word.trim_end_matches('*');
+    if word.starts_with('#') {
+        return Some((word.to_owned(), prefix, excluded));
+    }
+    let stem = plain(word);
+    let possible = !stem.is_empty() && stem.chars().all(char::is_alphanumeric);
+    possible.then_some((stem, prefix, excluded))
+}
+
+/// What is wrong with a word of a pack, if anything.
+fn wrong_word(part: &str) -> Option<String> {
+    let fine = part.starts_with('%') || stem(part).is_some();
+    (!fine).then(|| {
+        format!("`{part}` is no word of a text (words are cut at hyphens and signs); write `word`, `stem*` or `%class`")
+    })
+}
+
 /// Fills the tries with the words of every class that a rule uses.
 fn vocabulary(classes: &Classes<'_>, errors: &mut Vec<String>) -> Vocabulary {
     let mut vocabulary = Vocabulary::new(classes.numbers.len());
@@ -247,15 +275,8 @@ fn vocabulary(classes: &Classes<'_>, errors: &mut Vec<String>) -> Vocabulary {
                 }
                 continue;
             }
-            let excluded = part.starts_with('-') && part.len() > 1;
-            let word = part.trim_start_matches('-');
-            let prefix = word.ends_with('*');
-            let word = word.trim_end_matches('*');
-            let stem = if word.starts_with('#') { word.to_owned() } else { plain(word) };
-            if stem.is_empty() || stem.contains(['*', '<', '~']) {
-                errors.push(format!("`{part}` is no word; write `word`, `stem*` or `%class`"));
-                continue;
-            }
+            // Words that are none were told of where they are written.
+            let Some((stem, prefix, excluded)) = stem(part) else { continue };
             vocabulary.insert(*number, &stem, prefix, excluded);
         }
     }
