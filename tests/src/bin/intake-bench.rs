@@ -117,7 +117,7 @@ fn file_all(
         authority: Some(tls.authority.clone()),
         move_to: None,
     };
-    let home = Home::make(place, &format!("run-{pair}"), &settings)?;
+    let home = Home::make(place, &format!("run-{pair}"), &settings.without_breakers())?;
     home.say(&["migrate"])?;
     let started = Instant::now();
     let said = home.say(&["intake", "run", "--once"])?;

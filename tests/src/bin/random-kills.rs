@@ -95,6 +95,7 @@ impl Soak {
             settings.outlet =
                 OutletSettings::Smtp { port: relay.port(), tls: "none", authority: None };
             settings.node = format!("node-{node}");
+            settings = settings.without_breakers();
             if url.is_some() {
                 settings.postgres.clone_from(&url);
                 settings.vault = Some(place.path().join("vault"));
