@@ -27,7 +27,7 @@ pub fn configuration(directory: &Path, pages: SocketAddr) -> String {
         r#"# Made by `consentry demo`.
 [organisation]
 name = "Клиника «Эстетимед»"
-contact = "Ответственная за персональные данные: А. Б. Орлова, +7 495 000-00-00"
+contact = "А. Б. Орлова, +7 495 000-00-00"
 domains = ["estetimed.example"]
 policy_url = "https://estetimed.example/privacy"
 policy_version = "2026-03-01"
