@@ -33,7 +33,7 @@ const QUESTIONS: [Question; 8] = [
     },
     Question {
         words: "Person responsible for personal data and how to reach them, one line",
-        example: "Ответственная за обработку персональных данных: А. Б. Орлова, +7 495 000-00-00",
+        example: "А. Б. Орлова, +7 495 000-00-00",
         proposal: |_| String::new(),
     },
     Question {
