@@ -31,6 +31,7 @@ impl Clock for SystemClock {
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
+    #[expect(clippy::disallowed_methods, reason = "the one file that draws randomness")]
     fn fill(&self, bytes: &mut [u8]) {
         // getrandom(2) cannot fail once the machine is up; without randomness there are no keys,
         // and to go on would be worse than to end.

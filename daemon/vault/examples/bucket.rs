@@ -13,6 +13,7 @@ use vault::{Addressing, NewObject, ObjectsLocation, S3Location, Vault, VaultConf
 struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
+    #[expect(clippy::disallowed_methods, reason = "an example has no clock file")]
     fn fill(&self, bytes: &mut [u8]) {
         aws_lc_rs::rand::fill(bytes).expect("the system has randomness");
     }

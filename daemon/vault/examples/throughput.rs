@@ -20,6 +20,7 @@ const MAILS: usize = 4_000;
 struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
+    #[expect(clippy::disallowed_methods, reason = "an example has no clock file")]
     fn fill(&self, bytes: &mut [u8]) {
         aws_lc_rs::rand::fill(bytes).expect("the system has randomness");
     }
