@@ -67,7 +67,8 @@ async fn catch_up_once(house: &House) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Moves the mail of known subjects under the subjects' keys, as it comes in.
+/// Moves the mail of known subjects under the subjects' keys, as it comes in, and clears the alarm
+/// of the breaker when its hour has passed.
 ///
 /// # Errors
 /// When database or vault cannot be used.
@@ -75,6 +76,7 @@ pub async fn rekey(house: &House, pulse: &Pulse) -> anyhow::Result<()> {
     let owner = house.config.node.as_str();
     loop {
         if store::leases::hold(&house.store, "rekey", owner, LEASE, clock().now()).await? {
+            house.cases.close_breaker().await?;
             while house.cases.rekey_known_subjects(REKEY_AT_ONCE).await? > 0 {
                 pulse.beat();
                 if pulse.is_cancelled() {

@@ -189,9 +189,14 @@ pub async fn the_breaker_turns_full_blocks_into_marketing_blocks(desk: Desk) {
         Letter { authentication: SenderAuthentication::Pass, ..Letter::asking(ANNA, ERASURE) };
     desk.file(vouched).await;
     assert_eq!(desk.number(full).await, 4, "whose domain vouches is not held back");
+    desk.cases.close_breaker().await.expect("looks");
+    let open = "SELECT COUNT(*) FROM alarm WHERE name = 'filing_breaker' AND cleared_at IS NULL";
+    assert_eq!(desk.number(open).await, 1, "an open breaker keeps its alarm");
     desk.clock.advance(Duration::from_secs(3601));
     desk.file(Letter::asking(BORIS, ERASURE)).await;
     assert_eq!(desk.number(full).await, 5, "an hour later it is closed again");
+    desk.cases.close_breaker().await.expect("looks");
+    assert_eq!(desk.number(open).await, 0, "and its alarm goes");
 }
 
 pub async fn a_stranger_does_not_learn_whom_we_know(desk: Desk) {
