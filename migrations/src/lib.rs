@@ -7,6 +7,7 @@
 
 mod dialect;
 mod foundation;
+mod mail_out;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -16,7 +17,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(foundation::Foundation)]
+        vec![Box::new(foundation::Foundation), Box::new(mail_out::MailOut)]
     }
 }
 

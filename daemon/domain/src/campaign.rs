@@ -1,7 +1,11 @@
 //! One newsletter issue to an audience: draft → approved → scheduled → freezing → running ⇄
 //! paused → finished or cancelled; held waits for a person.
 
+mod issue;
+
 use jiff::Timestamp;
+
+pub use issue::{AudienceRule, BodyFormat, CampaignRule, Content, Start, content_hash};
 
 use crate::words::{InvalidTransition, words};
 

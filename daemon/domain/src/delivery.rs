@@ -273,6 +273,18 @@ impl DeliveryState {
         })
     }
 
+    /// A person has it tried once more, with the same Message-ID: what was refused, or what nobody
+    /// knows of.
+    ///
+    /// # Errors
+    /// [`InvalidTransition`] unless rejected or uncertain.
+    pub fn retry(self) -> Result<Self, InvalidTransition> {
+        match self {
+            Self::Rejected { .. } | Self::Uncertain { .. } => Ok(Self::Planned),
+            other => Err(other.refuse("be tried again")),
+        }
+    }
+
     /// The gate, a cancel or a failed rendering keeps it back.
     ///
     /// # Errors

@@ -29,6 +29,32 @@ words!(SuppressionReason {
     Manual => "manual", UnsubscribedAll => "unsubscribed_all",
 });
 
+/// A suppression that holds for an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Suppressed {
+    /// Why.
+    pub reason: SuppressionReason,
+    /// Since when.
+    pub since_at: Timestamp,
+}
+
+impl Suppressed {
+    /// Whether a later double opt-in from that very mailbox outweighs it, for the list that was
+    /// opted into: the person's own later word (DESIGN invariant 8). A complaint, a mailbox that
+    /// does not exist and an entry by hand are outweighed by nothing a page can do.
+    #[must_use]
+    pub fn is_outweighed_by(self, opted_in_at: Option<Timestamp>) -> bool {
+        match self.reason {
+            SuppressionReason::Erased | SuppressionReason::UnsubscribedAll => {
+                opted_in_at.is_some_and(|opted_in_at| opted_in_at > self.since_at)
+            }
+            SuppressionReason::HardBounce
+            | SuppressionReason::Complaint
+            | SuppressionReason::Manual => false,
+        }
+    }
+}
+
 /// How a recipient stands to a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ListStanding {
@@ -62,6 +88,8 @@ pub enum Basis {
         list: ListStanding,
         /// What can be shown.
         consent: ConsentStanding,
+        /// The last double opt-in from this mailbox for this list.
+        opted_in_at: Option<Timestamp>,
     },
     /// Training: an enrolment.
     Enrolment {
@@ -82,6 +110,13 @@ pub enum Basis {
 }
 
 impl Basis {
+    fn opted_in_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Subscription { opted_in_at, .. } => opted_in_at,
+            Self::Enrolment { .. } | Self::Relation { .. } | Self::Act | Self::Duty => None,
+        }
+    }
+
     /// The purpose whose block stops the mail.
     fn purpose(self) -> Option<Purpose> {
         match self {
@@ -102,7 +137,7 @@ pub struct GateFacts<'a> {
     /// Scopes of all blocks that hold for the address (by stop key) or its contact.
     pub blocks: &'a [Scope],
     /// All suppressions that hold for the address.
-    pub suppressions: &'a [SuppressionReason],
+    pub suppressions: &'a [Suppressed],
     /// Over the cap or outside the window: not before this instant.
     pub later: Option<Timestamp>,
 }
@@ -140,7 +175,8 @@ fn withheld_by(facts: &GateFacts<'_>) -> Option<WithholdReason> {
     let mut reasons: Vec<WithholdReason> = facts
         .suppressions
         .iter()
-        .filter_map(|reason| suppression_holds(*reason, facts.class))
+        .filter(|suppressed| !suppressed.is_outweighed_by(facts.basis.opted_in_at()))
+        .filter_map(|suppressed| suppression_holds(suppressed.reason, facts.class))
         .chain(facts.blocks.iter().filter_map(|scope| block_holds(scope, facts)))
         .chain(basis_lacks(facts))
         .collect();
@@ -233,6 +269,7 @@ mod tests {
                 purpose: Purpose::Newsletter,
                 list: ListStanding::Confirmed,
                 consent: ConsentStanding::Proven,
+                opted_in_at: None,
             },
             Class::Training => Basis::Enrolment { enrolled: true, list: ListStanding::Confirmed },
             Class::Transactional => Basis::Relation { purpose: Purpose::TrainingAccess },
@@ -241,7 +278,14 @@ mod tests {
         }
     }
 
+    fn suppressed(reason: SuppressionReason, since_at: Timestamp) -> Suppressed {
+        Suppressed { reason, since_at }
+    }
+
     fn leaves(class: Class, blocks: &[Scope], suppressions: &[SuppressionReason]) -> bool {
+        let suppressions: Vec<Suppressed> =
+            suppressions.iter().map(|reason| suppressed(*reason, NOW)).collect();
+        let suppressions = suppressions.as_slice();
         let facts = GateFacts { class, basis: basis(class), blocks, suppressions, later: None };
         matches!(gate(&facts, NOW), Verdict::Send(_))
     }
@@ -279,7 +323,7 @@ mod tests {
             let purpose = Purpose::Newsletter;
             let facts = GateFacts {
                 class: Class::Advertising,
-                basis: Basis::Subscription { purpose, list, consent },
+                basis: Basis::Subscription { purpose, list, consent, opted_in_at: None },
                 blocks: &[],
                 suppressions: &[],
                 later: None,
@@ -302,7 +346,10 @@ mod tests {
             class: Class::Advertising,
             basis: basis(Class::Advertising),
             blocks: &[Scope::Marketing, Scope::Full],
-            suppressions: &[SuppressionReason::UnsubscribedAll, SuppressionReason::Complaint],
+            suppressions: &[
+                suppressed(SuppressionReason::UnsubscribedAll, NOW),
+                suppressed(SuppressionReason::Complaint, NOW),
+            ],
             later: None,
         };
         assert_eq!(gate(&facts, NOW), Verdict::Withhold(WithholdReason::Complaint));
@@ -321,6 +368,29 @@ mod tests {
             };
             let waits = gate(&facts, NOW) == Verdict::Later { until };
             assert_eq!(waits, matches!(class, Class::Advertising | Class::Training), "{class:?}");
+        }
+    }
+    /// Erased stays erased until the person opts in again from that mailbox (invariant 8).
+    #[test]
+    fn a_later_double_opt_in_outweighs_an_erasure_and_leaving_everything_and_nothing_else() {
+        use SuppressionReason as S;
+        let leaves = |reason, opted_in_at| {
+            let basis = Basis::Subscription {
+                purpose: Purpose::Newsletter,
+                list: ListStanding::Confirmed,
+                consent: ConsentStanding::Proven,
+                opted_in_at,
+            };
+            let suppressions = &[suppressed(reason, NOW)];
+            let class = Class::Advertising;
+            let facts = GateFacts { class, basis, blocks: &[], suppressions, later: None };
+            matches!(gate(&facts, NOW), Verdict::Send(_))
+        };
+        let later = NOW + jiff::SignedDuration::from_hours(1);
+        for reason in S::ALL {
+            assert!(!leaves(*reason, None) && !leaves(*reason, Some(NOW)), "{reason:?}");
+            let outweighed = matches!(reason, S::Erased | S::UnsubscribedAll);
+            assert_eq!(leaves(*reason, Some(later)), outweighed, "{reason:?}");
         }
     }
 }

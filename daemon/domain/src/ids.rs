@@ -63,6 +63,14 @@ row_ids! {
     ListId,
     /// A row of `subscription`.
     SubscriptionId,
+    /// A row of `consent_text`.
+    ConsentTextId,
+    /// A row of `policy_version`.
+    PolicyId,
+    /// A row of `opt_in`.
+    OptInId,
+    /// A row of `contact_import`.
+    ImportId,
     /// A row of `audit_event`.
     AuditEventId,
 }

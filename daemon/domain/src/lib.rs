@@ -9,6 +9,7 @@ pub mod ambient;
 pub mod audit;
 pub mod authentication;
 pub mod block;
+pub mod bounce;
 pub mod calendar;
 pub mod campaign;
 pub mod classification;

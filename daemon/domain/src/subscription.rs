@@ -15,7 +15,8 @@ pub enum SubscriptionState {
         /// When it was asked for.
         since_at: Timestamp,
     },
-    /// Confirmed from the mailbox, or by attested paper.
+    /// Confirmed from the mailbox, by attested paper, or so claimed by an import. Whether a consent
+    /// can be shown is another question: the gate asks both.
     Confirmed {
         /// When.
         at: Timestamp,

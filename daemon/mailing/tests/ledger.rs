@@ -9,7 +9,7 @@ use std::time::Duration;
 use domain::ambient::Clock;
 use domain::block::Scope;
 use domain::delivery::{Class, DeliveryState, Occasion, OutcomeKind, Resent};
-use domain::gate::SuppressionReason;
+use domain::gate::Suppressed;
 use domain::ids::DeliveryId;
 use store::deliveries::{self, Change, Claimant, ClaimedDelivery, Recipient, Tried};
 use store::{StoreConfig, StoreError, alarms, nodes, tasks};
@@ -358,7 +358,7 @@ async fn what_holds_for_a_recipient_comes_from_stop_key_and_contact() {
         let standings =
             deliveries::standings(&world.store, &[recipient], now).await.expect("asked");
         assert_eq!(standings[&row.address].blocks, [Scope::Full]);
-        assert_eq!(standings[&row.address].suppressions, [] as [SuppressionReason; 0]);
+        assert_eq!(standings[&row.address].suppressions, [] as [Suppressed; 0]);
     })
     .await;
 }

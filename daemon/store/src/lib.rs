@@ -27,6 +27,7 @@ pub mod requests;
 pub mod stops;
 pub mod subject_keys;
 pub mod submissions;
+pub mod suppressions;
 pub mod tasks;
 pub mod tickets;
 

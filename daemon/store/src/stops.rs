@@ -20,8 +20,16 @@ pub enum StopKind {
     Block,
     /// A block ended.
     Lift,
-    /// A consent was withdrawn.
+    /// A consent was withdrawn in words.
     Withdrawal,
+    /// The person left a list, or all of them.
+    Unsubscribe,
+    /// The address is not to be mailed.
+    Suppression,
+    /// A campaign was paused or held.
+    Pause,
+    /// A campaign was cancelled.
+    Cancel,
 }
 
 impl StopKind {
@@ -30,6 +38,24 @@ impl StopKind {
             Self::Block => "block",
             Self::Lift => "lift",
             Self::Withdrawal => "withdrawal",
+            Self::Unsubscribe => "unsubscribe",
+            Self::Suppression => "suppression",
+            Self::Pause => "pause",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    /// What the stop journal calls it.
+    #[must_use]
+    pub fn act(self) -> StopAct {
+        match self {
+            Self::Lift => StopAct::Lift,
+            Self::Block
+            | Self::Withdrawal
+            | Self::Unsubscribe
+            | Self::Suppression
+            | Self::Pause
+            | Self::Cancel => StopAct::Stop,
         }
     }
 }

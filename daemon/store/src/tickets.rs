@@ -198,7 +198,7 @@ pub async fn by_mail_ids(
     let sql = format!(
         "SELECT {COLUMNS} FROM ticket WHERE id IN ( \
            SELECT ticket_id FROM submission WHERE mail_id_digest IN ({list}) \
-           UNION SELECT ticket_id FROM delivery WHERE mail_id_digest IN ({list})) \
+           UNION SELECT ticket_id FROM delivery WHERE campaign_id IS NULL AND mail_id_digest IN ({list})) \
          ORDER BY id DESC"
     );
     let values = mail_ids.iter().map(|digest| digest.bytes.to_vec().into());

@@ -4,7 +4,7 @@ use domain::{
     Timestamp,
     digest::AddressDigests,
     ids::{BlockId, ContactId, JournalEntryId, SubmissionId},
-    journal::{ScopeWords, StopAct, StopIntent},
+    journal::{ScopeWords, StopIntent},
 };
 use store::{
     Transaction,
@@ -72,10 +72,7 @@ impl Cases {
             submission: stopped.submission,
         };
         store::stops::record(transaction, &new, now).await?;
-        let act = match stopped.kind {
-            StopKind::Lift => StopAct::Lift,
-            StopKind::Block | StopKind::Withdrawal => StopAct::Stop,
-        };
+        let act = stopped.kind.act();
         let scope = ScopeWords::parse(stopped.scope).map_err(|_| CasesError::Content)?;
         pending.0.push(StopIntent { id, at: now, act, digests: stopped.digests, scope });
         Ok(())

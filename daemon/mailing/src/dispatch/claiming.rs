@@ -127,6 +127,7 @@ fn basis(class: Class) -> Basis {
             purpose: Purpose::Newsletter,
             list: ListStanding::Absent,
             consent: ConsentStanding::NotProven,
+            opted_in_at: None,
         },
         Class::Training => Basis::Enrolment { enrolled: false, list: ListStanding::Absent },
         Class::Transactional => Basis::Relation { purpose: Purpose::TrainingAccess },

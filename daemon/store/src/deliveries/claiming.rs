@@ -11,7 +11,7 @@ use domain::{
     block::Scope,
     delivery::{Class, Occasion, Resent},
     digest::Digest,
-    gate::SuppressionReason,
+    gate::{Suppressed, SuppressionReason},
     ids::{AddressId, ContactId, DeliveryId, TicketId, VaultKeyId},
     language::Locale,
 };
@@ -241,8 +241,8 @@ pub struct Recipient {
 pub struct Standing {
     /// Scopes of the active blocks of the address or of a contact that has it.
     pub blocks: Vec<Scope>,
-    /// Reasons of the active suppressions of the address.
-    pub suppressions: Vec<SuppressionReason>,
+    /// The active suppressions of the address.
+    pub suppressions: Vec<Suppressed>,
 }
 
 /// What holds for each recipient, in three queries for all of them.
@@ -276,7 +276,7 @@ pub async fn standings(
         standing.suppressions = suppressions
             .iter()
             .filter(|(digest, _)| recipient.stop_digests.iter().any(|own| own.bytes == *digest))
-            .map(|(_, reason)| *reason)
+            .map(|(_, suppressed)| *suppressed)
             .collect();
     }
     Ok(standings)
@@ -306,9 +306,9 @@ async fn suppressions_of(
     session: &impl Session,
     digests: &[Digest],
     now: Timestamp,
-) -> Result<Vec<([u8; 32], SuppressionReason)>, StoreError> {
+) -> Result<Vec<([u8; 32], Suppressed)>, StoreError> {
     let sql = format!(
-        "SELECT id, digest_key, stop_digest, reason FROM suppression WHERE lifted_at IS NULL \
+        "SELECT id, digest_key, stop_digest, reason, since_at FROM suppression WHERE lifted_at IS NULL \
          AND (until_at IS NULL OR until_at > $1) AND stop_digest IN ({})",
         placeholders(2, digests.len())
     );
@@ -319,7 +319,8 @@ async fn suppressions_of(
         .map(|row| {
             let digest = row.digest("suppression", "digest_key", "stop_digest")?;
             let reason = row.parsed("suppression", "reason", SuppressionReason::from_name)?;
-            Ok((digest.bytes, reason))
+            let since_at = row.instant("suppression", "since_at")?;
+            Ok((digest.bytes, Suppressed { reason, since_at }))
         })
         .collect()
 }

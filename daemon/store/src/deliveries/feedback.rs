@@ -37,7 +37,7 @@ pub async fn take_feedback(
     }
     let list = placeholders(2, mail_ids.len());
     let sql = format!(
-        "UPDATE delivery SET feedback = $1 WHERE mail_id_digest IN ({list}) AND feedback IS NULL \
+        "UPDATE delivery SET feedback = $1 WHERE campaign_id IS NULL AND mail_id_digest IN ({list}) AND feedback IS NULL \
          AND state IN ('accepted', 'uncertain', 'claimed') RETURNING id, ticket_id, class"
     );
     let values = std::iter::once(feedback.into())
@@ -67,7 +67,7 @@ pub async fn told_since(
 ) -> Result<bool, StoreError> {
     let list = placeholders(3, stop_digests.len());
     let sql = format!(
-        "SELECT id FROM delivery WHERE topic = $1 AND planned_at > $2 AND stop_digest IN ({list}) LIMIT 1"
+        "SELECT id FROM delivery WHERE campaign_id IS NULL AND topic = $1 AND planned_at > $2 AND stop_digest IN ({list}) LIMIT 1"
     );
     let values = [topic.into(), since.as_microsecond().into()]
         .into_iter()

@@ -101,7 +101,7 @@ pub async fn count_since(
     let list = placeholders(2, stop_digests.len());
     let sql = format!(
         "SELECT COUNT(*) AS n FROM delivery WHERE purpose_of_mail = 'acknowledgement' \
-         AND planned_at > $1 AND stop_digest IN ({list})"
+         AND planned_at > $1 AND campaign_id IS NULL AND stop_digest IN ({list})"
     );
     let values = std::iter::once(since.as_microsecond().into())
         .chain(stop_digests.iter().map(|digest| digest.bytes.to_vec().into()));
