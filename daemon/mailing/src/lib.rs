@@ -17,6 +17,7 @@ pub mod outcome;
 pub mod outlet;
 pub mod retry;
 pub mod smtp;
+pub mod stops;
 pub mod wire_journal;
 
 pub use dispatch::{Dispatch, Identity, Summary, run, run_until_idle};
