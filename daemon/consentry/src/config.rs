@@ -4,6 +4,7 @@
 //! places ([`secret::Secret`]) and are read where they are needed. What the sections promise here
 //! is checked against the machine (files, logins) by `doctor` and by the start of `run`.
 
+pub mod campaign;
 pub mod database;
 pub mod mail;
 pub mod mailbox;
@@ -19,6 +20,7 @@ pub mod web;
 use std::env;
 use std::path::{Path, PathBuf};
 
+use self::campaign::CampaignConfig;
 use self::database::DatabaseConfig;
 use self::mail::MailConfig;
 use self::mailbox::MailboxConfig;
@@ -51,6 +53,8 @@ pub struct Config {
     pub mailboxes: Vec<MailboxConfig>,
     /// Who our letters come from.
     pub mail: MailConfig,
+    /// As whom campaigns go out; none: no campaigns.
+    pub campaign: Option<CampaignConfig>,
     /// Where mail leaves; at least one.
     pub relays: Vec<RelayConfig>,
     /// The public pages.
@@ -143,6 +147,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let vault = VaultConfig::read(root.section("vault"), &data_directory);
     let mailboxes = mailbox::read_all(&mut root);
     let mail = MailConfig::read(root.section("mail"), organisation.as_ref());
+    let campaign = CampaignConfig::read(root.optional_section("campaign"), mail.as_ref());
     let relays = relay::read_all(&mut root);
     let web = WebConfig::read(root.section("web"));
     let rules = RulesConfig::read(&mut root);
@@ -156,6 +161,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         vault,
         mailboxes,
         mail: mail?,
+        campaign,
         relays,
         web: web?,
         rules,

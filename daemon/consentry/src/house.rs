@@ -114,9 +114,17 @@ pub fn loop_mark(digests: &Digests) -> String {
 pub fn own_identity(config: &Config, loop_mark: Option<String>) -> OwnIdentity {
     let mailboxes = config.mailboxes.iter().map(|mailbox| mailbox.address.clone());
     let senders = [config.mail.from.clone(), config.mail.envelope_sender.clone()];
+    let campaign = config.campaign.iter().flat_map(|campaign| {
+        [
+            &campaign.from,
+            &campaign.reply_to,
+            &campaign.unsubscribe_address,
+            &campaign.bounce_address,
+        ]
+    });
     OwnIdentity {
         domains: config.organisation.domains.clone(),
-        addresses: mailboxes.chain(senders).collect(),
+        addresses: mailboxes.chain(senders).chain(campaign.cloned()).collect(),
         loop_mark,
         message_id_domain: Some(config.mail.message_id_domain.clone()),
     }

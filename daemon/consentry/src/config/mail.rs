@@ -82,7 +82,7 @@ fn read_key(mut section: Section<'_>, from: Option<&EmailAddress>) -> Option<Dki
     Some(DkimKey { selector: selector?, domain: domain?, algorithm, key_file: key_file? })
 }
 
-fn domain_name(text: &str) -> Result<String, &'static str> {
+pub(super) fn domain_name(text: &str) -> Result<String, &'static str> {
     let fits = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
     if fits && !text.starts_with('.') && !text.ends_with('.') {
         return Ok(text.to_lowercase());

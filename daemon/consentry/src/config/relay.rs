@@ -15,7 +15,26 @@ pub struct RelayConfig {
     pub name: String,
     /// What it is.
     pub kind: RelayKind,
+    /// Which mail it takes.
+    pub stream: RelayStream,
+    /// Most mails in a second; none: as fast as it takes them.
+    pub max_per_second: Option<u32>,
 }
+
+/// Which mail a way out takes. Answers of hello@ and bulk are best kept apart: by relay, and by the
+/// domain that they come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayStream {
+    /// Everything.
+    All,
+    /// Everything but campaigns.
+    Hello,
+    /// Campaigns.
+    Bulk,
+}
+
+const STREAMS: [(&str, RelayStream); 3] =
+    [("all", RelayStream::All), ("hello", RelayStream::Hello), ("bulk", RelayStream::Bulk)];
 
 /// What a way out is.
 #[derive(Debug, Clone)]
@@ -81,6 +100,16 @@ pub(super) fn read_all(root: &mut Section<'_>) -> Vec<RelayConfig> {
         }
         relays.push(relay);
     }
+    let takes =
+        |stream| relays.iter().filter(|relay: &&RelayConfig| relay.stream == stream).count();
+    match (takes(RelayStream::All), takes(RelayStream::Hello), takes(RelayStream::Bulk)) {
+        (1, 0, 0) | (0, 1, 0..=1) => {}
+        _ if relays.is_empty() => {}
+        _ => root.wrong(
+            "relay",
+            "has the wrong streams; write one [[relay]], or one with stream = \"hello\" and one with stream = \"bulk\"",
+        ),
+    }
     relays
 }
 
@@ -100,10 +129,12 @@ fn read(mut section: Section<'_>) -> Option<RelayConfig> {
         }
         None => None,
     };
+    let stream = section.word("stream", &STREAMS);
+    let max_per_second = section.optional_number("max_per_second", 1..=100_000);
     if word.is_some() {
         section.finish();
     }
-    Some(RelayConfig { name: name?, kind: kind? })
+    Some(RelayConfig { name: name?, kind: kind?, stream, max_per_second })
 }
 
 fn read_smtp(section: &mut Section<'_>) -> Option<SmtpRelay> {

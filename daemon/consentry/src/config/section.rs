@@ -203,6 +203,18 @@ impl<'p> Section<'p> {
         }
     }
 
+    /// `true` or `false`; without it `false`.
+    pub fn flag(&mut self, key: &str) -> bool {
+        match self.table.remove(key) {
+            None => false,
+            Some(Value::Boolean(flag)) => flag,
+            Some(_) => {
+                self.wrong(key, "is neither true nor false; write one without quotes");
+                false
+            }
+        }
+    }
+
     /// A list of texts, if it is there.
     pub fn optional_texts(&mut self, key: &str) -> Option<Vec<String>> {
         let value = self.table.remove(key)?;
