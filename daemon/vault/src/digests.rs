@@ -18,6 +18,7 @@ use domain::digest::{AddressDigests, Digest, DigestKeyId};
 use crate::durable::{self, Incoming, Sync};
 use crate::error::VaultError;
 use crate::keys::{self, Key, NoKey};
+use crate::tokens::TokenKey;
 
 const SUFFIX: &str = ".key";
 
@@ -38,6 +39,8 @@ pub enum Purpose {
     StatusCode,
     /// A token in a link.
     Token,
+    /// The key that seals the tokens in our own mail.
+    MailToken,
     /// Our mark on our own mail, to break loops.
     LoopMark,
     /// A challenge that a form's page handed out.
@@ -60,6 +63,7 @@ impl Purpose {
             Self::FormEntry => "form-entry",
             Self::StatusCode => "status-code",
             Self::Token => "token",
+            Self::MailToken => "mail-token",
             Self::LoopMark => "loop-mark",
             Self::Challenge => "challenge",
             Self::RateLimit => "rate-limit",
@@ -79,6 +83,7 @@ pub struct Digests {
 struct DigestKey {
     id: DigestKeyId,
     key: hmac::Key,
+    tokens: TokenKey,
 }
 
 impl std::fmt::Debug for Digests {
@@ -249,13 +254,24 @@ impl Digests {
         self.keys.iter().any(|key| hmac::verify(&key.key, &text, &mark).is_ok())
     }
 
+    /// The key that seals new tokens, with its number.
+    pub(crate) fn current_token_key(&self) -> (DigestKeyId, &TokenKey) {
+        let newest = self.newest();
+        (newest.id, &newest.tokens)
+    }
+
+    /// The keys by which tokens may have been sealed, newest first.
+    pub(crate) fn token_keys(&self) -> impl Iterator<Item = (DigestKeyId, &TokenKey)> {
+        self.keys.iter().map(|key| (key.id, &key.tokens))
+    }
+
     fn newest(&self) -> &DigestKey {
         &self.keys[0]
     }
 }
 
 impl Purpose {
-    fn prefixed(self, data: &[u8]) -> Vec<u8> {
+    pub(crate) fn prefixed(self, data: &[u8]) -> Vec<u8> {
         [self.word().as_bytes(), &[0], data].concat()
     }
 }
@@ -343,7 +359,8 @@ fn read_keys(directory: &Path) -> Result<Vec<DigestKey>, VaultError> {
             NoKey::Io(error) => VaultError::io("read digest key", &path)(error),
             NoKey::Missing | NoKey::Wiped | NoKey::Damaged => VaultError::CorruptKey(path.clone()),
         })?;
-        keys.push(DigestKey { id, key: hmac::Key::new(hmac::HMAC_SHA256, key.bytes()) });
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key.bytes());
+        keys.push(DigestKey { id, tokens: TokenKey::derive(&key), key });
     }
     keys.sort_by_key(|key| std::cmp::Reverse(key.id));
     Ok(keys)

@@ -17,6 +17,7 @@ mod objects;
 #[cfg(test)]
 mod scripted;
 mod shard;
+pub mod tokens;
 mod vault;
 
 pub use config::{Addressing, ObjectsLocation, S3Location, VaultConfig};
@@ -24,4 +25,5 @@ pub use digests::{Digests, Purpose, RawDigest};
 pub use domain::journal::{CommittedStop, InvalidScopeWords, ScopeWords, StopAct, StopIntent};
 pub use error::VaultError;
 pub use journal::{CaughtUp, JournalError, JournalReport, Replayed, StopJournal, replay};
+pub use tokens::{MailToken, TokenKind};
 pub use vault::{NewObject, Rekeyed, Vault};

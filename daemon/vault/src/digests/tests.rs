@@ -65,6 +65,7 @@ fn a_digest_for_one_purpose_never_matches_another() {
         Purpose::FormEntry,
         Purpose::StatusCode,
         Purpose::Token,
+        Purpose::MailToken,
         Purpose::LoopMark,
         Purpose::Challenge,
         Purpose::RateLimit,
