@@ -201,6 +201,21 @@ impl CampaignState {
         }
     }
 
+    /// A person has mails tried once more: a finished campaign goes on, one that goes on or waits
+    /// for a person stays as it is.
+    ///
+    /// # Errors
+    /// [`InvalidTransition`] before it ran and after a cancel.
+    pub fn retry(self) -> Result<Self, InvalidTransition> {
+        match self {
+            Self::Finished { .. } => Ok(Self::Running),
+            same @ (Self::Running | Self::Paused | Self::Held { reason: HoldReason::Breaker }) => {
+                Ok(same)
+            }
+            other => Err(other.refuse("have mails tried again")),
+        }
+    }
+
     /// Every row is settled.
     ///
     /// # Errors

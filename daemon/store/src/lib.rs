@@ -13,6 +13,7 @@ pub mod addresses;
 pub mod alarms;
 pub mod audit;
 pub mod blocks;
+pub mod campaigns;
 pub mod consents;
 pub mod contacts;
 pub mod deliveries;

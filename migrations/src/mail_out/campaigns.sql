@@ -76,3 +76,12 @@ CREATE TABLE throttle (
     tokens {int} NOT NULL,
     refilled_at {int} NOT NULL
 ) {strict};
+
+-- The sum that must hold in every snapshot (DESIGN §3): candidates = excluded + audience, and the
+-- audience is all rows of the ledger; their state is one of seven by the CHECK of delivery.
+CREATE VIEW campaign_sum AS
+SELECT sums.*, CASE WHEN candidates = excluded + audience AND audience = deliveries THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS holds
+FROM (SELECT c.id AS campaign_id, c.candidates, c.audience_size AS audience,
+    (SELECT COALESCE(SUM(e.count), 0) FROM campaign_exclusion e WHERE e.campaign_id = c.id) AS excluded,
+    (SELECT COUNT(*) FROM delivery d WHERE d.campaign_id = c.id) AS deliveries
+    FROM campaign c) AS sums;

@@ -51,6 +51,8 @@ ALTER TABLE consent_event ADD COLUMN subscription_id {int};
 ALTER TABLE consent_event ADD COLUMN delivery_id {int};
 ALTER TABLE consent_event ADD COLUMN import_id {int};
 ALTER TABLE consent_event ADD COLUMN actor TEXT;
+-- store::campaigns::report
+CREATE INDEX consent_event_by_delivery ON consent_event (delivery_id) WHERE delivery_id IS NOT NULL;
 -- store::imports::attest
 CREATE INDEX consent_event_by_import ON consent_event (import_id, id) WHERE import_id IS NOT NULL;
 
