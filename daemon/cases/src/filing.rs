@@ -11,6 +11,7 @@ mod joining;
 mod letter;
 mod recording;
 mod requests;
+mod returned;
 mod stops;
 
 use domain::{

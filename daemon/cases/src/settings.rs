@@ -29,6 +29,10 @@ pub struct Settings {
     pub full_blocks_per_hour: u32,
     /// Acknowledgements to all people together in an hour, after which a person answers.
     pub acknowledgements_per_hour: u32,
+    /// `unsub@…`: mail to `unsub+TOKEN@…` leaves a list; none while no campaigns are sent.
+    pub unsubscribe_address: Option<EmailAddress>,
+    /// `bounce@…`: what returns to `bounce+TOKEN@…` tells of one mail of ours.
+    pub bounce_address: Option<EmailAddress>,
     /// Days after which an unsent reply expires (RFC 5321 §4.5.4.1: 4 to 5).
     pub reply_expires_after_days: u32,
 }

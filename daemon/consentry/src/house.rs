@@ -213,6 +213,8 @@ fn settings(config: &Config) -> Settings {
         zone: organisation.zone.clone(),
         regimes: config.rules.regimes.clone(),
         full_blocks_per_hour: config.rules.full_blocks_per_hour,
+        unsubscribe_address: config.campaign.as_ref().map(|own| own.unsubscribe_address.clone()),
+        bounce_address: config.campaign.as_ref().map(|own| own.bounce_address.clone()),
         acknowledgements_per_hour: config.rules.acknowledgements_per_hour,
         reply_expires_after_days: REPLY_EXPIRES_AFTER_DAYS,
     }

@@ -5,17 +5,22 @@ mod feedback;
 mod holding;
 mod letters;
 mod misfits;
+mod of_campaigns;
 mod planning;
 mod settling;
 
 pub use claiming::{
-    Claimant, ClaimedDelivery, Recipient, Standing, claim, content_of, is_any_due, next_due_at,
-    standings,
+    Claimant, ClaimedDelivery, Recipient, Standing, Stream, claim, content_of, is_any_due,
+    next_due_at, standings,
 };
-pub use feedback::{Told, take_feedback, told_since};
+pub use feedback::{Named, Told, take_feedback, told_since};
 pub use holding::{ClaimMark, GiveUp, Held, claimed_by, give_up, open_task, uncertain_of};
 pub use letters::{LetterRow, letters_of};
 pub use misfits::{Misfit, set_aside};
+pub use of_campaigns::{
+    CampaignPace, CampaignPart, CampaignStanding, ListPart, SubscriptionStanding, campaign_standings,
+    claim_of_campaigns, name_consents, recipients_of,
+};
 pub use planning::{
     NewDelivery, acknowledged_since, count_all_since, count_since, is_acknowledged, plan,
 };

@@ -74,7 +74,7 @@ impl Cases {
                 let id = self.write_submission(transaction, submission, of_nobody, now).await?;
                 self.audit_noting(transaction, submission, id, now).await?;
                 if plan.handling == Handling::Feedback {
-                    self.take_feedback(transaction, submission, id, now).await?;
+                    self.take_feedback(transaction, submission, id, stops, now).await?;
                 }
                 noted(submission, id)
             }

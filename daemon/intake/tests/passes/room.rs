@@ -223,6 +223,8 @@ fn settings() -> Settings {
         zone: jiff::tz::TimeZone::get("Europe/Moscow").expect("a zone"),
         regimes: vec![RegimeId::parse("ru-152fz").expect("an id")],
         full_blocks_per_hour: 3,
+        unsubscribe_address: domain::address::EmailAddress::parse("unsub@clinic.example").ok(),
+        bounce_address: domain::address::EmailAddress::parse("bounce@clinic.example").ok(),
         acknowledgements_per_hour: 100,
         reply_expires_after_days: 5,
     }

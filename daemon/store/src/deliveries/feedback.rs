@@ -4,8 +4,9 @@ use domain::{
     Timestamp,
     delivery::Class,
     digest::Digest,
-    ids::{DeliveryId, TicketId},
+    ids::{AddressId, CampaignId, DeliveryId, SubscriptionId, TicketId},
 };
+use sea_orm::Value;
 
 use crate::{
     error::StoreError,
@@ -21,38 +22,84 @@ pub struct Told {
     pub ticket: Option<TicketId>,
     /// Whether it was owed.
     pub statutory: bool,
+    /// Whom it went to.
+    pub address: AddressId,
+    /// The campaign it belongs to.
+    pub campaign: Option<CampaignId>,
+    /// The subscription it rested on.
+    pub subscription: Option<SubscriptionId>,
 }
 
-/// Writes feedback onto the deliveries with these Message-IDs that have none yet.
+/// By what a report names mails of ours.
+#[derive(Debug, Clone, Default)]
+pub struct Named<'a> {
+    /// Rows, by tokens that were opened.
+    pub deliveries: &'a [DeliveryId],
+    /// Message-IDs in clear, without angle brackets: a campaign's are found by them.
+    pub mail_ids: &'a [String],
+    /// Their digests under every key: all others are found by them.
+    pub mail_id_digests: &'a [Digest],
+}
+
+/// Writes feedback onto the named deliveries that left and have none yet; a complaint also onto
+/// one that bounced.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
 pub async fn take_feedback(
     transaction: &Transaction,
-    mail_ids: &[Digest],
+    named: &Named<'_>,
     feedback: &str,
 ) -> Result<Vec<Told>, StoreError> {
-    if mail_ids.is_empty() {
+    let mut ids = named.deliveries.iter().map(|id| id.0).collect::<Vec<_>>();
+    // One question for each index.
+    let digests = named.mail_id_digests.iter().map(|digest| digest.bytes.to_vec().into());
+    let by_digest = "campaign_id IS NULL AND mail_id_digest IN";
+    ids.extend(ids_of(transaction, by_digest, digests.collect()).await?);
+    let mail_ids = named.mail_ids.iter().map(|id| id.as_str().into()).collect();
+    ids.extend(ids_of(transaction, "campaign_id IS NOT NULL AND mail_id IN", mail_ids).await?);
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let list = placeholders(2, mail_ids.len());
     let sql = format!(
-        "UPDATE delivery SET feedback = $1 WHERE campaign_id IS NULL AND mail_id_digest IN ({list}) AND feedback IS NULL \
-         AND state IN ('accepted', 'uncertain', 'claimed') RETURNING id, ticket_id, class"
+        "UPDATE delivery SET feedback = $1 WHERE id IN ({}) \
+         AND (feedback IS NULL OR (feedback = 'bounce' AND $1 = 'complaint')) \
+         AND state IN ('accepted', 'uncertain', 'claimed') \
+         RETURNING id, ticket_id, class, address_id, campaign_id, subscription_id",
+        placeholders(2, ids.len())
     );
-    let values = std::iter::once(feedback.into())
-        .chain(mail_ids.iter().map(|digest| digest.bytes.to_vec().into()));
+    let values = std::iter::once(feedback.into()).chain(ids.iter().map(|id| (*id).into()));
     let rows = query_all(transaction, &sql, values).await?;
     rows.iter()
         .map(|row| {
             let class = row.parsed("delivery", "class", Class::from_name)?;
+            let subscription = row.get::<Option<i64>>("delivery", "subscription_id")?;
             Ok(Told {
                 id: DeliveryId(row.get("delivery", "id")?),
                 ticket: row.get::<Option<i64>>("delivery", "ticket_id")?.map(TicketId),
                 statutory: class == Class::Statutory,
+                address: AddressId(row.get("delivery", "address_id")?),
+                campaign: row.get::<Option<i64>>("delivery", "campaign_id")?.map(CampaignId),
+                subscription: subscription.map(SubscriptionId),
             })
         })
         .collect()
+}
+
+async fn ids_of(
+    session: &impl Session,
+    narrowed: &str,
+    values: Vec<Value>,
+) -> Result<Vec<i64>, StoreError> {
+    if values.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql =
+        format!("SELECT id FROM delivery WHERE {narrowed} ({})", placeholders(1, values.len()));
+    let rows = query_all(session, &sql, values).await?;
+    rows.iter().map(|row| row.get("delivery", "id")).collect()
 }
 
 /// Whether a mail with this topic was planned for a stop key since an instant.

@@ -55,6 +55,8 @@ fn settings() -> Settings {
         zone: TimeZone::get("Europe/Moscow").expect("a zone"),
         regimes: vec![RegimeId::parse("ru-152fz").expect("an id")],
         full_blocks_per_hour: 100,
+        unsubscribe_address: domain::address::EmailAddress::parse("unsub@clinic.example").ok(),
+        bounce_address: domain::address::EmailAddress::parse("bounce@clinic.example").ok(),
         acknowledgements_per_hour: 500,
         reply_expires_after_days: 5,
     }
