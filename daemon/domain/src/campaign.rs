@@ -2,10 +2,12 @@
 //! paused → finished or cancelled; held waits for a person.
 
 mod issue;
+mod start;
 
 use jiff::Timestamp;
 
-pub use issue::{AudienceRule, BodyFormat, CampaignRule, Content, Start, content_hash};
+pub use issue::{AudienceRule, BodyFormat, CampaignRule, Content, content_hash};
+pub use start::{InvalidStart, Start};
 
 use crate::words::{InvalidTransition, words};
 

@@ -1,10 +1,9 @@
 //! What a campaign says, to whom and when: the three things that an approval covers.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::ContentHash;
+use super::{ContentHash, Start};
 use crate::{ids::ListId, language::Locale};
 
 /// How the body was written.
@@ -53,17 +52,6 @@ pub struct AudienceRule {
     /// The lists whose addresses are left out.
     #[serde(default)]
     pub except: Vec<ListId>,
-}
-
-/// When a campaign starts, as the person said it and as an instant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Start {
-    /// The instant.
-    pub at: Timestamp,
-    /// Local date and time, such as `2026-12-01T10:00`.
-    pub local: String,
-    /// IANA name of the zone.
-    pub zone: String,
 }
 
 /// The hash that an approval covers (invariant 17): any change of content, audience rule or time
@@ -133,6 +121,8 @@ impl CampaignRule {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     fn content() -> Content {
