@@ -2,6 +2,7 @@
 //! paused → finished or cancelled; held waits for a person.
 
 mod issue;
+pub mod rules;
 mod start;
 
 use jiff::Timestamp;
