@@ -21,8 +21,8 @@ use crate::{
 };
 
 pub use report::{Counts, Report, report, sum_holds};
-pub use retrying::{Retryable, retry, retryable};
-pub use standing::{OfList, has_candidates, of_contact};
+pub use retrying::{Retried, Retryable, retry, retryable};
+pub use standing::{OfList, has_candidates, name_of_contact, of_contact};
 pub use writing::{Edited, NewCampaign, change_state, create, edit, edit_start};
 
 /// Who approved what.

@@ -3,14 +3,37 @@
 use domain::{
     Timestamp,
     address::EmailAddress,
-    ids::{AddressId, CampaignId, DeliveryId, ListId, SubscriptionId},
+    gate::Basis,
+    ids::{AddressId, CampaignId, DeliveryId},
 };
 use sea_orm::Value;
 
 use crate::{
+    campaigns::standing::{BASIS, basis},
     error::StoreError,
     session::{Session, Transaction, execute, placeholders, query_all},
 };
+
+/// Which rows are tried once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retried {
+    /// Those the relay refused, or that expired.
+    Rejected,
+    /// Those that may have arrived: they may arrive twice.
+    Uncertain,
+    /// Both.
+    All,
+}
+
+impl Retried {
+    fn states(self) -> &'static str {
+        match self {
+            Self::Rejected => "'rejected'",
+            Self::Uncertain => "'uncertain'",
+            Self::All => "'rejected', 'uncertain'",
+        }
+    }
+}
 
 /// A row that may be tried once more.
 #[derive(Debug, Clone)]
@@ -21,10 +44,8 @@ pub struct Retryable {
     pub address: AddressId,
     /// The recipient in clear, for the digests of the gate.
     pub recipient: EmailAddress,
-    /// What it rests on; gone when it was destroyed meanwhile.
-    pub subscription: Option<SubscriptionId>,
-    /// The list of that subscription.
-    pub list: Option<ListId>,
+    /// What the gate asks of it; none when the subscription was destroyed meanwhile.
+    pub basis: Option<Basis>,
 }
 
 /// One page of the rejected or uncertain rows of a campaign, in the order of their ids.
@@ -34,26 +55,28 @@ pub struct Retryable {
 pub async fn retryable(
     session: &impl Session,
     campaign: CampaignId,
+    which: Retried,
     after: DeliveryId,
     limit: u32,
 ) -> Result<Vec<Retryable>, StoreError> {
-    let sql = "SELECT d.id, d.address_id, a.email, s.id AS subscription_id, s.list_id FROM delivery d \
-               JOIN address a ON a.id = d.address_id LEFT JOIN subscription s ON s.id = d.subscription_id \
-               WHERE d.campaign_id = $1 AND d.id > $2 AND d.state IN ('rejected', 'uncertain') \
-               ORDER BY d.id LIMIT $3";
+    let sql = format!(
+        "SELECT d.id AS id, d.address_id AS address_id, a.email AS email, s.id AS subscription_id, {BASIS} \
+         FROM delivery d JOIN address a ON a.id = d.address_id \
+         LEFT JOIN subscription s ON s.id = d.subscription_id LEFT JOIN list l ON l.id = s.list_id \
+         WHERE d.campaign_id = $1 AND d.id > $2 AND d.state IN ({}) ORDER BY d.id LIMIT $3",
+        which.states()
+    );
     let values = [campaign.0.into(), after.0.into(), i64::from(limit).into()];
-    let rows = query_all(session, sql, values).await?;
+    let rows = query_all(session, &sql, values).await?;
     rows.iter()
         .map(|row| {
+            let subscription: Option<i64> = row.get("delivery", "subscription_id")?;
             Ok(Retryable {
                 id: DeliveryId(row.get("delivery", "id")?),
                 address: AddressId(row.get("delivery", "address_id")?),
                 recipient: row
                     .parsed("delivery", "email", |text| EmailAddress::parse(text).ok())?,
-                subscription: row
-                    .get::<Option<i64>>("delivery", "subscription_id")?
-                    .map(SubscriptionId),
-                list: row.get::<Option<i64>>("delivery", "list_id")?.map(ListId),
+                basis: subscription.map(|_| basis(row)).transpose()?,
             })
         })
         .collect()

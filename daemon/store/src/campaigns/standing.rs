@@ -1,16 +1,15 @@
 //! How people stand to the lists of a campaign: for the preview, and to know that it has anybody.
 
 use domain::{
-    Timestamp,
     address::EmailAddress,
-    block::Purpose,
-    gate::ListStanding,
-    ids::{AddressId, CampaignId, ConsentEventId, ContactId, ListId, SubscriptionId},
+    gate::{Basis, ConsentStanding, ListStanding},
+    ids::{AddressId, CampaignId, ContactId, ListId, SubscriptionId},
 };
 
 use crate::{
     error::StoreError,
-    session::{Session, query_all, query_one},
+    row::Row,
+    session::{Session, query_all, query_one, query_optional},
 };
 
 /// A contact's subscription to one of the lists of a campaign.
@@ -20,18 +19,35 @@ pub struct OfList {
     pub subscription: SubscriptionId,
     /// The list.
     pub list: ListId,
-    /// The list's purpose.
-    pub purpose: Purpose,
     /// The address.
     pub address: AddressId,
     /// The address in clear, for the digests of the gate.
     pub email: EmailAddress,
-    /// How the person stands to the list.
-    pub standing: ListStanding,
-    /// The consent that can be shown.
-    pub consent: Option<ConsentEventId>,
-    /// The last double opt-in.
-    pub opted_in_at: Option<Timestamp>,
+    /// What the gate asks of it.
+    pub basis: Basis,
+}
+
+/// The columns `s` and `l` of which [`basis`] is read.
+pub(super) const BASIS: &str = "l.purpose AS purpose, s.state AS standing, s.consent_id AS consent_id, s.opted_in_at AS opted_in_at";
+
+/// What the gate asks of a subscription.
+pub(super) fn basis(row: &Row) -> Result<Basis, StoreError> {
+    let consent: Option<i64> = row.get("subscription", "consent_id")?;
+    Ok(Basis::Subscription {
+        purpose: row.parsed("list", "purpose", domain::block::Purpose::from_name)?,
+        list: row.parsed("subscription", "standing", |state| match state {
+            "pending" => Some(ListStanding::Pending),
+            "confirmed" => Some(ListStanding::Confirmed),
+            "unsubscribed" => Some(ListStanding::Unsubscribed),
+            _ => None,
+        })?,
+        consent: if consent.is_some() {
+            ConsentStanding::Proven
+        } else {
+            ConsentStanding::NotProven
+        },
+        opted_in_at: row.instant_option("subscription", "opted_in_at")?,
+    })
 }
 
 /// The subscriptions of a contact to the lists of a campaign, less the addresses that stand on an
@@ -44,30 +60,24 @@ pub async fn of_contact(
     campaign: CampaignId,
     contact: ContactId,
 ) -> Result<Vec<OfList>, StoreError> {
-    let sql = "SELECT s.id, s.list_id, l.purpose, s.address_id, a.email, s.state, s.consent_id, s.opted_in_at \
-               FROM subscription s JOIN campaign_list c ON c.list_id = s.list_id AND c.role = 'to' \
-               JOIN list l ON l.id = s.list_id JOIN address a ON a.id = s.address_id \
-               WHERE c.campaign_id = $1 AND s.contact_id = $2 AND NOT EXISTS (SELECT 1 FROM subscription x \
-               JOIN campaign_list e ON e.list_id = x.list_id AND e.role = 'except' AND e.campaign_id = $1 \
-               WHERE x.address_id = s.address_id) ORDER BY s.id";
-    let rows = query_all(session, sql, [campaign.0.into(), contact.0.into()]).await?;
+    let sql = format!(
+        "SELECT s.id AS id, s.list_id AS list_id, s.address_id AS address_id, a.email AS email, {BASIS} \
+         FROM subscription s JOIN campaign_list c ON c.list_id = s.list_id AND c.role = 'to' \
+         JOIN list l ON l.id = s.list_id JOIN address a ON a.id = s.address_id \
+         WHERE c.campaign_id = $1 AND s.contact_id = $2 AND NOT EXISTS (SELECT 1 FROM subscription x \
+         JOIN campaign_list e ON e.list_id = x.list_id AND e.role = 'except' AND e.campaign_id = $1 \
+         WHERE x.address_id = s.address_id) ORDER BY s.id"
+    );
+    let rows = query_all(session, &sql, [campaign.0.into(), contact.0.into()]).await?;
     rows.iter()
         .map(|row| {
             Ok(OfList {
                 subscription: SubscriptionId(row.get("subscription", "id")?),
                 list: ListId(row.get("subscription", "list_id")?),
-                purpose: row.parsed("subscription", "purpose", Purpose::from_name)?,
                 address: AddressId(row.get("subscription", "address_id")?),
                 email: row
                     .parsed("subscription", "email", |text| EmailAddress::parse(text).ok())?,
-                standing: row.parsed("subscription", "state", |state| match state {
-                    "pending" => Some(ListStanding::Pending),
-                    "confirmed" => Some(ListStanding::Confirmed),
-                    "unsubscribed" => Some(ListStanding::Unsubscribed),
-                    _ => None,
-                })?,
-                consent: row.get::<Option<i64>>("subscription", "consent_id")?.map(ConsentEventId),
-                opted_in_at: row.instant_option("subscription", "opted_in_at")?,
+                basis: basis(row)?,
             })
         })
         .collect()
@@ -85,4 +95,17 @@ pub async fn has_candidates(
                ON c.list_id = s.list_id AND c.role = 'to' WHERE c.campaign_id = $1 LIMIT 1) AS anybody";
     let n: i64 = query_one(session, sql, [campaign.0.into()]).await?.get("subscription", "n")?;
     Ok(n > 0)
+}
+
+/// The name of a contact, as it stands in a mail.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn name_of_contact(
+    session: &impl Session,
+    contact: ContactId,
+) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT name FROM contact WHERE id = $1";
+    let row = query_optional(session, sql, [contact.0.into()]).await?;
+    row.map(|row| row.get("contact", "name")).transpose()
 }
