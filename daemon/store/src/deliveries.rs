@@ -2,12 +2,15 @@
 
 mod claiming;
 mod feedback;
+pub mod freezing;
 mod holding;
 mod letters;
 mod misfits;
 mod of_campaigns;
 mod planning;
 mod settling;
+pub mod sweeping;
+pub mod troubles;
 
 pub use claiming::{
     Claimant, ClaimedDelivery, Recipient, Standing, Stream, claim, content_of, is_any_due,

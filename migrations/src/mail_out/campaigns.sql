@@ -62,6 +62,11 @@ CREATE INDEX delivery_campaign_due ON delivery (campaign_id, next_try_at, id)
     WHERE state IN ('planned', 'deferred') AND campaign_id IS NOT NULL;
 -- A campaign mails one exact address once.
 CREATE UNIQUE INDEX delivery_of_campaign ON delivery (campaign_id, address_id) WHERE campaign_id IS NOT NULL;
+-- store::deliveries::troubles: what the breaker of a campaign counts
+CREATE INDEX delivery_campaign_rejected ON delivery (campaign_id, settled_at)
+    WHERE state = 'rejected' AND campaign_id IS NOT NULL;
+CREATE INDEX delivery_campaign_feedback ON delivery (campaign_id, feedback)
+    WHERE feedback IS NOT NULL AND campaign_id IS NOT NULL;
 -- Of a campaign's mail no digest is kept: its Message-ID is random and found by mail_id itself.
 DROP INDEX delivery_by_mail_id;
 CREATE INDEX delivery_by_mail_id ON delivery (mail_id_digest) WHERE campaign_id IS NULL;
