@@ -5,6 +5,9 @@
 //! from outside can add a header or a line: control characters are refused where they would
 //! matter, and what has been built is checked once more as bytes.
 
+pub mod campaign;
+pub mod tagged;
+
 use std::fmt;
 
 use domain::address::EmailAddress;
@@ -31,6 +34,12 @@ pub enum LetterError {
     /// An address that cannot stand in a header.
     #[error("the {0} cannot stand in a header")]
     Address(&'static str),
+    /// A token that cannot stand in an address or a link.
+    #[error("the token is none or does not fit behind the mailbox's name")]
+    Token,
+    /// A setting of list or campaign that would break a header.
+    #[error("the {0} cannot stand in the header of a campaign mail; correct it and try again")]
+    Setting(&'static str),
     /// The bytes would break RFC 5322.
     #[error("the letter has {0}")]
     Malformed(&'static str),
@@ -146,7 +155,7 @@ impl Letter {
             None => builder.singlepart(text),
             Some(html) => builder.multipart(
                 MultiPart::alternative()
-                    .boundary(self.boundary())
+                    .boundary(boundary(&self.message_id))
                     .singlepart(text)
                     .singlepart(part(ContentType::TEXT_HTML, html)?),
             ),
@@ -155,14 +164,13 @@ impl Letter {
         check_lines(&bytes)?;
         Ok(bytes)
     }
+}
 
-    /// Made of the Message-ID, so that a resend has the same bytes. Quoted-printable text cannot
-    /// hold it: there every `=` is followed by two hexadecimal digits.
-    fn boundary(&self) -> String {
-        let id: String =
-            self.message_id.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
-        format!("=_consentry_{id}")
-    }
+/// Made of the Message-ID, so that a resend has the same bytes. Quoted-printable text cannot
+/// hold it: there every `=` is followed by two hexadecimal digits.
+fn boundary(message_id: &str) -> String {
+    let id: String = message_id.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
+    format!("=_consentry_{id}")
 }
 
 fn mailbox(who: &Correspondent, what: &'static str) -> Result<Mailbox, LetterError> {
