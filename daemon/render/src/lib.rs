@@ -5,6 +5,7 @@
 //! limit. This crate decides nothing: contexts arrive with every field ready to print.
 
 mod assets;
+pub mod campaign;
 mod checker;
 mod engine;
 mod error;
@@ -15,6 +16,7 @@ pub mod wording;
 mod words;
 
 pub use assets::{StaticFile, static_file};
+pub use campaign::{CampaignTemplate, Finding};
 pub use error::RenderError;
 pub use mail::{MailName, RenderedMail};
 pub use page::PageName;

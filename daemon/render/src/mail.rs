@@ -6,11 +6,13 @@
 pub mod acknowledgement;
 pub mod alarm;
 pub mod block_notice;
+pub mod confirmation;
 pub(crate) mod sample;
 
 pub use acknowledgement::{AcknowledgedRequest, Acknowledgement};
 pub use alarm::Alarm;
 pub use block_notice::BlockNotice;
+pub use confirmation::{Confirmation, Wish};
 
 /// A mail of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,11 +24,14 @@ pub enum MailName {
     /// To the address on file: a block was set by a mail we could not verify; context
     /// [`BlockNotice`].
     BlockNotice,
+    /// The one mail of a double opt-in; context [`Confirmation`].
+    Confirmation,
 }
 
 impl MailName {
     /// All mails.
-    pub const ALL: [Self; 3] = [Self::Acknowledgement, Self::Alarm, Self::BlockNotice];
+    pub const ALL: [Self; 4] =
+        [Self::Acknowledgement, Self::Alarm, Self::BlockNotice, Self::Confirmation];
 
     /// The name in the ledger and of the folder under `templates/mail/<locale>/`.
     #[must_use]
@@ -35,6 +40,7 @@ impl MailName {
             Self::Acknowledgement => "acknowledgement",
             Self::Alarm => "alarm",
             Self::BlockNotice => "block_notice",
+            Self::Confirmation => "confirmation",
         }
     }
 
@@ -42,6 +48,7 @@ impl MailName {
     pub(crate) fn has_html(self) -> bool {
         match self {
             Self::Acknowledgement | Self::Alarm | Self::BlockNotice => false,
+            Self::Confirmation => true,
         }
     }
 }

@@ -11,14 +11,40 @@ pub enum PageName {
     Status,
     /// The state of a ticket.
     StatusShown,
+    /// The subscription form, fresh or with errors.
+    Subscribe,
+    /// What is shown after a subscription form was sent.
+    SubscribeSent,
+    /// The subscription form as a piece of HTML for another site.
+    SubscribeForm,
+    /// What a confirmation link stands for, with its button, and what was confirmed.
+    SubscribeConfirm,
+    /// A confirmation link that is over, or is none of ours.
+    SubscribeEnded,
+    /// What an unsubscribe link stands for, with its buttons, and what was left.
+    Unsubscribe,
+    /// An unsubscribe link that is none of ours.
+    UnsubscribeUnknown,
     /// Something went wrong: what, and what the person can do.
     Problem,
 }
 
 impl PageName {
     /// All pages.
-    pub const ALL: [Self; 5] =
-        [Self::Feedback, Self::FeedbackFiled, Self::Status, Self::StatusShown, Self::Problem];
+    pub const ALL: [Self; 12] = [
+        Self::Feedback,
+        Self::FeedbackFiled,
+        Self::Status,
+        Self::StatusShown,
+        Self::Subscribe,
+        Self::SubscribeSent,
+        Self::SubscribeForm,
+        Self::SubscribeConfirm,
+        Self::SubscribeEnded,
+        Self::Unsubscribe,
+        Self::UnsubscribeUnknown,
+        Self::Problem,
+    ];
 
     /// The name of the template file under `templates/page/`, without endings.
     #[must_use]
@@ -28,6 +54,13 @@ impl PageName {
             Self::FeedbackFiled => "feedback_filed",
             Self::Status => "status",
             Self::StatusShown => "status_shown",
+            Self::Subscribe => "subscribe",
+            Self::SubscribeSent => "subscribe_sent",
+            Self::SubscribeForm => "subscribe_form",
+            Self::SubscribeConfirm => "subscribe_confirm",
+            Self::SubscribeEnded => "subscribe_ended",
+            Self::Unsubscribe => "unsubscribe",
+            Self::UnsubscribeUnknown => "unsubscribe_unknown",
             Self::Problem => "problem",
         }
     }

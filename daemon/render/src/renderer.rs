@@ -100,6 +100,16 @@ impl Renderer {
         Ok(RenderedMail { subject, text, html })
     }
 
+    /// A layout of campaigns, with marks where the mails differ.
+    pub(crate) fn campaign_layout(
+        &self,
+        file: &str,
+        locale: Locale,
+        values: &Value,
+    ) -> Result<String, RenderError> {
+        self.engine.render(&format!("mail/{}/campaign/{file}", locale.code()), values)
+    }
+
     /// Renders a page. The template sees the fields of `context`, and `words` of the locale.
     ///
     /// # Errors
@@ -163,10 +173,15 @@ fn built_in(name: &str) -> Result<String, RenderError> {
     assets::text(name).ok_or_else(|| RenderError::UnknownTemplate { name: name.to_owned() })
 }
 
-/// Pages may use the two partials; partials and mails none, so there can be no cycle.
+/// Pages may use the two partials; partials and mails none, so there can be no cycle. The body of
+/// a campaign comes into its layout as it is: it was checked, and is HTML in one of the two.
 fn allowance(name: &str) -> Allowance {
     let is_page = name.starts_with("page/") && !name.starts_with(PARTIALS_FOLDER);
-    Allowance { partials: if is_page { PARTIALS } else { &[] }, safe_values: &[] }
+    let is_layout = name.starts_with("mail/") && name.contains("/campaign/layout.");
+    Allowance {
+        partials: if is_page { PARTIALS } else { &[] },
+        safe_values: if is_layout { &["body"] } else { &[] },
+    }
 }
 
 /// Partials are called by their bare name, everything else by its path.

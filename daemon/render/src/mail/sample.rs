@@ -6,7 +6,9 @@ use domain::regime::{DutyName, RequestName};
 use jiff::civil::date;
 use serde_json::{Value, json};
 
-use crate::mail::{AcknowledgedRequest, Acknowledgement, Alarm, BlockNotice, MailName};
+use crate::mail::{
+    AcknowledgedRequest, Acknowledgement, Alarm, BlockNotice, Confirmation, MailName, Wish,
+};
 use crate::wording;
 
 /// Contexts that together enter every branch of the built-in template.
@@ -19,6 +21,58 @@ pub(crate) fn contexts(name: MailName, locale: Locale) -> Vec<Value> {
         MailName::BlockNotice => [(true, false, false), (false, true, true)]
             .map(|blocked| json!(block_notice(blocked)))
             .to_vec(),
+        MailName::Confirmation => confirmations(locale).map(|context| json!(context)).to_vec(),
+    }
+}
+
+pub(crate) fn confirmations(locale: Locale) -> [Confirmation; 2] {
+    let full = confirmation(locale);
+    let one = full.wishes.iter().take(1).cloned().collect();
+    [Confirmation { wishes: one, policy_version: String::new(), ..full.clone() }, full]
+}
+
+pub(crate) fn confirmation(locale: Locale) -> Confirmation {
+    let [news, offers] = match locale {
+        Locale::Ru => [
+            (
+                "Новости магазина",
+                "Я даю ООО «Пример» согласие на обработку адреса электронной почты, \
+              чтобы получать рассылку «Новости магазина», в том числе рекламу ООО «Пример».\n\
+              Согласие действует, пока я его не отзову: ссылкой в любом письме рассылки или \
+              письмом на privacy@shop.example.",
+            ),
+            ("Курсы и встречи", "Я даю ООО «Пример» согласие получать рекламу курсов и встреч."),
+        ],
+        Locale::En => [
+            (
+                "Shop news",
+                "I consent to the processing of my e-mail address by Example LLC so that \
+              I get the newsletter “Shop news”, which includes advertising of Example LLC.\n\
+              The consent holds until I withdraw it: by the link in any newsletter or by a mail \
+              to privacy@shop.example.",
+            ),
+            ("Courses and meetings", "I consent to get advertising of courses and meetings."),
+        ],
+    };
+    let (organisation, advertiser) = match locale {
+        Locale::Ru => ("ООО «Пример»", "ООО «Пример», ИНН 7700000000"),
+        Locale::En => ("Example LLC", "Example LLC, 1 Shop Street"),
+    };
+    let asked: jiff::Timestamp = "2026-11-22T14:57:00Z".parse().unwrap_or_default();
+    let expires: jiff::Timestamp = "2026-11-29T14:57:00Z".parse().unwrap_or_default();
+    let zone = jiff::tz::TimeZone::get("Europe/Moscow").unwrap_or(jiff::tz::TimeZone::UTC);
+    Confirmation {
+        asked_at: wording::instant(asked, &zone, locale),
+        wishes: [(news, 3), (offers, 1)]
+            .map(|((title, text), version)| Wish::new(title, advertiser, text, version))
+            .to_vec(),
+        confirm_url: "https://hello.shop.example/subscribe/confirm/4f7c2k9wq3mzr8t6v1xa5hbn0d"
+            .to_owned(),
+        expires_at: wording::instant(expires, &zone, locale),
+        organisation: organisation.to_owned(),
+        contact: "privacy@shop.example".to_owned(),
+        policy_url: "https://shop.example/policy".to_owned(),
+        policy_version: "7".to_owned(),
     }
 }
 
