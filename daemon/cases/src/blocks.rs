@@ -70,8 +70,12 @@ impl Cases {
             submission: None,
         };
         self.record_stop(&transaction, stopped, &mut stops, now).await?;
+        let corrected =
+            self.correct_withdrawals(&transaction, &row, actor, reason.trim(), now).await?;
         store::tasks::tell_systems(&transaction, "unblock", row.ticket, Some(block), now).await?;
-        let detail = serde_json::json!({ "scope": row.scope.name(), "reason_given": true });
+        let detail = serde_json::json!({
+            "scope": row.scope.name(), "reason_given": true, "withdrawals_corrected": corrected,
+        });
         let subject = format!("block:{block}");
         store::audit::append(&transaction, actor, "lifted", &subject, &detail, now).await?;
         self.commit(transaction, stops, now).await

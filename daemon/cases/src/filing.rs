@@ -13,6 +13,7 @@ mod recording;
 mod requests;
 mod returned;
 mod stops;
+mod withdrawing;
 
 use domain::{
     Timestamp,

@@ -2,7 +2,7 @@
 
 use domain::{
     authentication::SenderAuthentication,
-    form::{CapturePoint, FormEntry},
+    form::FormEntry,
     ids::{ObjectId, VaultKeyId},
     mail::{HeaderAddress, ReadMail},
 };
@@ -28,7 +28,7 @@ impl Cases {
         let submission = Submission {
             source: Source::Form {
                 key: entry.form_key,
-                capture_point: capture_word(entry.capture_point).to_owned(),
+                capture_point: entry.capture_point.name().to_owned(),
                 policy_version: entry.policy_version.clone(),
             },
             received_at: now,
@@ -83,21 +83,11 @@ fn raw_entry(entry: &FormEntry) -> serde_json::Value {
         "email": entry.email.expose(),
         "phone": entry.phone,
         "text": entry.text,
-        "capture_point": capture_word(entry.capture_point),
+        "capture_point": entry.capture_point.name(),
         "page": entry.page,
         "policy_version": entry.policy_version,
         "locale": entry.locale.code(),
         "remote_address": entry.remote_address,
         "user_agent": entry.user_agent,
     })
-}
-
-fn capture_word(point: CapturePoint) -> &'static str {
-    match point {
-        CapturePoint::Order => "order",
-        CapturePoint::Comment => "comment",
-        CapturePoint::Review => "review",
-        CapturePoint::SubscriptionForm => "subscription_form",
-        CapturePoint::FeedbackForm => "feedback_form",
-    }
 }

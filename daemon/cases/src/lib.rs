@@ -14,6 +14,7 @@ pub mod keys;
 pub mod settings;
 pub mod status;
 pub mod submission;
+pub mod subscriptions;
 pub mod tickets;
 
 use std::sync::Arc;

@@ -21,6 +21,23 @@ pub enum CapturePoint {
     SubscriptionForm,
     /// The feedback form.
     FeedbackForm,
+    /// A program, on behalf of a person (a form on somebody else's page).
+    Api,
+}
+
+impl CapturePoint {
+    /// The word kept as evidence.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Comment => "comment",
+            Self::Review => "review",
+            Self::SubscriptionForm => "subscription_form",
+            Self::FeedbackForm => "feedback_form",
+            Self::Api => "api",
+        }
+    }
 }
 
 /// One feedback form entry, checked for shape only. Personal data; prints nothing of it.

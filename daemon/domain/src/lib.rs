@@ -14,6 +14,7 @@ pub mod calendar;
 pub mod campaign;
 pub mod classification;
 pub mod clock;
+pub mod consent;
 pub mod data_file;
 pub mod delivery;
 pub mod digest;

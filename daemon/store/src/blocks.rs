@@ -31,6 +31,8 @@ pub struct BlockRow {
     pub contact: Option<ContactId>,
     /// The ticket it came from.
     pub ticket: Option<TicketId>,
+    /// The submission it came from.
+    pub submission: Option<SubmissionId>,
     /// For what: labels, or the words of a person of ours.
     pub basis: String,
     /// Where it stands.
@@ -59,7 +61,7 @@ pub struct NewBlock<'a> {
 }
 
 const COLUMNS: &str = "id, scope, purposes, fields, address_id, digest_key, stop_digest, contact_id, ticket_id, \
-                       basis, state, from_at, lifted_at, lifted_by, lift_reason";
+                       submission_id, basis, state, from_at, lifted_at, lifted_by, lift_reason";
 
 /// Sets a block.
 ///
@@ -124,6 +126,7 @@ fn read(row: &Row) -> Result<BlockRow, StoreError> {
             .transpose()?,
         contact: row.get::<Option<i64>>("block", "contact_id")?.map(ContactId),
         ticket: row.get::<Option<i64>>("block", "ticket_id")?.map(TicketId),
+        submission: row.get::<Option<i64>>("block", "submission_id")?.map(SubmissionId),
         basis: row.get("block", "basis")?,
         state: row.parsed("block", "state", |word| match (word, lifted_at, by, reason) {
             ("active", None, None, None) => Some(BlockState::Active { from_at }),

@@ -3,11 +3,12 @@
 use domain::{
     Timestamp,
     ids::{AddressId, ContactId},
+    language::Locale,
 };
 
 use crate::{
     error::StoreError,
-    session::{Session, Transaction, execute, query_all, query_one},
+    session::{Session, Transaction, execute, query_all, query_one, query_optional},
 };
 
 /// All contacts that have an address.
@@ -96,4 +97,18 @@ pub async fn give_address(
     execute(transaction, sql, [contact.0.into(), address.0.into(), now.as_microsecond().into()])
         .await?;
     Ok(())
+}
+
+/// The language of a contact; `None` when there is no such contact, or it is none that we write.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn locale_of(
+    session: &impl Session,
+    contact: ContactId,
+) -> Result<Option<Locale>, StoreError> {
+    let sql = "SELECT id, locale FROM contact WHERE id = $1";
+    let row = query_optional(session, sql, [contact.0.into()]).await?;
+    let code = row.map(|row| row.get::<String>("contact", "locale")).transpose()?;
+    Ok(code.and_then(|code| Locale::from_code(&code)))
 }

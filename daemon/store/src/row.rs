@@ -109,6 +109,15 @@ impl Row {
         Ok(Digest { key: DigestKeyId(key), bytes })
     }
 
+    /// A SHA-256.
+    ///
+    /// # Errors
+    /// [`StoreError::Inconsistent`] when it has not 32 bytes.
+    pub fn sha256(&self, table: &'static str, column: &str) -> Result<[u8; 32], StoreError> {
+        let bytes: Vec<u8> = self.get(table, column)?;
+        bytes.try_into().map_err(|_| self.misfit(table, column))
+    }
+
     pub(crate) fn misfit(&self, table: &'static str, column: &str) -> StoreError {
         let row =
             self.0.try_get::<i64>("", "id").map_or_else(|_| "?".to_owned(), |id| id.to_string());

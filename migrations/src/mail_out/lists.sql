@@ -87,7 +87,8 @@ CREATE TABLE opt_in (
     id {id},
     subscription_id {int} NOT NULL REFERENCES subscription (id) ON DELETE CASCADE,
     digest_key {int} NOT NULL,
-    token_digest {bytes} NOT NULL UNIQUE,
+    -- All wishes of one act stand in one mail with one token.
+    token_digest {bytes} NOT NULL,
     -- The one confirmation mail.
     delivery_id {int} REFERENCES delivery (id),
     mail_id TEXT NOT NULL DEFAULT '',
@@ -99,8 +100,12 @@ CREATE TABLE opt_in (
     evidence TEXT NOT NULL,
     asked_at {int} NOT NULL,
     expires_at {int} NOT NULL,
-    confirmed_at {int}
+    confirmed_at {int},
+    UNIQUE (token_digest, subscription_id)
 ) {strict};
+-- store::opt_ins::expired
+CREATE INDEX opt_in_by_delivery ON opt_in (delivery_id);
+CREATE INDEX opt_in_waiting ON opt_in (expires_at) WHERE confirmed_at IS NULL;
 CREATE INDEX opt_in_by_subscription ON opt_in (subscription_id);
 
 -- A run of `contact import`: who brought what, from which file.

@@ -12,7 +12,7 @@ use super::{
     apply::Filing,
     stops::{PendingStops, Stopped},
 };
-use crate::{Cases, CasesError, submission::Source};
+use crate::{Cases, CasesError};
 
 impl Cases {
     /// Sets the planned blocks; `true` when something of the person is blocked for this matter
@@ -102,40 +102,6 @@ impl Cases {
             }
         }
         Ok(Some(Target { address: Some(address), digests, contact }))
-    }
-
-    pub(super) async fn withdraw_advertising(
-        &self,
-        filing: &Filing<'_>,
-        submission: SubmissionId,
-        stops: &mut PendingStops,
-    ) -> Result<(), CasesError> {
-        let Some(sender) = filing.sender.as_ref().filter(|_| filing.plan.withdraw_advertising)
-        else {
-            return Ok(());
-        };
-        let contacts: Vec<_> = sender.one_contact().into_iter().collect();
-        let standing =
-            store::consents::advertising_of(filing.transaction, sender.id, &contacts).await?;
-        let point = match &filing.submission.source {
-            Source::Message(_) => "e-mail",
-            Source::Form { capture_point, .. } => capture_point,
-        };
-        for consent in standing {
-            store::consents::withdraw(filing.transaction, &consent, submission, point, filing.now)
-                .await?;
-            let scope = format!("withdrawal:{}", consent.purpose.name());
-            let stopped = Stopped {
-                kind: StopKind::Withdrawal,
-                scope: &scope,
-                digests: sender.digests.clone(),
-                contact: consent.contact,
-                block: None,
-                submission: Some(submission),
-            };
-            self.record_stop(filing.transaction, stopped, stops, filing.now).await?;
-        }
-        Ok(())
     }
 }
 
