@@ -14,6 +14,8 @@ pub struct Settings {
     pub own_domains: Vec<String>,
     /// Where the policy is published.
     pub policy_url: String,
+    /// Where our pages are, without a slash at the end.
+    pub public_url: String,
     /// The status page.
     pub status_url: String,
     /// The domain of the Message-IDs that we make.

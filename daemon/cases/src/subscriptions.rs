@@ -4,7 +4,7 @@
 //! until it is confirmed by POST from the mailbox; only then there is a contact and a consent of
 //! grade proven. Who asks learns nothing of an address: only its mailbox hears more.
 
-// mod asking;
+mod asking;
 mod confirming;
 mod expiring;
 pub(crate) mod leaving;

@@ -207,6 +207,7 @@ fn settings(config: &Config) -> Settings {
         contact: organisation.contact.clone(),
         own_domains: organisation.domains.clone(),
         policy_url: organisation.policy_url.clone(),
+        public_url: config.web.public_url.as_str().trim_end_matches('/').to_owned(),
         status_url: config.web.public_url.status(organisation.locale),
         mail_id_domain: config.mail.message_id_domain.clone(),
         locale: organisation.locale,

@@ -1,10 +1,14 @@
 //! Address-level facts "do not mail", kept as digests only.
 
-use domain::{Timestamp, digest::AddressDigests, gate::SuppressionReason};
+use domain::{
+    Timestamp,
+    digest::AddressDigests,
+    gate::{Suppressed, SuppressionReason},
+};
 
 use crate::{
     error::StoreError,
-    session::{Session, Transaction, execute, placeholders, query_one},
+    session::{Session, Transaction, execute, placeholders, query_all, query_one},
 };
 
 /// Writes a suppression of an address, unless one of the same reason holds already; returns
@@ -60,4 +64,33 @@ pub async fn holds(
         .chain(digests.iter().map(|digests| digests.stop.bytes.to_vec().into()));
     let n: i64 = query_one(session, &sql, values).await?.get("suppression", "n")?;
     Ok(n > 0)
+}
+
+/// The suppressions of an address that a later double opt-in outweighs: erasure, and leaving
+/// everything.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn outweighable(
+    session: &impl Session,
+    digests: &[AddressDigests],
+    now: Timestamp,
+) -> Result<Vec<Suppressed>, StoreError> {
+    let sql = format!(
+        "SELECT id, reason, since_at FROM suppression WHERE lifted_at IS NULL \
+         AND reason IN ('erased', 'unsubscribed_all') AND (until_at IS NULL OR until_at > $1) \
+         AND stop_digest IN ({})",
+        placeholders(2, digests.len())
+    );
+    let values = std::iter::once(now.as_microsecond().into())
+        .chain(digests.iter().map(|digests| digests.stop.bytes.to_vec().into()));
+    let rows = query_all(session, &sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Suppressed {
+                reason: row.parsed("suppression", "reason", SuppressionReason::from_name)?,
+                since_at: row.instant("suppression", "since_at")?,
+            })
+        })
+        .collect()
 }

@@ -173,6 +173,7 @@ fn settings() -> Settings {
         contact: "privacy@clinic.example".into(),
         own_domains: vec!["clinic.example".into()],
         policy_url: "https://clinic.example/policy".into(),
+        public_url: "https://clinic.example".into(),
         status_url: "https://clinic.example/{locale}/status".into(),
         mail_id_domain: "clinic.example".into(),
         locale: Locale::Ru,

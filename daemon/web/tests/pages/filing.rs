@@ -49,6 +49,7 @@ fn settings() -> Settings {
         contact: "privacy@shop.example".to_owned(),
         own_domains: vec!["shop.example".to_owned()],
         policy_url: "https://shop.example/policy".to_owned(),
+        public_url: "https://hello.shop.example".to_owned(),
         status_url: "https://hello.shop.example/{locale}/status".to_owned(),
         mail_id_domain: "shop.example".to_owned(),
         locale: Locale::Ru,
