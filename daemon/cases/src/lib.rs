@@ -5,6 +5,7 @@
 //! applies the answer in ONE transaction. It never sends a mail: replies are ledger rows.
 
 pub mod blocks;
+pub mod campaigns;
 pub mod deadlines;
 pub mod error;
 pub mod failpoint;
@@ -28,6 +29,7 @@ use render::Renderer;
 use store::Store;
 use vault::{Digests, StopJournal, Vault};
 
+pub use campaigns::CampaignSettings;
 pub use error::CasesError;
 pub use filing::{Filed, FilingError};
 pub use settings::Settings;
@@ -64,6 +66,7 @@ pub struct CasesParts {
 #[derive(Clone)]
 pub struct Cases {
     parts: CasesParts,
+    campaigns: Arc<CampaignSettings>,
 }
 
 impl std::fmt::Debug for CasesParts {
@@ -101,7 +104,13 @@ impl Cases {
                 }
             }
         }
-        Ok(Self { parts })
+        Ok(Self { parts, campaigns: Arc::default() })
+    }
+
+    /// With what the administrator set about campaigns; without it none is approved.
+    #[must_use]
+    pub fn with_campaigns(self, settings: CampaignSettings) -> Self {
+        Self { campaigns: Arc::new(settings), ..self }
     }
 
     /// The database behind it.

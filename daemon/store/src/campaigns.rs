@@ -53,7 +53,7 @@ pub struct CampaignRow {
     pub start: Option<Start>,
     /// The approval; it stays in the row when the campaign goes on, and goes with every change.
     pub approval: Option<Approval>,
-    /// Who wrote it first.
+    /// Who wrote what it says now: the last one who changed it.
     pub author: String,
     /// When it was made.
     pub created_at: Timestamp,

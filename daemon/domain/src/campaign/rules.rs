@@ -74,7 +74,9 @@ pub fn is_covered(approved: Option<ContentHash>, hash: ContentHash) -> Result<()
 /// # Errors
 /// [`CampaignRule::NoStart`].
 pub fn coming(start: Option<&Start>, now: Timestamp) -> Result<&Start, CampaignRule> {
-    start.filter(|start| start.at >= now).ok_or(CampaignRule::NoStart)
+    // To the microsecond, as the database keeps it.
+    let is_to_come = |start: &&Start| start.at.as_microsecond() >= now.as_microsecond();
+    start.filter(is_to_come).ok_or(CampaignRule::NoStart)
 }
 
 /// Whether a text warns of contraindications as medical advertising must (38-FZ art. 24 part 7):

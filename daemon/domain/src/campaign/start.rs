@@ -62,11 +62,12 @@ impl Start {
         Ok(Self { at, local: read.strftime(LOCAL).to_string(), zone: name.to_owned() })
     }
 
-    /// At once, as it reads in `zone`.
+    /// At once, as it reads in `zone`; to the microsecond, as the database keeps it.
     #[must_use]
     pub fn at_once(now: Timestamp, zone: &TimeZone) -> Self {
-        let local = Zoned::new(now, zone.clone()).strftime(LOCAL).to_string();
-        Self { at: now, local, zone: zone.iana_name().unwrap_or("UTC").to_owned() }
+        let at = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
+        let local = Zoned::new(at, zone.clone()).strftime(LOCAL).to_string();
+        Self { at, local, zone: zone.iana_name().unwrap_or("UTC").to_owned() }
     }
 }
 
@@ -105,9 +106,9 @@ mod tests {
 
     #[test]
     fn at_once_reads_as_the_clock_of_the_zone_does() {
-        let now = "2026-12-01T07:00:31Z".parse().expect("an instant");
+        let now = "2026-12-01T07:00:31.000001Z".parse().expect("an instant");
         let zone = TimeZone::get("Europe/Moscow").expect("a zone");
-        let start = Start::at_once(now, &zone);
+        let start = Start::at_once(now + SignedDuration::from_nanos(999), &zone);
         assert_eq!((start.at, start.local.as_str()), (now, "2026-12-01T10:00"));
         assert_eq!(start.zone, "Europe/Moscow");
     }

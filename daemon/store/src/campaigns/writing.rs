@@ -37,6 +37,8 @@ pub struct Edited<'a> {
     pub audience: &'a AudienceRule,
     /// When.
     pub start: Option<&'a Start>,
+    /// Who wrote this: from now on the author.
+    pub author: &'a str,
 }
 
 fn to_json(words: &impl serde::Serialize) -> Result<String, StoreError> {
@@ -89,8 +91,8 @@ pub async fn edit(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "UPDATE campaign SET state = 'draft', content = $4, audience = $5, starts_at = $6, local_start = $7, \
-               zone = $8, approved_hash = NULL, approved_by = NULL, approved_at = NULL, changed_at = $9, \
-               since_at = CASE WHEN state = 'draft' THEN since_at ELSE $9 END, revision = revision + 1 \
+               zone = $8, approved_hash = NULL, approved_by = NULL, approved_at = NULL, author = $9, \
+               changed_at = $10, since_at = CASE WHEN state = 'draft' THEN since_at ELSE $10 END, revision = revision + 1 \
                WHERE id = $1 AND state = $2 AND revision = $3 AND state IN ('draft', 'approved', 'scheduled')";
     let values = [
         row.id.0.into(),
@@ -101,25 +103,29 @@ pub async fn edit(
     ]
     .into_iter()
     .chain(start_values(edited.start))
-    .chain([now.as_microsecond().into()]);
+    .chain([edited.author.into(), now.as_microsecond().into()]);
     change_one(transaction, "campaign", sql, values).await?;
     execute(transaction, "DELETE FROM campaign_list WHERE campaign_id = $1", [row.id.0.into()])
         .await?;
     write_lists(transaction, row.id, edited.audience).await
 }
 
-/// Writes another start into a draft, without reading content and audience again.
+/// Writes another start; the rest, author too, stays. The approval is void.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when it is no draft or was changed meanwhile;
-/// [`StoreError::Unavailable`].
+/// [`StoreError::Conflict`] when somebody changed it meanwhile; [`StoreError::Unavailable`].
 pub async fn edit_start(
     transaction: &Transaction,
     row: &CampaignRow,
     start: &Start,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let edited = Edited { content: &row.content, audience: &row.audience, start: Some(start) };
+    let edited = Edited {
+        content: &row.content,
+        audience: &row.audience,
+        start: Some(start),
+        author: &row.author,
+    };
     edit(transaction, row, &edited, now).await
 }
 
