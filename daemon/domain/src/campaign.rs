@@ -1,12 +1,14 @@
 //! One newsletter issue to an audience: draft → approved → scheduled → freezing → running ⇄
 //! paused → finished or cancelled; held waits for a person.
 
+mod breaker;
 mod issue;
 pub mod rules;
 mod start;
 
 use jiff::Timestamp;
 
+pub use breaker::{BreakerLimits, Tripped};
 pub use issue::{AudienceRule, BodyFormat, CampaignRule, Content, content_hash};
 pub use start::{InvalidStart, Start};
 

@@ -47,11 +47,12 @@ pub async fn lists_of(
     let mut lists = FrozenLists::default();
     for row in query_all(session, sql, [campaign.0.into()]).await? {
         let list = ListId(row.get("campaign_list", "list_id")?);
-        row.parsed("campaign_list", "role", |role| match role {
-            "to" => Some(lists.to.push(list)),
-            "except" => Some(lists.except.push(list)),
+        let role = row.parsed("campaign_list", "role", |role| match role {
+            "to" => Some(&mut lists.to),
+            "except" => Some(&mut lists.except),
             _ => None,
         })?;
+        role.push(list);
     }
     Ok(lists)
 }

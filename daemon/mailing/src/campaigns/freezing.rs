@@ -1,0 +1,127 @@
+//! The freeze, chunk by chunk: short transactions that leave room for whoever else writes.
+
+use std::time::Duration;
+
+use domain::campaign::CampaignState;
+use store::{
+    StoreError,
+    campaigns::{CampaignRow, change_state},
+    deliveries::freezing::{self, Chunk},
+};
+
+use super::{Runner, Turned, impossible};
+
+/// What a chunk is to take: others wait no longer for the one writer of SQLite.
+const AIM: Duration = Duration::from_millis(100);
+const SMALLEST: u32 = 250;
+const LARGEST: u32 = 10_000;
+
+/// How many candidates the next chunk has; follows what the last one took.
+#[derive(Debug)]
+pub(super) struct ChunkSize(u32);
+
+impl Default for ChunkSize {
+    fn default() -> Self {
+        Self(2_000)
+    }
+}
+
+impl ChunkSize {
+    fn learn(&mut self, took: Duration) {
+        let aim = u32::try_from(AIM.as_millis()).unwrap_or(u32::MAX);
+        let took = u32::try_from(took.as_millis()).unwrap_or(u32::MAX).max(1);
+        // At most twice as large as before: the next chunk may be harder than this one.
+        let next = u64::from(self.0) * u64::from(aim) / u64::from(took);
+        let next = u32::try_from(next).unwrap_or(LARGEST).min(self.0.saturating_mul(2));
+        self.0 = next.clamp(SMALLEST, LARGEST);
+    }
+}
+
+impl Runner {
+    /// Freezes the next chunk, or says that the audience is whole.
+    pub(super) async fn freeze(&mut self, row: &CampaignRow) -> Result<Turned, StoreError> {
+        let store = &self.parts.store;
+        let to = match row.frozen_to {
+            Some(to) => to,
+            None => {
+                let transaction = store.begin().await?;
+                let to = freezing::fix_end(&transaction, row.id).await?;
+                transaction.commit().await?;
+                to
+            }
+        };
+        if row.frozen_after >= to {
+            return self.end_freeze(row).await;
+        }
+        let lists = freezing::lists_of(store, row.id).await?;
+        let after = row.frozen_after;
+        let through = freezing::end_of_chunk(store, &lists, after, to, self.size.0).await?;
+        let transaction = store.begin().await?;
+        let began = self.parts.clock.boot_time();
+        let now = self.parts.clock.now();
+        let chunk = Chunk {
+            campaign: row.id,
+            lists: &lists,
+            after,
+            through,
+            mail_domain: &self.parts.settings.mail_domain,
+            expires_at: now.saturating_add(self.parts.settings.lives_for).unwrap_or(now),
+        };
+        let frozen = freezing::freeze(&transaction, &chunk, now).await?;
+        transaction.commit().await?;
+        self.size.learn(self.parts.clock.boot_time().saturating_sub(began));
+        tracing::debug!(
+            campaign.id = row.id.0,
+            candidates = frozen.candidates,
+            audience = frozen.audience,
+            "a chunk of the audience is frozen"
+        );
+        Ok(Turned::Something)
+    }
+
+    async fn end_freeze(&mut self, row: &CampaignRow) -> Result<Turned, StoreError> {
+        let now = self.parts.clock.now();
+        let audience = u64::try_from(row.audience_size).unwrap_or_default();
+        let to = row.state.clone().frozen(audience).map_err(impossible)?;
+        let transaction = self.parts.store.begin().await?;
+        change_state(&transaction, row, &to, now).await?;
+        let detail =
+            serde_json::json!({ "candidates": row.candidates, "audience": row.audience_size });
+        match &to {
+            CampaignState::Held { reason } => self.tell_held(&transaction, row, *reason).await?,
+            _ => self.record(&transaction, row, "campaign.running", &detail).await?,
+        }
+        transaction.commit().await?;
+        tracing::info!(
+            campaign.id = row.id.0,
+            campaign.state = to.name(),
+            candidates = row.candidates,
+            audience = row.audience_size,
+            "the audience of a campaign is frozen"
+        );
+        self.parts.store.deliveries_planned().notify_waiters();
+        Ok(Turned::Something)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_follows_what_the_last_one_took() {
+        let mut size = ChunkSize::default();
+        size.learn(Duration::from_millis(10));
+        assert_eq!(size.0, 4_000, "at most twice as large");
+        size.learn(Duration::from_millis(400));
+        assert_eq!(size.0, 1_000);
+        for _ in 0..20 {
+            size.learn(Duration::from_secs(60));
+        }
+        assert_eq!(size.0, SMALLEST);
+        for _ in 0..20 {
+            size.learn(Duration::ZERO);
+        }
+        assert_eq!(size.0, LARGEST);
+    }
+}
