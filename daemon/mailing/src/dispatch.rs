@@ -11,15 +11,20 @@ mod attempt;
 mod claiming;
 mod failpoint;
 mod in_hand;
+mod judging;
 mod lease;
 mod opening;
 mod pace;
 mod patience;
 mod preparing;
+mod refusals;
+mod regating;
 mod relay_watch;
+mod row_in_hand;
 mod settling;
 mod stop_view;
 mod supervising;
+mod templates;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -28,12 +33,15 @@ use std::time::Duration;
 
 use domain::address::EmailAddress;
 use domain::ambient::{Clock, Entropy};
+use render::Renderer;
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
-use vault::{Digests, Vault};
+use vault::{Digests, StopJournal, Vault};
 
 pub use failpoint::{Failpoint, Failpoints};
 pub use settling::Summary;
+pub use store::deliveries::Stream;
+pub use store::throttles::Throttle;
 
 use crate::dkim::Signer;
 use crate::error::MailingError;
@@ -59,18 +67,53 @@ pub struct Identity {
     pub loop_mark: String,
 }
 
+/// As whom campaigns go out, and where people leave and bounces return.
+#[derive(Debug, Clone)]
+pub struct BulkIdentity {
+    /// From.
+    pub from: Correspondent,
+    /// Where replies go: an address that is read.
+    pub reply_to: EmailAddress,
+    /// The domain of List-Id.
+    pub list_domain: String,
+    /// The address of our public pages, without a slash at its end.
+    pub public_url: String,
+    /// `unsub@…`: mail to `unsub+TOKEN@…` leaves a list.
+    pub unsubscribe_address: EmailAddress,
+    /// `bounce@…`: bounces return to `bounce+TOKEN@…`.
+    pub bounce_address: EmailAddress,
+    /// Who we are, as the mails say it.
+    pub organisation: String,
+    /// Where we can be reached, as the mails say it.
+    pub contact: String,
+    /// The privacy policy, for the mails.
+    pub policy_url: String,
+    /// The last part of Feedback-ID.
+    pub sender_id: String,
+}
+
 /// Everything that the dispatch works with; made once by the process.
 pub struct Dispatch {
     /// The ledger.
     pub store: Store,
     /// Opens the sealed contents.
     pub vault: Vault,
+    /// Compiles the contents of campaigns.
+    pub renderer: Arc<Renderer>,
     /// Digests a recipient's stop key under every key there is.
     pub digests: Arc<Digests>,
     /// Where mail leaves.
     pub outlet: Outlet,
     /// As whom we write.
     pub identity: Identity,
+    /// As whom campaigns go out; `None`: no row of a campaign is claimed.
+    pub bulk: Option<BulkIdentity>,
+    /// Which mail is taken.
+    pub stream: Stream,
+    /// How much may leave by this outlet, all nodes together; `None`: as much as it takes.
+    pub throttle: Option<Throttle>,
+    /// Where stops stand outside the database: addresses that a server does not know.
+    pub stop_journal: StopJournal,
     /// Signs; `None` where the relay does.
     pub signer: Option<Signer>,
     /// The directory of the wire journal: on a local disk, for this node alone.
@@ -110,6 +153,10 @@ struct Engine {
     lease: NodeLease,
     relay: relay_watch::RelayWatch,
     in_hand: in_hand::InHand,
+    /// Rows before their START.
+    waiting: row_in_hand::Waiting,
+    /// The compiled templates of campaigns.
+    templates: templates::Templates,
     /// Why outcomes cannot be written for good; the loop ends with it.
     failed: Mutex<Option<StoreError>>,
 }

@@ -8,7 +8,6 @@
 #[cfg(test)]
 extern crate self as mailing;
 
-pub mod campaigns;
 pub mod dispatch;
 pub mod dkim;
 pub mod error;
@@ -21,7 +20,7 @@ pub mod smtp;
 pub mod stops;
 pub mod wire_journal;
 
-pub use dispatch::{Dispatch, Identity, Summary, run, run_until_idle};
+pub use dispatch::{BulkIdentity, Dispatch, Identity, Stream, Summary, Throttle, run, run_until_idle};
 pub use error::MailingError;
 pub use outcome::{Answer, EnhancedCode, Outcome};
 pub use outlet::{Envelope, Notify, Outlet};

@@ -11,8 +11,10 @@ use domain::block::Scope;
 use domain::delivery::{Class, DeliveryState, Occasion, OutcomeKind, Resent};
 use domain::gate::Suppressed;
 use domain::ids::DeliveryId;
-use store::deliveries::{self, Change, Claimant, ClaimedDelivery, Recipient, Tried};
-use store::{StoreConfig, StoreError, alarms, nodes, tasks};
+use store::deliveries::{
+    self, Change, Claimant, ClaimedDelivery, Claiming, Recipient, Stream, Tried,
+};
+use store::{StoreConfig, StoreError, Transaction, alarms, nodes, tasks};
 use tests::servers::Postgres;
 use world::World;
 
@@ -34,9 +36,22 @@ async fn on_both<F: AsyncFn(World)>(test: F) {
 
 async fn claim(world: &World, limit: u32) -> Vec<ClaimedDelivery> {
     let transaction = world.store.begin().await.expect("begun");
-    let claimed = deliveries::claim(&transaction, ALPHA, limit, LEASE, world.clock.now()).await;
+    let claimed = claim_in(&transaction, ALPHA, limit, world).await;
     transaction.commit().await.expect("committed");
-    claimed.expect("claimed")
+    claimed
+}
+
+async fn claim_in(
+    transaction: &Transaction,
+    claimant: Claimant<'_>,
+    limit: u32,
+    world: &World,
+) -> Vec<ClaimedDelivery> {
+    let claiming = Claiming::begin(transaction, claimant, LEASE, world.clock.now()).await;
+    match claiming.expect("asked") {
+        Some(claiming) => claiming.others(limit).await.expect("claimed"),
+        None => Vec::new(),
+    }
 }
 
 async fn apply(world: &World, changes: &[Change]) -> Vec<DeliveryId> {
@@ -98,7 +113,11 @@ async fn statutory_mail_overtakes_bulk_and_nothing_is_claimed_twice() {
         let second: Vec<_> = claim(&world, 2).await.iter().map(|row| row.class).collect();
         assert_eq!(second, [Class::Advertising]);
         assert!(claim(&world, 2).await.is_empty());
-        assert!(!deliveries::is_any_due(&world.store, world.clock.now()).await.expect("asked"));
+        assert!(
+            !deliveries::is_any_due(&world.store, Stream::All, world.clock.now())
+                .await
+                .expect("asked")
+        );
     })
     .await;
 }
@@ -204,8 +223,7 @@ async fn a_node_without_a_lease_or_of_another_epoch_claims_nothing() {
         world.plan_answer().await;
         let transaction = world.store.begin().await.expect("begun");
         let replaced = Claimant { node: "alpha", epoch: "older" };
-        let rows = deliveries::claim(&transaction, replaced, 1, LEASE, world.clock.now()).await;
-        assert!(rows.expect("asked").is_empty());
+        assert!(claim_in(&transaction, replaced, 1, &world).await.is_empty());
         transaction.commit().await.expect("committed");
         let_the_lease_end(&world).await;
         assert!(claim(&world, 1).await.is_empty());
@@ -226,8 +244,8 @@ async fn a_claim_that_stalls_while_its_node_is_retired_leaves_no_row_behind() {
     register(&world, "alpha").await;
     world.plan_answer().await;
     let transaction = world.store.begin().await.expect("begun");
-    let rows = deliveries::claim(&transaction, ALPHA, 1, LEASE, world.clock.now()).await;
-    assert_eq!(rows.expect("claimed").len(), 1);
+    let rows = claim_in(&transaction, ALPHA, 1, &world).await;
+    assert_eq!(rows.len(), 1);
     let ending = async {
         let_the_lease_end(&world).await;
         retire(&world).await.expect("retired")

@@ -9,22 +9,23 @@ mod misfits;
 mod of_campaigns;
 mod planning;
 mod settling;
+mod standing;
 pub mod sweeping;
 pub mod troubles;
 
 pub use claiming::{
-    Claimant, ClaimedDelivery, Recipient, Standing, Stream, claim, content_of, is_any_due,
-    next_due_at, standings,
+    Claimant, ClaimedDelivery, Claiming, Stream, content_of, is_any_due, next_due_at,
 };
 pub use feedback::{Named, Told, take_feedback, told_since};
 pub use holding::{ClaimMark, GiveUp, Held, claimed_by, give_up, open_task, uncertain_of};
 pub use letters::{LetterRow, letters_of};
 pub use misfits::{Misfit, set_aside};
 pub use of_campaigns::{
-    CampaignPace, CampaignPart, CampaignStanding, ListPart, SubscriptionStanding, campaign_standings,
-    claim_of_campaigns, name_consents, recipients_of,
+    CampaignPace, CampaignPart, CampaignStanding, ListPart, SubscriptionStanding,
+    campaign_standings, name_consents, recipients_of,
 };
 pub use planning::{
     NewDelivery, acknowledged_since, count_all_since, count_since, is_acknowledged, plan,
 };
+pub use standing::{Recipient, Standing, standings};
 pub use settling::{Change, Tried, UNCERTAIN_DETAIL, UNCERTAIN_TASK, apply, counts};

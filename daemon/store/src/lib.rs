@@ -35,6 +35,7 @@ pub mod submissions;
 pub mod subscriptions;
 pub mod suppressions;
 pub mod tasks;
+pub mod throttles;
 pub mod tickets;
 
 pub use connect::{Dialect, Store, StoreConfig};

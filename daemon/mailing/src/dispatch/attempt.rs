@@ -6,16 +6,17 @@
 
 use std::sync::Arc;
 
-use domain::gate::Verdict;
 use tokio::sync::mpsc;
 use tokio::time::{Duration, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
-use super::claiming::{self, Claimed};
 use super::failpoint::Failpoint;
+use super::judging::Judgement;
 use super::patience::in_time;
 use super::preparing::{self, Prepared, Unprepared};
+use super::regating;
+use super::row_in_hand::RowInHand;
 use super::settling::{Ending, Report};
 use super::stop_view::View;
 use crate::outcome::Outcome;
@@ -47,18 +48,20 @@ pub(super) enum Words {
 /// Takes one row to its end and reports it.
 pub(super) async fn attempt(
     engine: Arc<Engine>,
-    mut claimed: Claimed,
+    row: Arc<RowInHand>,
     reports: mpsc::Sender<Report>,
     cancel: CancellationToken,
 ) -> Words {
-    let (started, result) = take(&engine, &mut claimed, &cancel).await;
+    engine.waiting.add(&row);
+    let (started, result) = take(&engine, &row, &cancel).await;
+    engine.waiting.remove(&row);
     let words = match &result {
         Ending::Ended(Outcome::NotSent) | Ending::GivenBack { .. } | Ending::Withheld(_) => {
             Words::None
         }
         Ending::Ended(_) => Words::Spoken,
     };
-    let report = Report { delivery: claimed.delivery, started, result };
+    let report = Report { row, started, result };
     // The settling outlives every attempt, so nobody stops listening before.
     let _ = reports.send(report).await;
     words
@@ -66,10 +69,10 @@ pub(super) async fn attempt(
 
 async fn take(
     engine: &Engine,
-    claimed: &mut Claimed,
+    claimed: &Arc<RowInHand>,
     cancel: &CancellationToken,
 ) -> (Option<crate::wire_journal::Started>, Ending) {
-    let prepared = match preparing::prepare(&engine.parts, &claimed.delivery).await {
+    let prepared = match preparing::prepare(engine, &claimed.delivery).await {
         Ok(prepared) => prepared,
         Err(Unprepared::Passing(error)) => {
             tracing::warn!(delivery.id = %claimed.delivery.id, "mail rests: {error}");
@@ -92,6 +95,10 @@ async fn take(
             }
         },
     };
+    if engine.relay.rests(engine.parts.clock.boot_time()) {
+        // Others met a trouble while this one waited for its place.
+        return (None, back);
+    }
     match stand(engine, claimed, cancel).await {
         Standing::May(view) => start_and_send(engine, claimed, &prepared, &mut place, view).await,
         Standing::MayNot(result) => (None, result),
@@ -106,7 +113,7 @@ fn rested(engine: &Engine, seconds: i64) -> Ending {
 }
 
 /// Looks at the stops, and asks the gate again if they moved since the row was gated.
-async fn stand(engine: &Engine, claimed: &mut Claimed, cancel: &CancellationToken) -> Standing {
+async fn stand(engine: &Engine, claimed: &Arc<RowInHand>, cancel: &CancellationToken) -> Standing {
     let clock = engine.parts.clock.as_ref();
     loop {
         if cancel.is_cancelled() {
@@ -122,7 +129,6 @@ async fn stand(engine: &Engine, claimed: &mut Claimed, cancel: &CancellationToke
                 sleep(ASK_AGAIN).await;
                 continue;
             }
-            Ok(view) if view.number == claimed.gated_at => return Standing::May(view),
             Ok(view) => view,
             Err(error) => {
                 tracing::warn!(delivery.id = %claimed.delivery.id, "sending stands still, the stops cannot be read: {error}");
@@ -130,23 +136,30 @@ async fn stand(engine: &Engine, claimed: &mut Claimed, cancel: &CancellationToke
                 continue;
             }
         };
-        match in_time(ANSWERED_WITHIN, claiming::gate_again(engine, &claimed.delivery)).await {
-            Ok(Verdict::Send(_)) => claimed.gated_at = view.number,
-            Ok(Verdict::Later { until }) => {
-                return Standing::MayNot(Ending::GivenBack { not_before: Some(until) });
+        let gated = claimed.gated();
+        match gated.kept {
+            Some(Judgement::Withheld(reason)) => {
+                return Standing::MayNot(Ending::Withheld(reason));
             }
-            Ok(Verdict::Withhold(reason)) => return Standing::MayNot(Ending::Withheld(reason)),
-            Err(error) => {
-                tracing::warn!(delivery.id = %claimed.delivery.id, "sending stands still, the facts cannot be read: {error}");
-                sleep(ASK_AGAIN).await;
+            Some(Judgement::GivenBack { not_before }) => {
+                return Standing::MayNot(Ending::GivenBack { not_before });
             }
+            Some(Judgement::Goes { .. }) | None => {}
+        }
+        if gated.at >= view.number {
+            return Standing::May(view);
+        }
+        let asked = regating::gate_again(engine, claimed, view);
+        if let Err(error) = in_time(ANSWERED_WITHIN, asked).await {
+            tracing::warn!(delivery.id = %claimed.delivery.id, "sending stands still, the facts cannot be read: {error}");
+            sleep(ASK_AGAIN).await;
         }
     }
 }
 
 async fn start_and_send(
     engine: &Engine,
-    claimed: &Claimed,
+    claimed: &RowInHand,
     prepared: &Prepared,
     place: &mut Place,
     view: View,

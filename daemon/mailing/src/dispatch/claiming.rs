@@ -1,146 +1,218 @@
 //! The claim: due rows taken with a lease, the gate asked in the same transaction.
 //!
 //! The stop counter is read before the facts, so a stop that the gate did not see has a greater
-//! number than the one the row was gated under, and START finds it.
+//! number than the one the row was gated under, and START finds it. Mail that is no campaign's
+//! goes first; what room is left is shared by the running campaigns. Under a throttle as many
+//! rows are taken as there are tokens.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
-use domain::block::Purpose;
-use domain::delivery::{Class, DeliveryState};
-use domain::gate::{Basis, ConsentStanding, GateFacts, ListStanding, Verdict, gate};
-use domain::ids::{AddressId, StopNumber};
-use store::deliveries::{self, Change, Claimant, ClaimedDelivery, Recipient, Standing};
-use store::{StoreError, stops};
+use domain::delivery::DeliveryState;
+use domain::ids::{ConsentEventId, DeliveryId};
+use store::deliveries::{self, Change, Claimant, ClaimedDelivery, Claiming};
+use store::throttles::{Bucket, Throttle};
+use store::{StoreError, Transaction, stops};
 
 use super::asking::{self, Ask};
+use super::judging::{self, Facts, Judgement};
+use super::row_in_hand::RowInHand;
 use super::{Engine, LEASE};
-
-/// A row in hand.
-pub(super) struct Claimed {
-    pub(super) delivery: ClaimedDelivery,
-    /// The stops that the gate has seen for it.
-    pub(super) gated_at: StopNumber,
-    /// On the boot clock; START is forbidden from then on.
-    pub(super) deadline: Duration,
-}
 
 /// What a claim took.
 #[derive(Default)]
 pub(super) struct Taken {
     /// The rows that may leave, most urgent first.
-    pub(super) rows: Vec<Claimed>,
+    pub(super) rows: Vec<Arc<RowInHand>>,
     /// How many were kept back: there may be more to claim at once.
     pub(super) kept_back: usize,
+    /// The throttle has no more tokens for so long.
+    pub(super) throttled_for: Option<Duration>,
+}
+
+/// The name of an outlet's bucket.
+pub(super) fn throttle_name(outlet: &str) -> String {
+    format!("relay/{outlet}")
 }
 
 /// Claims up to `limit` rows; those that may not leave now are settled in the same transaction.
-pub(super) async fn claim(engine: &Engine, limit: u32) -> Result<Taken, StoreError> {
+/// Campaigns begin in turn.
+pub(super) async fn claim(engine: &Engine, limit: u32, turn: usize) -> Result<Taken, StoreError> {
     let parts = &engine.parts;
     let deadline = parts.clock.boot_time() + LEASE;
     let now = parts.clock.now();
     let transaction = parts.store.begin().await?;
     let gated_at = stops::last_number(&transaction).await?;
     let claimant = Claimant { node: &parts.node, epoch: &engine.epoch };
-    let rows = deliveries::claim(&transaction, claimant, limit, LEASE, now).await?;
+    let Some(claiming) = Claiming::begin(&transaction, claimant, LEASE, now).await? else {
+        return Ok(Taken::default());
+    };
+    let bucket = open_bucket(engine, &transaction, now).await?;
+    let room = bucket.as_ref().map_or(limit, |bucket| limit.min(bucket.whole()));
+    let rows = take(engine, &claiming, room, turn).await?;
+    let throttled_for = match parts.throttle {
+        Some(throttle) if room < limit && rows.len() >= room as usize => {
+            Some(until_worth_a_claim(throttle))
+        }
+        _ => None,
+    };
     if rows.is_empty() {
         // Nothing was written, or a row was put aside.
         transaction.commit().await?;
-        return Ok(Taken::default());
+        return Ok(Taken { throttled_for, ..Taken::default() });
     }
-    let recipients: Vec<Recipient> = rows.iter().map(|row| recipient(engine, row)).collect();
+    let recipients: Vec<_> = rows.iter().map(|row| judging::recipient(parts, row)).collect();
     let standings = deliveries::standings(&transaction, &recipients, now).await?;
-    let mut claimed = Vec::with_capacity(rows.len());
-    let mut changes = Vec::new();
-    let mut asks = Vec::new();
-    for delivery in rows {
-        match kept_back(engine, &delivery, &standings, now) {
-            Some(change) => {
-                asks.extend(Ask::about(&change, delivery.class, delivery.ticket));
-                changes.push(change);
+    let mut taken = Taken { throttled_for, ..Taken::default() };
+    let mut kept = Kept::default();
+    for (delivery, recipient) in rows.into_iter().zip(recipients) {
+        let facts = Facts::at_claim(&delivery, standings.get(&delivery.address));
+        match judgement(&delivery, &facts, now) {
+            Outcome::Goes(consent) => {
+                let delivery = kept.named(delivery, consent);
+                let row = RowInHand::new(delivery, recipient, gated_at, deadline);
+                taken.rows.push(Arc::new(row));
             }
-            None => claimed.push(Claimed { delivery, gated_at, deadline }),
+            Outcome::Stays(judgement) => kept.keep(engine, &delivery, judgement, now),
         }
     }
-    let changed = deliveries::apply(&transaction, &parts.node, &changes, now).await?;
-    asking::ask(&transaction, &asks, &changed, now).await?;
+    taken.kept_back = kept.changes.len();
+    kept.write(engine, &transaction, now).await?;
+    if let Some(bucket) = bucket {
+        let spent = u32::try_from(taken.rows.len()).unwrap_or(u32::MAX);
+        bucket.close(&transaction, spent, 0).await?;
+    }
     transaction.commit().await?;
-    for change in &changes {
+    for change in &kept.changes {
         tracing::info!(delivery.id = %change.id, state = change.to.name().name(), "mail kept back");
     }
-    Ok(Taken { rows: claimed, kept_back: changes.len() })
+    Ok(taken)
 }
 
-/// What becomes of a row that may not leave now; `None` when it may.
-fn kept_back(
+async fn open_bucket(
     engine: &Engine,
-    delivery: &ClaimedDelivery,
-    standings: &HashMap<AddressId, Standing>,
+    transaction: &Transaction,
     now: Timestamp,
-) -> Option<Change> {
-    let state = state_of(engine, delivery, now);
-    if now > delivery.expires_at {
-        let tried = asking::expired("", "expired before it could be sent");
-        let change = change(engine, delivery, DeliveryState::Rejected { at: now });
-        return Some(Change { tried: Some(tried), ..change });
-    }
-    let standing = standings.get(&delivery.address).cloned().unwrap_or_default();
-    match verdict(delivery.class, &standing, now) {
-        Verdict::Send(_) => None,
-        Verdict::Later { until } => {
-            let back = state.give_back(now).ok()?;
-            Some(Change { not_before: Some(until), ..change(engine, delivery, back) })
+) -> Result<Option<Bucket>, StoreError> {
+    let parts = &engine.parts;
+    match parts.throttle {
+        Some(throttle) => {
+            let name = throttle_name(parts.outlet.name());
+            Ok(Some(Bucket::open(transaction, &name, throttle, now).await?))
         }
-        Verdict::Withhold(reason) => Some(change(engine, delivery, state.withhold(reason).ok()?)),
+        None => Ok(None),
     }
 }
 
-/// Asks the gate again for one row in hand, as of now.
-pub(super) async fn gate_again(
+/// Not each single token is worth a transaction: a twentieth of a second's is, and one always.
+fn until_worth_a_claim(throttle: Throttle) -> Duration {
+    let rate = throttle.per_second.get();
+    let tokens = (rate / 20).clamp(1, throttle.burst.get());
+    Duration::from_secs_f64(f64::from(tokens) / f64::from(rate))
+}
+
+async fn take(
     engine: &Engine,
-    delivery: &ClaimedDelivery,
-) -> Result<Verdict, StoreError> {
-    let now = engine.parts.clock.now();
-    let recipients = [recipient(engine, delivery)];
-    let standings = deliveries::standings(&engine.parts.store, &recipients, now).await?;
-    let standing = standings.get(&delivery.address).cloned().unwrap_or_default();
-    Ok(verdict(delivery.class, &standing, now))
+    claiming: &Claiming<'_>,
+    room: u32,
+    turn: usize,
+) -> Result<Vec<ClaimedDelivery>, StoreError> {
+    let parts = &engine.parts;
+    if room == 0 {
+        return Ok(Vec::new());
+    }
+    let mut rows = Vec::new();
+    if parts.stream.takes_hello() {
+        rows = claiming.others(room).await?;
+    }
+    if parts.stream.takes_bulk() && parts.bulk.is_some() {
+        let left = room.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        rows.extend(claiming.of_campaigns(left, turn).await?);
+    }
+    Ok(rows)
 }
 
-fn verdict(class: Class, standing: &Standing, now: Timestamp) -> Verdict {
-    let facts = GateFacts {
-        class,
-        basis: basis(class),
-        blocks: &standing.blocks,
-        suppressions: &standing.suppressions,
-        later: None,
-    };
-    gate(&facts, now)
+/// Whether a claimed row goes or stays.
+enum Outcome {
+    Goes(Option<ConsentEventId>),
+    Stays(Stays),
 }
 
-/// What a mail of this class rests on. Nobody plans advertising or training mail yet, so no
-/// subscription or enrolment can be shown for it: the gate then withholds.
-fn basis(class: Class) -> Basis {
-    match class {
-        Class::Advertising => Basis::Subscription {
-            purpose: Purpose::Newsletter,
-            list: ListStanding::Absent,
-            consent: ConsentStanding::NotProven,
-            opted_in_at: None,
-        },
-        Class::Training => Basis::Enrolment { enrolled: false, list: ListStanding::Absent },
-        Class::Transactional => Basis::Relation { purpose: Purpose::TrainingAccess },
-        Class::Confirmation => Basis::Act,
-        Class::Statutory | Class::Staff => Basis::Duty,
+/// Why a claimed row stays.
+enum Stays {
+    Expired,
+    Judged(Judgement),
+}
+
+fn judgement(delivery: &ClaimedDelivery, facts: &Facts<'_>, now: Timestamp) -> Outcome {
+    if now > delivery.expires_at {
+        return Outcome::Stays(Stays::Expired);
+    }
+    match judging::judge(delivery, facts, now) {
+        Judgement::Goes { consent } => Outcome::Goes(consent),
+        judgement => Outcome::Stays(Stays::Judged(judgement)),
     }
 }
 
-fn recipient(engine: &Engine, delivery: &ClaimedDelivery) -> Recipient {
-    let digests = engine.parts.digests.address_all(&delivery.recipient);
-    Recipient {
-        address: delivery.address,
-        stop_digests: digests.into_iter().map(|digests| digests.stop).collect(),
+/// The rows of a claim that are written once more before it is committed.
+#[derive(Default)]
+struct Kept {
+    changes: Vec<Change>,
+    asks: Vec<Ask>,
+    /// Rows that name another consent than the one that allows them now.
+    named: Vec<(DeliveryId, ConsentEventId)>,
+}
+
+impl Kept {
+    /// The row with the consent that allows it.
+    fn named(
+        &mut self,
+        mut delivery: ClaimedDelivery,
+        consent: Option<ConsentEventId>,
+    ) -> ClaimedDelivery {
+        if let (Some(part), Some(consent)) = (&mut delivery.campaign, consent)
+            && part.consent != Some(consent)
+        {
+            part.consent = Some(consent);
+            self.named.push((delivery.id, consent));
+        }
+        delivery
+    }
+
+    fn keep(&mut self, engine: &Engine, delivery: &ClaimedDelivery, why: Stays, now: Timestamp) {
+        let state = state_of(engine, delivery, now);
+        let kept = match why {
+            Stays::Expired => {
+                let tried = asking::expired("", "expired before it could be sent");
+                let change = change(engine, delivery, DeliveryState::Rejected { at: now });
+                Some(Change { tried: Some(tried), ..change })
+            }
+            Stays::Judged(Judgement::Withheld(reason)) => {
+                state.withhold(reason).ok().map(|to| change(engine, delivery, to))
+            }
+            Stays::Judged(Judgement::GivenBack { not_before }) => state
+                .give_back(now)
+                .ok()
+                .map(|back| Change { not_before, ..change(engine, delivery, back) }),
+            Stays::Judged(Judgement::Goes { .. }) => None,
+        };
+        if let Some(change) = kept {
+            self.asks.extend(Ask::about(&change, delivery.class, delivery.ticket));
+            self.changes.push(change);
+        }
+    }
+
+    async fn write(
+        &self,
+        engine: &Engine,
+        transaction: &Transaction,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let changed =
+            deliveries::apply(transaction, &engine.parts.node, &self.changes, now).await?;
+        asking::ask(transaction, &self.asks, &changed, now).await?;
+        deliveries::name_consents(transaction, &self.named).await
     }
 }
 

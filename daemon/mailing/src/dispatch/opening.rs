@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::Timestamp;
 use domain::ambient::random_bytes;
 use domain::delivery::{DeliveryState, OutcomeKind};
+use domain::ids::DeliveryId;
 use store::deliveries::{self, Change, ClaimMark};
 use store::{StoreError, alarms, nodes};
 use tokio_util::sync::CancellationToken;
@@ -14,9 +15,12 @@ use tokio_util::sync::CancellationToken;
 use super::asking::{self, Ask, tried};
 use super::in_hand::InHand;
 use super::lease::{NodeLease, alarm_name};
+use super::refusals;
 use super::relay_watch::RelayWatch;
+use super::row_in_hand::Waiting;
 use super::stop_view::StopView;
 use super::supervising::journal_alarm;
+use super::templates::Templates;
 use super::{Dispatch, Engine, LEASE};
 use crate::error::MailingError;
 use crate::outcome::{Answer, Outcome};
@@ -50,6 +54,8 @@ pub(super) async fn open(
         lease: NodeLease::default(),
         relay,
         in_hand: InHand::default(),
+        waiting: Waiting::default(),
+        templates: Templates::default(),
         failed: Mutex::default(),
         parts,
     };
@@ -92,6 +98,7 @@ async fn settle_past(parts: &Dispatch, settlement: &Settlement) -> Result<(), St
     let now = parts.clock.now();
     let transaction = parts.store.begin().await?;
     let mut settled = Vec::new();
+    let mut refused = Vec::new();
     let held = deliveries::claimed_by(&transaction, &parts.node).await?;
     for misfit in &held.misfits {
         tracing::error!(delivery.id = %misfit.id, "mail set aside: {}", misfit.what);
@@ -101,14 +108,15 @@ async fn settle_past(parts: &Dispatch, settlement: &Settlement) -> Result<(), St
         let attempt = Attempt { delivery: mark.id, number: mark.attempt };
         let verdict = EpochId::parse(&mark.epoch)
             .map_or(Verdict::Uncertain, |epoch| settlement.verdict(attempt, epoch, &parts.boot));
+        refused.extend(refused_for_good(mark.id, &verdict));
         settled.push(settle(parts, mark, &verdict, now)?);
     }
-    settled.extend(late_ends(parts, settlement, &transaction, now).await?);
+    settled.extend(late_ends(parts, settlement, &transaction, &mut refused, now).await?);
     let (changes, asks): (Vec<Change>, Vec<Option<Ask>>) = settled.into_iter().unzip();
     let asks: Vec<Ask> = asks.into_iter().flatten().collect();
     let changed = deliveries::apply(&transaction, &parts.node, &changes, now).await?;
     asking::ask(&transaction, &asks, &changed, now).await?;
-    transaction.commit().await?;
+    suppress(parts, transaction, refused, &changed, now).await?;
     for change in changes.iter().filter(|change| changed.contains(&change.id)) {
         tracing::info!(delivery.id = %change.id, state = change.to.name().name(), "mail settled from the wire journal");
     }
@@ -120,6 +128,7 @@ async fn late_ends(
     parts: &Dispatch,
     settlement: &Settlement,
     transaction: &store::Transaction,
+    refused: &mut Vec<DeliveryId>,
     now: Timestamp,
 ) -> Result<Vec<Settled>, StoreError> {
     let epochs: Vec<String> = settlement.epochs().map(|epoch| epoch.to_string()).collect();
@@ -130,10 +139,36 @@ async fn late_ends(
             .map_or(Verdict::Uncertain, |epoch| settlement.verdict(attempt, epoch, &parts.boot));
         let known = matches!(&verdict, Verdict::Ended(outcome) if !matches!(outcome, Outcome::Uncertain(_)));
         if known {
+            refused.extend(refused_for_good(mark.id, &verdict));
             changes.push(settle(parts, &mark, &verdict, now)?);
         }
     }
     Ok(changes)
+}
+
+/// The row, when its server said that there is no such mailbox.
+fn refused_for_good(id: DeliveryId, verdict: &Verdict) -> Option<DeliveryId> {
+    match verdict {
+        Verdict::Ended(Outcome::Rejected(answer)) => {
+            refusals::names_no_mailbox(answer).then_some(id)
+        }
+        _ => None,
+    }
+}
+
+/// Commits what was settled, with the suppressions that follow from it.
+async fn suppress(
+    parts: &Dispatch,
+    transaction: store::Transaction,
+    mut refused: Vec<DeliveryId>,
+    changed: &[DeliveryId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    refused.retain(|id| changed.contains(id));
+    let addresses = deliveries::recipients_of(&transaction, &refused).await?;
+    let addresses = addresses.iter().map(|(_, address)| address);
+    let stops = refusals::suppress(parts, &transaction, addresses, now).await?;
+    stops.commit(transaction, &parts.store, &parts.stop_journal, now).await
 }
 
 /// What becomes of a row, and what is asked of a person.

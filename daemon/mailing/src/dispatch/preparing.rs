@@ -1,12 +1,19 @@
-//! From a claimed row to the bytes of its mail: unseal, build, sign.
+//! From a claimed row to the bytes of its mail: unseal or render, build, sign.
+//!
+//! A mail of a campaign is made of the compiled content, the list and the recipient; every other
+//! one was sealed when it was planned. A mail that cannot be made whole is not made at all.
 
 use domain::delivery::{Occasion, WithholdReason};
 use domain::letter::LetterContent;
-use store::deliveries::{self, ClaimedDelivery};
-use vault::VaultError;
+use render::campaign::Recipient;
+use store::StoreError;
+use store::deliveries::{self, CampaignPart, ClaimedDelivery};
+use vault::{MailToken, TokenKind, VaultError};
 
-use super::Dispatch;
-use crate::letter::{AutoSubmitted, Correspondent, Letter};
+use super::templates::NoMails;
+use super::{Dispatch, Engine};
+use crate::letter::campaign::Person;
+use crate::letter::{AutoSubmitted, Correspondent, Letter, tagged};
 use crate::outlet::{Envelope, Notify};
 
 /// A mail that can go.
@@ -24,9 +31,93 @@ pub(super) enum Unprepared {
 }
 
 pub(super) async fn prepare(
-    dispatch: &Dispatch,
+    engine: &Engine,
     delivery: &ClaimedDelivery,
 ) -> Result<Prepared, Unprepared> {
+    let (envelope, mut bytes) = match &delivery.campaign {
+        Some(part) => of_campaign(engine, delivery, part).await?,
+        None => of_letter(&engine.parts, delivery).await?,
+    };
+    if let Some(signer) = &engine.parts.signer {
+        bytes = signer.sign(bytes).await.map_err(|e| failed(e.to_string()))?;
+    }
+    Ok(Prepared { envelope, bytes })
+}
+
+fn failed(text: String) -> Unprepared {
+    Unprepared::Never(WithholdReason::RenderFailed, text)
+}
+
+/// A mail of a campaign; what keeps it from being made stands as an alarm.
+async fn of_campaign(
+    engine: &Engine,
+    delivery: &ClaimedDelivery,
+    part: &CampaignPart,
+) -> Result<(Envelope, Vec<u8>), Unprepared> {
+    let made = make(engine, delivery, part).await;
+    if let Err(Unprepared::Never(_, why)) = &made {
+        let detail = format!("mails of this campaign cannot be made and are withheld: {why}");
+        engine.templates.alarm(engine, part.campaign, &detail).await;
+    }
+    made
+}
+
+async fn make(
+    engine: &Engine,
+    delivery: &ClaimedDelivery,
+    part: &CampaignPart,
+) -> Result<(Envelope, Vec<u8>), Unprepared> {
+    let parts = &engine.parts;
+    let (Some(bulk), Some(list)) = (&parts.bulk, &part.list) else {
+        // No such row is claimed, or the gate kept it.
+        return Err(Unprepared::Passing("no campaign can be sent as things are".to_owned()));
+    };
+    let passing = |e: StoreError| Unprepared::Passing(e.to_string());
+    let mails = engine.templates.of(engine, bulk, part, list).await.map_err(passing)?;
+    let mails = match mails {
+        Ok(mails) => mails,
+        Err(NoMails::Broken(why)) => return Err(failed(why)),
+        Err(NoMails::NotApproved) => {
+            let why = "the campaign is not what was approved; cancel it, or restore its row";
+            engine.templates.alarm(engine, part.campaign, why).await;
+            return Err(Unprepared::Passing(why.to_owned()));
+        }
+    };
+    let token = |kind| {
+        let (delivery, subscription) = (delivery.id, Some(part.subscription));
+        parts.digests.seal_token(&MailToken { kind, delivery, subscription })
+    };
+    let unsubscribe_token = token(TokenKind::Unsubscribe);
+    let unsubscribe_url =
+        format!("{}/u/{unsubscribe_token}", bulk.public_url.trim_end_matches('/'));
+    let recipient = Recipient { name: &part.contact_name, unsubscribe_url: &unsubscribe_url };
+    let rendered = mails.template.render(&recipient).map_err(|e| failed(e.to_string()))?;
+    let person = Person {
+        name: &part.contact_name,
+        address: &delivery.recipient,
+        unsubscribe_token: &unsubscribe_token,
+        message_id: &delivery.mail_id,
+        written_at: delivery.planned_at,
+    };
+    let bytes = mails
+        .envelope
+        .letter(&person, &rendered.subject, &rendered.text, &rendered.html)
+        .map_err(|e| failed(e.to_string()))?;
+    let sender = tagged::verp(&token(TokenKind::Bounce), &bulk.bounce_address)
+        .map_err(|e| failed(e.to_string()))?;
+    let envelope = Envelope {
+        sender: Some(sender),
+        recipient: delivery.recipient.clone(),
+        notify: Notify::Default,
+    };
+    Ok((envelope, bytes))
+}
+
+/// A letter as it was sealed when it was planned.
+async fn of_letter(
+    dispatch: &Dispatch,
+    delivery: &ClaimedDelivery,
+) -> Result<(Envelope, Vec<u8>), Unprepared> {
     let content = open_content(dispatch, delivery).await?;
     let automatic = content.automatic;
     let identity = &dispatch.identity;
@@ -43,27 +134,27 @@ pub(super) async fn prepare(
         references: content.references,
         auto_submitted: match (automatic, delivery.occasion) {
             (false, _) => AutoSubmitted::No,
-            (true, Occasion::Alarm | Occasion::Campaign | Occasion::Step) => {
-                AutoSubmitted::Generated
-            }
+            // RFC 3834 §5: only what answers a mail is a reply; who fills a form wrote none.
+            (
+                true,
+                Occasion::Alarm
+                | Occasion::Campaign
+                | Occasion::Step
+                | Occasion::Access
+                | Occasion::Confirmation,
+            ) => AutoSubmitted::Generated,
             (
                 true,
                 Occasion::Acknowledgement
                 | Occasion::Challenge
                 | Occasion::Answer
-                | Occasion::Notice
-                | Occasion::Access
-                | Occasion::Confirmation,
+                | Occasion::Notice,
             ) => AutoSubmitted::Replied,
         },
         loop_mark: identity.loop_mark.clone(),
         written_at: delivery.planned_at,
     };
-    let failed = |text: String| Unprepared::Never(WithholdReason::RenderFailed, text);
-    let mut bytes = letter.to_bytes().map_err(|e| failed(e.to_string()))?;
-    if let Some(signer) = &dispatch.signer {
-        bytes = signer.sign(bytes).await.map_err(|e| failed(e.to_string()))?;
-    }
+    let bytes = letter.to_bytes().map_err(|e| failed(e.to_string()))?;
     let acknowledges = automatic && delivery.occasion == Occasion::Acknowledgement;
     let envelope = Envelope {
         // RFC 3834 §3.3, §4: an automatic reply must never cause another, and nobody is to be told
@@ -72,7 +163,7 @@ pub(super) async fn prepare(
         recipient: delivery.recipient.clone(),
         notify: if acknowledges { Notify::Never } else { Notify::Default },
     };
-    Ok(Prepared { envelope, bytes })
+    Ok((envelope, bytes))
 }
 
 async fn open_content(

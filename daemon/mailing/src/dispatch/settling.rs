@@ -9,16 +9,19 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use domain::delivery::{DeliveryState, OutcomeKind, WithholdReason};
-use store::StoreError;
 use store::deliveries::{self, Change, ClaimMark, ClaimedDelivery};
+use store::throttles::Bucket;
+use store::{StoreError, Transaction};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 use super::asking::{self, Ask, tried};
-use super::claiming::{change, state_of};
+use super::claiming::{change, state_of, throttle_name};
 use super::failpoint::Failpoint;
 use super::patience::in_time;
+use super::refusals;
+use super::row_in_hand::RowInHand;
 use crate::outcome::Outcome;
 use crate::retry;
 use crate::wire_journal::Started;
@@ -43,7 +46,7 @@ pub(super) enum Ending {
 /// One row's end.
 #[derive(Debug)]
 pub(super) struct Report {
-    pub(super) delivery: ClaimedDelivery,
+    pub(super) row: Arc<RowInHand>,
     /// The START to be forgotten once the end is durable.
     pub(super) started: Option<Started>,
     pub(super) result: Ending,
@@ -103,7 +106,7 @@ pub(super) async fn settle(
             match written {
                 Ok(()) => {
                     for report in &batch {
-                        engine.in_hand.put_back(report.delivery.id);
+                        engine.in_hand.put_back(report.row.delivery.id);
                     }
                     break;
                 }
@@ -146,7 +149,16 @@ async fn write(engine: &Engine, batch: &[Report], summary: &mut Summary) -> Resu
     let transaction = parts.store.begin().await?;
     let changed = deliveries::apply(&transaction, &parts.node, &changes, now).await?;
     asking::ask(&transaction, &asks, &changed, now).await?;
-    transaction.commit().await?;
+    give_back_tokens(engine, &transaction, batch, now).await?;
+    let refused = batch.iter().filter(|report| changed.contains(&report.row.delivery.id));
+    let refused = refused.filter_map(|report| match &report.result {
+        Ending::Ended(Outcome::Rejected(answer)) if refusals::names_no_mailbox(answer) => {
+            Some(&report.row.delivery.recipient)
+        }
+        _ => None,
+    });
+    let stops = refusals::suppress(parts, &transaction, refused, now).await?;
+    stops.commit(transaction, &parts.store, &parts.stop_journal, now).await?;
     for (report, change) in batch.iter().zip(&changes) {
         if changed.contains(&change.id) {
             summary.count(&report.result, &change.to);
@@ -156,6 +168,26 @@ async fn write(engine: &Engine, batch: &[Report], summary: &mut Summary) -> Resu
         }
     }
     Ok(())
+}
+
+/// Rows that spoke with nobody give their tokens back: the relay is not spared for them.
+async fn give_back_tokens(
+    engine: &Engine,
+    transaction: &Transaction,
+    batch: &[Report],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let parts = &engine.parts;
+    let Some(throttle) = parts.throttle else { return Ok(()) };
+    let silent = batch.iter().filter(
+        |report| !matches!(&report.result, Ending::Ended(outcome) if *outcome != Outcome::NotSent),
+    );
+    let silent = u32::try_from(silent.count()).unwrap_or(u32::MAX);
+    if silent == 0 {
+        return Ok(());
+    }
+    let name = throttle_name(parts.outlet.name());
+    Bucket::open(transaction, &name, throttle, now).await?.close(transaction, 0, silent).await
 }
 
 /// One line per mail, with its number and the code, never the recipient.
@@ -177,7 +209,7 @@ fn change_of(
     report: &Report,
     now: Timestamp,
 ) -> Result<(Change, Option<Ask>), StoreError> {
-    let delivery = &report.delivery;
+    let delivery = &report.row.delivery;
     let state = state_of(engine, delivery, now);
     let impossible = |_| StoreError::Conflict { what: "delivery" };
     let (kind, answer) = match &report.result {

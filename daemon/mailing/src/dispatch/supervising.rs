@@ -96,6 +96,10 @@ struct Turning<'a> {
     pace: Pace,
     /// When rows are looked for that a claim took and could not tell; on the boot clock.
     looks_for_lost_at: Duration,
+    /// The throttle has nothing before; on the boot clock.
+    throttled_until: Duration,
+    /// Counts the claims: running campaigns take turns.
+    claims: usize,
 }
 
 impl<'a> Turning<'a> {
@@ -108,6 +112,8 @@ impl<'a> Turning<'a> {
             probe: JoinSet::new(),
             pace: Pace::new(engine.parts.outlet.width(), boot_time),
             looks_for_lost_at: boot_time + LEASE,
+            throttled_until: boot_time,
+            claims: 0,
         }
     }
 
@@ -165,14 +171,21 @@ impl<'a> Turning<'a> {
             if found > 0 && self.tasks.len() * 2 < self.pace.in_hand() {
                 continue;
             }
+            let next_look = self.next_look();
             tokio::select! {
                 Some(joined) = self.tasks.join_next() => self.ended(joined)?,
                 Some(joined) = self.probe.join_next() => self.probed(joined)?,
                 () = planned.notified() => {}
-                () = sleep(LOOK_EVERY) => {}
+                () = sleep(next_look) => {}
                 () = stop.cancelled() => {}
             }
         }
+    }
+
+    /// When due rows are looked for if nobody wakes us: sooner when the throttle has tokens again.
+    fn next_look(&self) -> Duration {
+        let throttled = self.throttled_until.saturating_sub(self.engine.parts.clock.boot_time());
+        if throttled.is_zero() { LOOK_EVERY } else { LOOK_EVERY.min(throttled) }
     }
 
     /// An attempt ended; only those that spoke with the outlet tell its pace.
@@ -209,10 +222,11 @@ impl<'a> Turning<'a> {
         if room * 2 < self.pace.in_hand()
             || !engine.lease.runs(parts.clock.as_ref())
             || engine.relay.rests(boot_time)
+            || boot_time < self.throttled_until
         {
             return Ok(claiming::Taken::default());
         }
-        let due = deliveries::is_any_due(&parts.store, parts.clock.now()).await?;
+        let due = deliveries::is_any_due(&parts.store, parts.stream, parts.clock.now()).await?;
         // After a trouble the outlet is tried before any row is taken.
         if engine.relay.is_unproven() && (due || self.end == End::Cancelled) {
             if self.probe.is_empty() {
@@ -224,7 +238,13 @@ impl<'a> Turning<'a> {
         if !due {
             return Ok(claiming::Taken::default());
         }
-        Ok(claiming::claim(engine, u32::try_from(room).unwrap_or(u32::MAX)).await?)
+        self.claims = self.claims.wrapping_add(1);
+        let room = u32::try_from(room).unwrap_or(u32::MAX);
+        let taken = claiming::claim(engine, room, self.claims).await?;
+        if let Some(pause) = taken.throttled_for {
+            self.throttled_until = parts.clock.boot_time() + pause;
+        }
+        Ok(taken)
     }
 }
 
@@ -305,7 +325,8 @@ async fn is_settled(engine: &Engine, reports: &mpsc::Sender<Report>) -> Result<b
         return Ok(false);
     }
     let held = deliveries::claimed_by(&engine.parts.store, &engine.parts.node).await?;
-    let due = deliveries::is_any_due(&engine.parts.store, engine.parts.clock.now()).await?;
+    let parts = &engine.parts;
+    let due = deliveries::is_any_due(&parts.store, parts.stream, parts.clock.now()).await?;
     Ok(held.marks.is_empty() && held.misfits.is_empty() && !due)
 }
 

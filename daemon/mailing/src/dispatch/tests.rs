@@ -77,8 +77,8 @@ async fn content_that_was_re_keyed_after_the_claim_is_still_sent() {
     let engine = opening::open(world.dispatch("alpha", outlet), &CancellationToken::new())
         .await
         .expect("opened");
-    let mut taken = claiming::claim(&engine, 1).await.expect("claimed");
-    let delivery = taken.rows.remove(0).delivery;
+    let mut taken = claiming::claim(&engine, 1, 0).await.expect("claimed");
+    let delivery = taken.rows.remove(0).delivery.clone();
     let sealed = delivery.content.clone().expect("there");
     let context = domain::letter::LetterContent::seal_context(&delivery.mail_id);
     let plain = world.vault.open_sealed(&context, &sealed).await.expect("opened");
@@ -98,10 +98,10 @@ async fn content_that_was_re_keyed_after_the_claim_is_still_sent() {
     store::subject_keys::move_letter(&transaction, id, key, &anew).await.expect("moved");
     transaction.commit().await.expect("committed");
     world.vault.destroy_key(delivery.vault_key.expect("known")).await.expect("destroyed");
-    assert!(preparing::prepare(&engine.parts, &delivery).await.is_ok());
+    assert!(preparing::prepare(&engine, &delivery).await.is_ok());
     // Destroyed for good, it is withheld.
     world.vault.destroy_key(key).await.expect("destroyed");
-    let gone = preparing::prepare(&engine.parts, &delivery).await;
+    let gone = preparing::prepare(&engine, &delivery).await;
     assert!(matches!(gone, Err(preparing::Unprepared::Never(WithholdReason::Erased, _))));
 }
 
@@ -116,7 +116,7 @@ async fn rows_of_a_claim_that_was_not_answered_are_given_back() {
     let engine = opening::open(world.dispatch("alpha", outlet), &CancellationToken::new())
         .await
         .expect("opened");
-    let taken = claiming::claim(&engine, 2).await.expect("claimed");
+    let taken = claiming::claim(&engine, 2, 0).await.expect("claimed");
     engine.in_hand.take(taken.rows[0].delivery.id);
     supervising::give_back_lost(&engine).await.expect("given back");
     let states = world.states().await;
@@ -131,11 +131,11 @@ async fn a_refusal_settled_from_the_journal_is_told_to_a_person() {
     let outlet = Outlet::Maildir(Arc::new(Maildir::new(&world.root.join("out"))));
     let parts = world.dispatch("alpha", outlet.clone());
     let engine = opening::open(parts, &CancellationToken::new()).await.expect("opened");
-    let taken = claiming::claim(&engine, 1).await.expect("claimed");
+    let taken = claiming::claim(&engine, 1, 0).await.expect("claimed");
     let row = &taken.rows[0].delivery;
     let attempt = crate::wire_journal::Attempt { delivery: row.id, number: row.attempt };
     let seen_at = Duration::ZERO;
-    let number = taken.rows[0].gated_at;
+    let number = taken.rows[0].gated().at;
     let start = crate::wire_journal::Start { attempt, stop_number: number, view_at: seen_at };
     let started = engine.journal.start(&start).expect("written");
     let refused = Outcome::Rejected(crate::Answer::of_server(550, "5.1.1 unknown"));

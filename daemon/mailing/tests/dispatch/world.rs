@@ -17,7 +17,7 @@ use mailing::wire_journal::BootId;
 use mailing::{Dispatch, Identity, Outlet};
 use store::{Store, StoreConfig, addresses, deliveries};
 use tests::ambient::SeededEntropy;
-use vault::{Digests, Vault, VaultConfig};
+use vault::{Digests, StopJournal, Vault, VaultConfig};
 
 /// Runs with real time from a fixed instant; can be set forward.
 pub struct RunningClock {
@@ -60,6 +60,7 @@ pub struct World {
     pub clock: Arc<RunningClock>,
     pub entropy: Arc<SeededEntropy>,
     key: VaultKeyId,
+    pub stop_journal: StopJournal,
 }
 
 impl World {
@@ -77,6 +78,7 @@ impl World {
         let (vault, digests, entropy) = open_vault(path).await;
         let clock =
             RunningClock { began: tokio::time::Instant::now(), skipped_ms: AtomicU64::new(5000) };
+        let stop_journal = open_stop_journal(directory.path()).await;
         let key = VaultKeyId::new(clock.now(), random_bytes(entropy.as_ref()));
         Self {
             config,
@@ -86,6 +88,7 @@ impl World {
             clock: Arc::new(clock),
             entropy,
             key,
+            stop_journal,
             root: path.to_owned(),
             directory,
         }
@@ -98,6 +101,7 @@ impl World {
         let (vault, digests, entropy) = open_vault(path).await;
         let clock =
             RunningClock { began: tokio::time::Instant::now(), skipped_ms: AtomicU64::new(0) };
+        let stop_journal = open_stop_journal(directory.path()).await;
         let key = VaultKeyId::new(clock.now(), random_bytes(entropy.as_ref()));
         vault.create_key(key, entropy.as_ref()).await.expect("made");
         let root = directory.path().to_owned();
@@ -109,6 +113,7 @@ impl World {
             clock: Arc::new(clock),
             entropy,
             key,
+            stop_journal,
             root,
             directory,
         }
@@ -169,7 +174,12 @@ impl World {
             vault: self.vault.clone(),
             digests: Arc::clone(&self.digests),
             outlet,
+            renderer: Arc::new(render::Renderer::new(&[]).expect("the own templates compile")),
             identity: identity(),
+            bulk: None,
+            stream: mailing::Stream::All,
+            throttle: None,
+            stop_journal: self.stop_journal.clone(),
             signer: None,
             journal_directory: self.root.join(format!("journal-{node}")),
             node: node.to_owned(),
@@ -204,6 +214,10 @@ pub fn identity() -> Identity {
         envelope_sender: Some(EmailAddress::parse("bounce@clinic.example").expect("valid")),
         loop_mark: "clinic.example".into(),
     }
+}
+
+async fn open_stop_journal(path: &Path) -> StopJournal {
+    StopJournal::open(&path.join("stops"), "test").await.expect("opened").0
 }
 
 async fn open_vault(path: &Path) -> (Vault, Arc<Digests>, Arc<SeededEntropy>) {

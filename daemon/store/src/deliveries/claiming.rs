@@ -3,24 +3,23 @@
 //! Called by dispatch inside one short transaction: the stop counter is read first, then rows are
 //! claimed, then the facts are read, so that a stop is either seen here or moves the counter.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use domain::{
     Timestamp,
     address::EmailAddress,
-    block::Scope,
     delivery::{Class, Occasion, Resent},
-    digest::Digest,
-    gate::{Suppressed, SuppressionReason},
-    ids::{AddressId, ContactId, DeliveryId, TicketId, VaultKeyId},
+    ids::{AddressId, DeliveryId, TicketId, VaultKeyId},
     language::Locale,
 };
 use sea_orm::Value;
 
 use crate::{
-    blocks,
     connect::Dialect,
-    deliveries::misfits::{self, Misfit},
+    deliveries::{
+        misfits::{self, Misfit},
+        of_campaigns::CampaignPart,
+    },
     error::StoreError,
     leases::clock,
     row::Row,
@@ -58,6 +57,34 @@ pub struct ClaimedDelivery {
     pub expires_at: Timestamp,
     /// Whether it went out a second time after an uncertain attempt.
     pub resent: Resent,
+    /// What a row of a campaign has besides.
+    pub campaign: Option<CampaignPart>,
+}
+
+/// Which mail a dispatch takes: answers of hello@ and bulk may leave by ways of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stream {
+    /// Everything.
+    #[default]
+    All,
+    /// Everything but campaigns.
+    Hello,
+    /// Campaigns.
+    Bulk,
+}
+
+impl Stream {
+    /// Whether it takes mail that is no campaign's.
+    #[must_use]
+    pub fn takes_hello(self) -> bool {
+        matches!(self, Self::All | Self::Hello)
+    }
+
+    /// Whether it takes campaigns.
+    #[must_use]
+    pub fn takes_bulk(self) -> bool {
+        matches!(self, Self::All | Self::Bulk)
+    }
 }
 
 /// Which process claims.
@@ -69,68 +96,157 @@ pub struct Claimant<'a> {
     pub epoch: &'a str,
 }
 
-const DUE: &str = "state IN ('planned', 'deferred') AND next_try_at <= $1";
+const QUEUED: &str = "state IN ('planned', 'deferred')";
 
-/// Whether anything is due.
+/// Whether anything is due that this stream takes.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub async fn is_any_due(session: &impl Session, now: Timestamp) -> Result<bool, StoreError> {
-    let sql =
-        format!("SELECT COUNT(*) AS n FROM (SELECT id FROM delivery WHERE {DUE} LIMIT 1) AS due");
-    let n: i64 =
-        query_one(session, &sql, [now.as_microsecond().into()]).await?.get("delivery", "n")?;
-    Ok(n > 0)
+pub async fn is_any_due(
+    session: &impl Session,
+    stream: Stream,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let hello = format!(
+        "SELECT 1 FROM delivery WHERE {QUEUED} AND next_try_at <= $1 AND campaign_id IS NULL"
+    );
+    let bulk = format!(
+        "SELECT 1 FROM campaign WHERE campaign.state = 'running' AND approved_hash IS NOT NULL AND EXISTS \
+         (SELECT 1 FROM delivery WHERE delivery.{QUEUED} AND delivery.next_try_at <= $1 \
+         AND delivery.campaign_id IS NOT NULL AND delivery.campaign_id = campaign.id)"
+    );
+    let any = match stream {
+        Stream::All => format!("EXISTS ({hello}) OR EXISTS ({bulk})"),
+        Stream::Hello => format!("EXISTS ({hello})"),
+        Stream::Bulk => format!("EXISTS ({bulk})"),
+    };
+    let sql = format!("SELECT CAST(CASE WHEN {any} THEN 1 ELSE 0 END AS BIGINT) AS due");
+    let due = query_one(session, &sql, [now.as_microsecond().into()]).await?;
+    Ok(due.get::<i64>("delivery", "due")? > 0)
 }
 
-/// When the next row becomes due, if one waits.
+/// When the next row outside campaigns becomes due, if one waits.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub async fn next_due_at(session: &impl Session) -> Result<Option<Timestamp>, StoreError> {
-    let sql = "SELECT MIN(next_try_at) AS at FROM delivery WHERE state IN ('planned', 'deferred')";
-    query_one(session, sql, []).await?.instant_option("delivery", "at")
+    let sql = format!(
+        "SELECT MIN(next_try_at) AS at FROM delivery WHERE {QUEUED} AND campaign_id IS NULL"
+    );
+    query_one(session, &sql, []).await?.instant_option("delivery", "at")
 }
 
-/// Claims up to `limit` due rows, most urgent first, for `lease`; none when the claimant is
-/// retired, replaced or without a lease. A row that does not fit is put aside with an alarm.
-///
-/// # Errors
-/// [`StoreError::Unavailable`].
-pub async fn claim(
-    transaction: &Transaction,
-    claimant: Claimant<'_>,
-    limit: u32,
+/// A transaction in which this process may claim: made only while its node's lease runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Claiming<'a> {
+    pub(super) transaction: &'a Transaction,
+    claimant: Claimant<'a>,
     lease: Duration,
-    now: Timestamp,
-) -> Result<Vec<ClaimedDelivery>, StoreError> {
-    if !may_claim(transaction, claimant, now).await? {
-        return Ok(Vec::new());
+    pub(super) now: Timestamp,
+}
+
+impl<'a> Claiming<'a> {
+    /// `None` when the claimant is retired, replaced or without a lease. Claimed rows are held for
+    /// `lease`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn begin(
+        transaction: &'a Transaction,
+        claimant: Claimant<'a>,
+        lease: Duration,
+        now: Timestamp,
+    ) -> Result<Option<Self>, StoreError> {
+        let may = may_claim(transaction, claimant, now).await?;
+        Ok(may.then_some(Self { transaction, claimant, lease, now }))
     }
-    let dialect = transaction.dialect();
-    let chosen =
-        format!("SELECT id FROM delivery WHERE {DUE} ORDER BY rank, next_try_at, id LIMIT $2");
-    let chosen = match dialect {
-        Dialect::Sqlite => format!("id IN ({chosen})"),
-        // As an array the choice is made once; with IN the planner walks all finished rows.
-        Dialect::Postgres => format!("id = ANY(ARRAY({chosen} FOR UPDATE SKIP LOCKED))"),
-    };
-    let until = format!("{} + $5", clock(dialect, now));
-    let sql = format!(
-        "UPDATE delivery SET state = 'claimed', attempt = attempt + 1, node = $3, epoch = $4, \
-         leased_until_at = {until} WHERE {chosen} AND state IN ('planned', 'deferred') RETURNING id"
-    );
-    let micros = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX / 4);
-    let values = [
-        now.as_microsecond().into(),
-        i64::from(limit).into(),
-        claimant.node.into(),
-        claimant.epoch.into(),
-        micros.into(),
-    ];
-    let rows = query_all(transaction, &sql, values).await?;
-    let ids = rows.iter().map(|row| row.get("delivery", "id")).collect::<Result<Vec<i64>, _>>()?;
-    claimed(transaction, &ids, now).await
+
+    /// Claims up to `limit` due rows that are no campaign's, most urgent first. A row that does
+    /// not fit is put aside with an alarm.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn others(&self, limit: u32) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        let ids = self.take(Which::Others, i64::from(limit)).await?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT {COLUMNS}, t.locale \
+             FROM delivery d LEFT JOIN address a ON a.id = d.address_id LEFT JOIN ticket t ON t.id = d.ticket_id \
+             WHERE d.id IN ({}) ORDER BY d.rank, d.next_try_at, d.id",
+            placeholders(1, ids.len())
+        );
+        let values = ids.iter().map(|id| Value::from(*id));
+        let rows = query_all(self.transaction, &sql, values).await?;
+        self.taken(&rows, read).await
+    }
+
+    /// Marks due rows as claimed and tells which.
+    pub(super) async fn take(&self, which: Which, limit: i64) -> Result<Vec<i64>, StoreError> {
+        let dialect = self.transaction.dialect();
+        let chosen = match which {
+            Which::Campaign(_) => {
+                "campaign_id IS NOT NULL AND campaign_id = $6 ORDER BY next_try_at, id"
+            }
+            Which::Others => "campaign_id IS NULL ORDER BY rank, next_try_at, id",
+        };
+        let chosen = format!(
+            "SELECT id FROM delivery WHERE {QUEUED} AND next_try_at <= $1 AND {chosen} LIMIT $2"
+        );
+        let chosen = match dialect {
+            Dialect::Sqlite => format!("id IN ({chosen})"),
+            // As an array the choice is made once; with IN the planner walks all finished rows.
+            Dialect::Postgres => format!("id = ANY(ARRAY({chosen} FOR UPDATE SKIP LOCKED))"),
+        };
+        let until = format!("{} + $5", clock(dialect, self.now));
+        let sql = format!(
+            "UPDATE delivery SET state = 'claimed', attempt = attempt + 1, node = $3, epoch = $4, \
+             leased_until_at = {until} WHERE {chosen} AND {QUEUED} RETURNING id"
+        );
+        let micros = i64::try_from(self.lease.as_micros()).unwrap_or(i64::MAX / 4);
+        let mut values: Vec<Value> = vec![
+            self.now.as_microsecond().into(),
+            limit.into(),
+            self.claimant.node.into(),
+            self.claimant.epoch.into(),
+            micros.into(),
+        ];
+        if let Which::Campaign(campaign) = which {
+            values.push(campaign.into());
+        }
+        let rows = query_all(self.transaction, &sql, values).await?;
+        rows.iter().map(|row| row.get("delivery", "id")).collect()
+    }
+
+    /// Claimed rows as they are read; one that does not fit is put aside.
+    pub(super) async fn taken(
+        &self,
+        rows: &[Row],
+        read: impl Fn(&Row) -> Result<ClaimedDelivery, StoreError>,
+    ) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        let mut fitting = Vec::with_capacity(rows.len());
+        for row in rows {
+            match read(row) {
+                Ok(delivery) => fitting.push(delivery),
+                Err(error) => {
+                    misfits::park(self.transaction, &Misfit::of(row, error)?, self.now).await?;
+                }
+            }
+        }
+        misfits::fit(self.transaction, fitting.iter().map(|delivery| delivery.id), self.now)
+            .await?;
+        Ok(fitting)
+    }
+}
+
+/// Which rows are claimed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Which {
+    /// Those of one campaign.
+    Campaign(i64),
+    /// Those of none.
+    Others,
 }
 
 /// Whether the node's row allows a claim. On PostgreSQL the row is held until the claim is
@@ -155,29 +271,9 @@ async fn may_claim(
     Ok(query_optional(transaction, &sql, values).await?.is_some())
 }
 
-async fn claimed(
-    transaction: &Transaction,
-    ids: &[i64],
-    now: Timestamp,
-) -> Result<Vec<ClaimedDelivery>, StoreError> {
-    let sql = format!(
-        "SELECT d.id, d.class, d.purpose_of_mail, d.ticket_id, d.address_id, a.email, d.mail_id, d.content, \
-         d.vault_key_id, t.locale, d.attempt, d.planned_at, d.expires_at, d.resent \
-         FROM delivery d LEFT JOIN address a ON a.id = d.address_id LEFT JOIN ticket t ON t.id = d.ticket_id \
-         WHERE d.id IN ({}) ORDER BY d.rank, d.next_try_at, d.id",
-        placeholders(1, ids.len())
-    );
-    let rows = query_all(transaction, &sql, ids.iter().map(|id| Value::from(*id))).await?;
-    let mut fitting = Vec::with_capacity(rows.len());
-    for row in &rows {
-        match read(row) {
-            Ok(delivery) => fitting.push(delivery),
-            Err(error) => misfits::park(transaction, &Misfit::of(row, error)?, now).await?,
-        }
-    }
-    misfits::fit(transaction, fitting.iter().map(|delivery| delivery.id), now).await?;
-    Ok(fitting)
-}
+/// What every claimed row is read from.
+pub(super) const COLUMNS: &str = "d.id, d.class, d.purpose_of_mail, d.ticket_id, d.address_id, a.email, d.mail_id, \
+                                  d.content, d.vault_key_id, d.attempt, d.planned_at, d.expires_at, d.resent";
 
 /// The sealed content of a mail as it stands now.
 ///
@@ -194,7 +290,7 @@ pub async fn content_of(
     }
 }
 
-fn read(row: &Row) -> Result<ClaimedDelivery, StoreError> {
+pub(super) fn read(row: &Row) -> Result<ClaimedDelivery, StoreError> {
     Ok(ClaimedDelivery {
         id: DeliveryId(row.get("delivery", "id")?),
         class: row.parsed("delivery", "class", Class::from_name)?,
@@ -211,6 +307,7 @@ fn read(row: &Row) -> Result<ClaimedDelivery, StoreError> {
         planned_at: row.instant("delivery", "planned_at")?,
         expires_at: row.instant("delivery", "expires_at")?,
         resent: resent(row)?,
+        campaign: None,
     })
 }
 
@@ -225,102 +322,4 @@ pub(super) fn resent(row: &Row) -> Result<Resent, StoreError> {
         1 => Ok(Resent::Once),
         _ => Err(row.misfit("delivery", "resent")),
     }
-}
-
-/// A recipient whose standing is asked: the stop key digested under every key there is.
-#[derive(Debug, Clone)]
-pub struct Recipient {
-    /// The address.
-    pub address: AddressId,
-    /// Digests of its stop key, under all keys.
-    pub stop_digests: Vec<Digest>,
-}
-
-/// What holds for a recipient.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// Scopes of the active blocks of the address or of a contact that has it.
-    pub blocks: Vec<Scope>,
-    /// The active suppressions of the address.
-    pub suppressions: Vec<Suppressed>,
-}
-
-/// What holds for each recipient, in three queries for all of them.
-///
-/// # Errors
-/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
-pub async fn standings(
-    session: &impl Session,
-    recipients: &[Recipient],
-    now: Timestamp,
-) -> Result<HashMap<AddressId, Standing>, StoreError> {
-    let digests: Vec<Digest> =
-        recipients.iter().flat_map(|recipient| recipient.stop_digests.iter().copied()).collect();
-    let people = contacts_of(session, recipients).await?;
-    let all_people: Vec<ContactId> = people.iter().map(|(_, contact)| *contact).collect();
-    let blocks = blocks::active_for(session, &digests, &all_people).await?;
-    let suppressions = suppressions_of(session, &digests, now).await?;
-    let mut standings: HashMap<AddressId, Standing> = HashMap::with_capacity(recipients.len());
-    for recipient in recipients {
-        let theirs =
-            |digest: &Digest| recipient.stop_digests.iter().any(|own| own.bytes == digest.bytes);
-        let has = |contact: ContactId| people.contains(&(recipient.address, contact));
-        let standing = standings.entry(recipient.address).or_default();
-        standing.blocks = blocks
-            .iter()
-            .filter(|block| {
-                block.stop_digest.as_ref().is_some_and(theirs) || block.contact.is_some_and(has)
-            })
-            .map(|block| block.scope.clone())
-            .collect();
-        standing.suppressions = suppressions
-            .iter()
-            .filter(|(digest, _)| recipient.stop_digests.iter().any(|own| own.bytes == *digest))
-            .map(|(_, suppressed)| *suppressed)
-            .collect();
-    }
-    Ok(standings)
-}
-
-async fn contacts_of(
-    session: &impl Session,
-    recipients: &[Recipient],
-) -> Result<Vec<(AddressId, ContactId)>, StoreError> {
-    let sql = format!(
-        "SELECT address_id, contact_id FROM contact_address WHERE address_id IN ({})",
-        placeholders(1, recipients.len())
-    );
-    let values = recipients.iter().map(|recipient| Value::from(recipient.address.0));
-    let rows = query_all(session, &sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            Ok((
-                AddressId(row.get("contact_address", "address_id")?),
-                ContactId(row.get("contact_address", "contact_id")?),
-            ))
-        })
-        .collect()
-}
-
-async fn suppressions_of(
-    session: &impl Session,
-    digests: &[Digest],
-    now: Timestamp,
-) -> Result<Vec<([u8; 32], Suppressed)>, StoreError> {
-    let sql = format!(
-        "SELECT id, digest_key, stop_digest, reason, since_at FROM suppression WHERE lifted_at IS NULL \
-         AND (until_at IS NULL OR until_at > $1) AND stop_digest IN ({})",
-        placeholders(2, digests.len())
-    );
-    let values = std::iter::once(Value::from(now.as_microsecond()))
-        .chain(digests.iter().map(|digest| Value::from(digest.bytes.to_vec())));
-    let rows = query_all(session, &sql, values).await?;
-    rows.iter()
-        .map(|row| {
-            let digest = row.digest("suppression", "digest_key", "stop_digest")?;
-            let reason = row.parsed("suppression", "reason", SuppressionReason::from_name)?;
-            let since_at = row.instant("suppression", "since_at")?;
-            Ok((digest.bytes, Suppressed { reason, since_at }))
-        })
-        .collect()
 }

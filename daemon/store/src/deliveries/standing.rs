@@ -1,0 +1,118 @@
+//! What holds for a recipient: the facts that the gate asks for, of many recipients at once.
+//!
+//! Read in the transaction of a claim, and again before START whenever the stop sequence moved.
+
+use std::collections::HashMap;
+
+use domain::{
+    Timestamp,
+    block::Scope,
+    digest::Digest,
+    gate::{Suppressed, SuppressionReason},
+    ids::{AddressId, ContactId},
+};
+use sea_orm::Value;
+
+use crate::{
+    blocks,
+    error::StoreError,
+    session::{Session, placeholders, query_all},
+};
+
+/// A recipient whose standing is asked: the stop key digested under every key there is.
+#[derive(Debug, Clone)]
+pub struct Recipient {
+    /// The address.
+    pub address: AddressId,
+    /// Digests of its stop key, under all keys.
+    pub stop_digests: Vec<Digest>,
+}
+
+/// What holds for a recipient.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Scopes of the active blocks of the address or of a contact that has it.
+    pub blocks: Vec<Scope>,
+    /// The active suppressions of the address.
+    pub suppressions: Vec<Suppressed>,
+}
+
+/// What holds for each recipient, in three queries for all of them.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn standings(
+    session: &impl Session,
+    recipients: &[Recipient],
+    now: Timestamp,
+) -> Result<HashMap<AddressId, Standing>, StoreError> {
+    let digests: Vec<Digest> =
+        recipients.iter().flat_map(|recipient| recipient.stop_digests.iter().copied()).collect();
+    let people = contacts_of(session, recipients).await?;
+    let all_people: Vec<ContactId> = people.iter().map(|(_, contact)| *contact).collect();
+    let blocks = blocks::active_for(session, &digests, &all_people).await?;
+    let suppressions = suppressions_of(session, &digests, now).await?;
+    let mut standings: HashMap<AddressId, Standing> = HashMap::with_capacity(recipients.len());
+    for recipient in recipients {
+        let theirs =
+            |digest: &Digest| recipient.stop_digests.iter().any(|own| own.bytes == digest.bytes);
+        let has = |contact: ContactId| people.contains(&(recipient.address, contact));
+        let standing = standings.entry(recipient.address).or_default();
+        standing.blocks = blocks
+            .iter()
+            .filter(|block| {
+                block.stop_digest.as_ref().is_some_and(theirs) || block.contact.is_some_and(has)
+            })
+            .map(|block| block.scope.clone())
+            .collect();
+        standing.suppressions = suppressions
+            .iter()
+            .filter(|(digest, _)| recipient.stop_digests.iter().any(|own| own.bytes == *digest))
+            .map(|(_, suppressed)| *suppressed)
+            .collect();
+    }
+    Ok(standings)
+}
+
+async fn contacts_of(
+    session: &impl Session,
+    recipients: &[Recipient],
+) -> Result<Vec<(AddressId, ContactId)>, StoreError> {
+    let sql = format!(
+        "SELECT address_id, contact_id FROM contact_address WHERE address_id IN ({})",
+        placeholders(1, recipients.len())
+    );
+    let values = recipients.iter().map(|recipient| Value::from(recipient.address.0));
+    let rows = query_all(session, &sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                AddressId(row.get("contact_address", "address_id")?),
+                ContactId(row.get("contact_address", "contact_id")?),
+            ))
+        })
+        .collect()
+}
+
+async fn suppressions_of(
+    session: &impl Session,
+    digests: &[Digest],
+    now: Timestamp,
+) -> Result<Vec<([u8; 32], Suppressed)>, StoreError> {
+    let sql = format!(
+        "SELECT id, digest_key, stop_digest, reason, since_at FROM suppression WHERE lifted_at IS NULL \
+         AND (until_at IS NULL OR until_at > $1) AND stop_digest IN ({})",
+        placeholders(2, digests.len())
+    );
+    let values = std::iter::once(Value::from(now.as_microsecond()))
+        .chain(digests.iter().map(|digest| Value::from(digest.bytes.to_vec())));
+    let rows = query_all(session, &sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let digest = row.digest("suppression", "digest_key", "stop_digest")?;
+            let reason = row.parsed("suppression", "reason", SuppressionReason::from_name)?;
+            let since_at = row.instant("suppression", "since_at")?;
+            Ok((digest.bytes, Suppressed { reason, since_at }))
+        })
+        .collect()
+}
