@@ -2,6 +2,7 @@
 
 use domain::{
     Timestamp,
+    classification::{Band, Label, Mark},
     filing::{BlockTarget, FilingFacts, FilingPlan, Handling, ReviewReason, plan_filing},
     ids::{SubmissionId, TicketId},
     regime::RequestName,
@@ -24,6 +25,7 @@ use super::{
 use crate::{
     Cases, CasesError,
     submission::{Content, Source, Submission, sender},
+    subscriptions::Method,
 };
 
 /// What one filing works with.
@@ -68,13 +70,26 @@ impl Cases {
     ) -> Result<Filed, CasesError> {
         let named = self.named_person(transaction, submission).await?;
         let plan = self.plan(transaction, submission, named.as_ref(), now).await?;
+        let token = self.leaving_token(submission);
         let filed = match plan.handling {
             Handling::Noted | Handling::Feedback => {
-                let of_nobody = Belongs { ticket: None, address: None, to_known_subject: false };
-                let id = self.write_submission(transaction, submission, of_nobody, now).await?;
-                self.audit_noting(transaction, submission, id, now).await?;
-                if plan.handling == Handling::Feedback {
-                    self.take_feedback(transaction, submission, id, stops, now).await?;
+                let id = self.note(transaction, submission, now).await?;
+                match (plan.handling, token) {
+                    (_, Some(token)) => {
+                        self.leave(transaction, token, Method::Mailto, id, stops, now).await?;
+                    }
+                    (Handling::Feedback, None) => {
+                        self.take_feedback(transaction, submission, id, stops, now).await?;
+                    }
+                    (Handling::Noted | Handling::Ticket(_), None) => {}
+                }
+                noted(submission, id)
+            }
+            // The token acts, no ticket, no reply: mail programs write such mails by themselves.
+            Handling::Ticket(_) if token.is_some() && !asks_more_than_to_leave(submission) => {
+                let id = self.note(transaction, submission, now).await?;
+                if let Some(token) = token {
+                    self.leave(transaction, token, Method::Mailto, id, stops, now).await?;
                 }
                 noted(submission, id)
             }
@@ -91,7 +106,12 @@ impl Cases {
                     joins: false,
                     now,
                 };
-                self.file_ticket(filing, lane, stops).await?
+                let filed = self.file_ticket(filing, lane, stops).await?;
+                if let Some(token) = token {
+                    let id = filed.submission;
+                    self.leave(transaction, token, Method::Mailto, id, stops, now).await?;
+                }
+                filed
             }
         };
         if let Source::Message(message) = submission.source {
@@ -99,6 +119,19 @@ impl Cases {
                 .await?;
         }
         Ok(filed)
+    }
+
+    /// Writes a submission down of which no ticket comes.
+    async fn note(
+        &self,
+        transaction: &Transaction,
+        submission: &Submission,
+        now: Timestamp,
+    ) -> Result<SubmissionId, CasesError> {
+        let of_nobody = Belongs { ticket: None, address: None, to_known_subject: false };
+        let id = self.write_submission(transaction, submission, of_nobody, now).await?;
+        self.audit_noting(transaction, submission, id, now).await?;
+        Ok(id)
     }
 
     async fn plan(
@@ -245,6 +278,14 @@ impl Cases {
         }
         Ok(())
     }
+}
+
+/// Whether a mail to a token's address holds a request besides leaving: that is never lost.
+fn asks_more_than_to_leave(submission: &Submission) -> bool {
+    let Some(found) = submission.classification() else { return true };
+    let mut labels = found.acting_labels();
+    labels.any(|(label, _)| label.is_request() && label != Label::StopMarketing)
+        || found.mark(Mark::Authority) != Band::None
 }
 
 fn noted(submission: &Submission, id: SubmissionId) -> Filed {

@@ -21,7 +21,11 @@ use super::{
     returned::{addressed_tokens, message_ids, unsubscribe_token},
     stops::{PendingStops, Stopped},
 };
-use crate::{Cases, CasesError, submission::Submission};
+use crate::{
+    Cases, CasesError,
+    submission::Submission,
+    subscriptions::{Leaving, Method, Reach},
+};
 
 /// What a report says of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,12 +66,50 @@ impl Cases {
             }
             let suppressed =
                 self.suppress(transaction, submission, &told, feedback, stops, now).await?;
+            if feedback == Feedback::Complaint {
+                let token = MailToken {
+                    kind: TokenKind::Unsubscribe,
+                    delivery: told.id,
+                    subscription: told.subscription,
+                };
+                self.leave(transaction, token, Method::Complaint, id, stops, now).await?;
+            }
             let detail = serde_json::json!({
                 "submission": id, "feedback": feedback.word(), "suppressed": suppressed,
             });
             let subject = format!("delivery:{}", told.id);
             store::audit::append(transaction, "filing", "feedback", &subject, &detail, now).await?;
         }
+        Ok(())
+    }
+
+    /// A mail to `unsub+TOKEN@…` whose token is ours acts by itself: no ticket, no reply. `None`
+    /// when the mail has no such token: it is then filed like any other.
+    pub(super) fn leaving_token(&self, submission: &Submission) -> Option<MailToken> {
+        let mailbox = self.parts.settings.unsubscribe_address.as_ref()?;
+        let found = submission.classification();
+        let is_own = |reason: &String| reason.starts_with("own_loop");
+        if found.is_some_and(|found| found.kind_reasons.iter().any(is_own)) {
+            return None;
+        }
+        let found = addressed_tokens(submission.mail()?, mailbox);
+        let opened = found.iter().filter_map(|token| self.parts.digests.open_token(token));
+        opened.into_iter().find(|token| token.kind == TokenKind::Unsubscribe)
+    }
+
+    /// Ends the subscription of a token in the filing transaction.
+    pub(super) async fn leave(
+        &self,
+        transaction: &Transaction,
+        token: MailToken,
+        method: Method,
+        submission: SubmissionId,
+        stops: &mut PendingStops,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        let leaving =
+            Leaving { reach: Reach::List, method, ip: String::new(), user_agent: String::new() };
+        self.unsubscribe_in(transaction, token, &leaving, Some(submission), stops, now).await?;
         Ok(())
     }
 
