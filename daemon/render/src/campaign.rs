@@ -14,6 +14,7 @@ mod plain;
 mod syntax;
 
 use domain::campaign::{BodyFormat, Content};
+use domain::language::Locale;
 use handlebars::Template;
 
 use field::{Field, Reader};
@@ -121,6 +122,29 @@ impl CampaignTemplate {
         Ok(Self { named: variant(named)?, unnamed: variant(unnamed)? })
     }
 
+    /// Fills the layouts once with and once without a preheader, so that a broken override is
+    /// found at start.
+    ///
+    /// # Errors
+    /// [`RenderError`] of a layout.
+    pub(crate) fn try_layouts(renderer: &Renderer, locale: Locale) -> Result<(), RenderError> {
+        let word = || "x".to_owned();
+        let frame = Frame {
+            organisation: word(),
+            contact: word(),
+            advertiser: word(),
+            list_title: word(),
+            policy_url: word(),
+        };
+        for preheader in [Vec::new(), vec![Piece::Words(word())]] {
+            let words = vec![Piece::Words(word())];
+            let texts =
+                Texts { subject: words.clone(), preheader, html: words.clone(), text: words };
+            Variant::new(renderer, locale, &frame, &texts)?;
+        }
+        Ok(())
+    }
+
     /// Renders the mail of one recipient. Whatever the name holds, it stays a name: one line,
     /// visible characters, at most a hundred of them, escaped.
     ///
@@ -220,7 +244,7 @@ impl<'c> Sources<'c> {
             let body = markup::Body { source, flat: &flat, html: &html, keeps_lines };
             let facts = markup::check(&body, &self.marks, findings);
             has_unsubscribe_link = facts.has_unsubscribe_link;
-            if !facts.says_something {
+            if !facts.says_something && findings.is_empty() {
                 findings.add(Place::START, Rule::Empty, empty_for(reader));
             }
         }
@@ -233,7 +257,7 @@ impl<'c> Sources<'c> {
             let flat = Flat::of(template, source, reader, is_set);
             flat.pieces.into_iter().map(|(piece, _)| piece).collect::<Vec<Piece>>()
         };
-        let text = match (&self.text, &self.content.text) {
+        let mut text = match (&self.text, &self.content.text) {
             (Some(template), Some(source)) => words(template, source),
             _ => {
                 let Some(text) = plain::of_html(&html) else {
@@ -245,6 +269,9 @@ impl<'c> Sources<'c> {
                 flat.unmarked(&text, &self.marks)
             }
         };
+        if let Some(Piece::Words(last)) = text.last_mut() {
+            last.truncate(last.trim_end().len());
+        }
         Ok(Texts {
             subject: words(&self.subject, &self.content.subject),
             preheader: words(&self.preheader, &self.content.preheader),
@@ -259,7 +286,7 @@ fn says_something(flat: &Flat, reader: Reader, findings: &mut Findings) {
         Piece::Words(words) => words.chars().any(char::is_alphanumeric),
         Piece::Field(field) => *field != Field::Name || reader == Reader::Named,
     });
-    if !says {
+    if !says && findings.is_empty() {
         findings.add(Place::START, Rule::Empty, empty_for(reader));
     }
 }
@@ -276,3 +303,6 @@ fn layout_finding(error: RenderError) -> Vec<Finding> {
     findings.add(Place::START, Rule::Layout, error.to_string());
     findings.sorted()
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::assets;
+use crate::campaign::CampaignTemplate;
 use crate::checker::{self, Allowance};
 use crate::engine::{self, Engine, is_invisible};
 use crate::error::RenderError;
@@ -148,6 +149,7 @@ impl Renderer {
                     self.mail(name, locale, &context)?;
                 }
             }
+            CampaignTemplate::try_layouts(self, locale)?;
         }
         Ok(())
     }

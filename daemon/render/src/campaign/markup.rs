@@ -141,7 +141,7 @@ pub(crate) fn check(body: &Body<'_>, marks: &Marks, findings: &mut Findings) -> 
     };
     let sink = Sink { reading: RefCell::new(reading) };
     let input = BufferQueue::default();
-    input.push_back(format!("{html}<{SENTINEL}>").into());
+    input.push_back(format!("{html} <{SENTINEL}>").into());
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let _ = tokenizer.feed(&input);
     tokenizer.end();
@@ -339,7 +339,9 @@ impl Reading<'_, '_> {
             self.at("<!--", line, Rule::Unbalanced, reason);
         }
         let left = std::mem::take(&mut self.open);
-        self.unclosed(&left);
+        if self.ends {
+            self.unclosed(&left);
+        }
         let mut seen = self.seen.clone();
         let mut reported = HashSet::new();
         for number in expected {
