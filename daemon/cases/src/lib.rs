@@ -6,6 +6,7 @@
 
 pub mod blocks;
 pub mod campaigns;
+pub mod contacts;
 pub mod deadlines;
 pub mod error;
 pub mod failpoint;

@@ -1,5 +1,8 @@
 //! Contacts: people, and the addresses they have.
 
+mod exporting;
+mod timeline;
+
 use domain::{
     Timestamp,
     ids::{AddressId, ContactId},
@@ -10,6 +13,9 @@ use crate::{
     error::StoreError,
     session::{Session, Transaction, execute, query_all, query_one, query_optional},
 };
+
+pub use exporting::{ExportRow, export_page};
+pub use timeline::{Happening, Person, SearchedFor, people, timeline};
 
 /// All contacts that have an address.
 ///

@@ -20,6 +20,7 @@ pub mod contacts;
 pub mod deliveries;
 pub mod digest_keys;
 pub mod error;
+pub mod imports;
 pub mod leases;
 pub mod lists;
 pub mod mailboxes;

@@ -1,0 +1,469 @@
+//! One row of a file, checked: an address, what is known of the person, the list, and the consent
+//! that the file claims. What is wrong is told by line and field, never with the value.
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::{
+    Timestamp,
+    address::{EmailAddress, InvalidAddress},
+    digest::AddressDigests,
+};
+use jiff::{
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
+use serde_json::{Map, Value, json};
+use store::imports::ImportList;
+use vault::Digests;
+
+use super::{
+    mapping::{Column, Mapping},
+    records::{Breach, Broken, Record},
+};
+
+/// Why a row is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// A quote is opened and not closed.
+    OpenQuote,
+    /// The record is over the limits.
+    RecordTooLong,
+    /// It has more fields than the header.
+    TooManyFields,
+    /// The field is over its limit.
+    TooLong,
+    /// It holds signs that no text has.
+    ControlCharacter,
+    /// It holds bytes that the encoding does not know.
+    NotInEncoding,
+    /// It must not be empty.
+    Missing,
+    /// It is no address.
+    NotAnAddress,
+    /// It is neither `ru` nor `en`.
+    UnknownLocale,
+    /// It is no IANA zone.
+    UnknownZone,
+    /// There is no such list, or it is archived.
+    UnknownList,
+    /// It is no instant that we can read.
+    NotATime,
+    /// It lies in the future.
+    InTheFuture,
+    /// It is no IP address.
+    NotAnIp,
+    /// It is none of the acts.
+    UnknownAct,
+    /// Number and date of a paper belong together.
+    HalfADocument,
+}
+
+impl Fault {
+    /// The word by which it is counted.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OpenQuote => "open_quote",
+            Self::RecordTooLong => "record_too_long",
+            Self::TooManyFields => "too_many_fields",
+            Self::TooLong => "too_long",
+            Self::ControlCharacter => "control_character",
+            Self::NotInEncoding => "not_in_encoding",
+            Self::Missing => "missing",
+            Self::NotAnAddress => "not_an_address",
+            Self::UnknownLocale => "unknown_locale",
+            Self::UnknownZone => "unknown_zone",
+            Self::UnknownList => "unknown_list",
+            Self::NotATime => "not_a_time",
+            Self::InTheFuture => "in_the_future",
+            Self::NotAnIp => "not_an_ip",
+            Self::UnknownAct => "unknown_act",
+            Self::HalfADocument => "half_a_document",
+        }
+    }
+
+    /// What it means and what helps.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::OpenQuote => "a quote is opened here and not closed; double it or close it",
+            Self::RecordTooLong => "the record is longer than 64 KiB or has more than 512 fields",
+            Self::TooManyFields => {
+                "there are more fields than headers; quote what holds the delimiter"
+            }
+            Self::TooLong => "is too long",
+            Self::ControlCharacter => "holds a control character",
+            Self::NotInEncoding => {
+                "holds bytes that are not in the encoding; say which with --encoding"
+            }
+            Self::Missing => "is empty",
+            Self::NotAnAddress => "is no e-mail address",
+            Self::UnknownLocale => "is neither ru nor en",
+            Self::UnknownZone => "is no IANA time zone such as Europe/Moscow",
+            Self::UnknownList => "names no open list; see `consentry list list`",
+            Self::NotATime => "is no time such as 2026-03-01 12:30 or 01.03.2026",
+            Self::InTheFuture => "lies in the future",
+            Self::NotAnIp => "is no IP address",
+            Self::UnknownAct => "is none of checkbox, button, doi_click, paper, email",
+            Self::HalfADocument => "number and date of a paper belong together",
+        }
+    }
+}
+
+/// A row that is refused. Never holds a value of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowError {
+    /// The line on which the record begins, counted from 1.
+    pub line: u64,
+    /// The field; none when it is the whole record.
+    pub field: Option<&'static str>,
+    /// Why.
+    pub fault: Fault,
+}
+
+impl std::fmt::Display for RowError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.field {
+            Some(field) => write!(f, "line {}: `{field}` {}", self.line, self.fault.words()),
+            None => write!(f, "line {}: {}", self.line, self.fault.words()),
+        }
+    }
+}
+
+impl From<Broken> for RowError {
+    fn from(broken: Broken) -> Self {
+        let fault = match broken.breach {
+            Breach::OpenQuote => Fault::OpenQuote,
+            Breach::TooLong => Fault::RecordTooLong,
+        };
+        Self { line: broken.line, field: None, fault }
+    }
+}
+
+/// The consent that a row claims.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// When the person gave it.
+    pub at: Timestamp,
+    /// Where it was captured.
+    pub capture_point: String,
+    /// Whether a signed paper is named.
+    pub is_paper: bool,
+}
+
+/// A checked row.
+#[derive(Clone)]
+pub struct ImportRow {
+    /// Its line.
+    pub line: u64,
+    /// The address.
+    pub email: EmailAddress,
+    /// Its folded form.
+    pub exact_key: String,
+    /// Its digests under every key, current first.
+    pub digests: Vec<AddressDigests>,
+    /// First and last name; may be empty.
+    pub name: String,
+    /// Telephone number; may be empty.
+    pub phone: String,
+    /// Two letters; empty when not said.
+    pub locale: String,
+    /// IANA zone; empty when not said.
+    pub zone: String,
+    /// The list, by name.
+    pub list: String,
+    /// The consent; none when no act or no time is named.
+    pub claim: Option<Claim>,
+    /// The whole row as evidence, JSON.
+    pub evidence: String,
+}
+
+impl std::fmt::Debug for ImportRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ImportRow(line {})", self.line)
+    }
+}
+
+/// What rows are read with.
+pub struct RowReader<'a> {
+    /// The columns.
+    pub mapping: &'a Mapping,
+    /// The lists there are.
+    pub lists: &'a BTreeMap<String, ImportList>,
+    /// The list of rows that name none.
+    pub list: Option<&'a str>,
+    /// The zone of times that name none.
+    pub zone: &'a TimeZone,
+    /// Keyed digests.
+    pub digests: &'a Digests,
+    /// The import, as it stands in the evidence.
+    pub import: i64,
+    /// No consent lies after it.
+    pub now: Timestamp,
+    /// Zones that were checked.
+    pub zones: HashMap<String, bool>,
+}
+
+impl std::fmt::Debug for RowReader<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowReader").field("import", &self.import).finish_non_exhaustive()
+    }
+}
+
+/// Signs at most in a field of each column.
+fn limit(column: Option<Column>) -> usize {
+    match column {
+        Some(Column::Email) => 320,
+        Some(Column::Name) => 200,
+        Some(Column::Phone | Column::Ip | Column::Zone | Column::ConsentAt) => 64,
+        Some(Column::Locale | Column::DocumentDate | Column::Act) => 40,
+        Some(
+            Column::List | Column::CapturePoint | Column::TextVersion | Column::DocumentNumber,
+        ) => 200,
+        Some(Column::Page | Column::UserAgent) => 2000,
+        None => 4000,
+    }
+}
+
+impl RowReader<'_> {
+    /// Checks one record.
+    ///
+    /// # Errors
+    /// [`RowError`], the first that is found.
+    pub fn read(&mut self, record: &Record) -> Result<ImportRow, RowError> {
+        let line = record.line;
+        if record.len() > self.mapping.columns.len() {
+            return Err(RowError { line, field: None, fault: Fault::TooManyFields });
+        }
+        self.check_texts(record)?;
+        let wrong =
+            |column: Column| move |fault| RowError { line, field: Some(column.name()), fault };
+        let text = |column| self.text(record, column);
+
+        let email = match text(Column::Email) {
+            "" => return Err(wrong(Column::Email)(Fault::Missing)),
+            email => EmailAddress::parse(email).map_err(|error| match error {
+                InvalidAddress::TooLong => wrong(Column::Email)(Fault::TooLong),
+                InvalidAddress::Shape | InvalidAddress::LocalPart | InvalidAddress::Domain => {
+                    wrong(Column::Email)(Fault::NotAnAddress)
+                }
+            })?,
+        };
+        let locale = locale(text(Column::Locale)).map_err(wrong(Column::Locale))?;
+        let ip = text(Column::Ip);
+        if !ip.is_empty() && ip.parse::<std::net::IpAddr>().is_err() {
+            return Err(wrong(Column::Ip)(Fault::NotAnIp));
+        }
+        let list = match text(Column::List) {
+            "" => self.list.unwrap_or_default(),
+            list => list,
+        };
+        if !self.lists.contains_key(list) {
+            let fault = if list.is_empty() { Fault::Missing } else { Fault::UnknownList };
+            return Err(wrong(Column::List)(fault));
+        }
+        let list = list.to_owned();
+        let zone = text(Column::Zone).to_owned();
+        let claim = self.claim(record)?;
+        let evidence = self.evidence(record);
+        let name = words_of(text(Column::Name));
+        let phone = words_of(text(Column::Phone));
+        if !self.zone_is_known(&zone) {
+            return Err(wrong(Column::Zone)(Fault::UnknownZone));
+        }
+        let exact_key = email.exact_key();
+        let digests = self.digests.address_all(&email);
+        Ok(ImportRow {
+            line,
+            email,
+            exact_key,
+            digests,
+            name,
+            phone,
+            locale,
+            zone,
+            list,
+            claim,
+            evidence,
+        })
+    }
+
+    fn text<'r>(&self, record: &'r Record, column: Column) -> &'r str {
+        self.mapping.place(column).map_or("", |place| record.field(place).trim())
+    }
+
+    fn check_texts(&self, record: &Record) -> Result<(), RowError> {
+        for (place, field) in record.fields().enumerate() {
+            let column = self.mapping.columns.get(place).copied().flatten();
+            let fault = if field.len() > limit(column) && field.chars().count() > limit(column) {
+                Fault::TooLong
+            } else if field.contains('\u{fffd}') {
+                Fault::NotInEncoding
+            } else if field.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+                Fault::ControlCharacter
+            } else {
+                continue;
+            };
+            return Err(RowError { line: record.line, field: column.map(Column::name), fault });
+        }
+        Ok(())
+    }
+
+    fn claim(&self, record: &Record) -> Result<Option<Claim>, RowError> {
+        let wrong = |column: Column, fault| RowError {
+            line: record.line,
+            field: Some(column.name()),
+            fault,
+        };
+        let text = |column| self.text(record, column);
+        let act = act(text(Column::Act)).map_err(|fault| wrong(Column::Act, fault))?;
+        let mut at = self
+            .instant(text(Column::ConsentAt))
+            .map_err(|fault| wrong(Column::ConsentAt, fault))?;
+        let signed_at = self
+            .instant(text(Column::DocumentDate))
+            .map_err(|fault| wrong(Column::DocumentDate, fault))?;
+        let has_number = !text(Column::DocumentNumber).is_empty();
+        if has_number != signed_at.is_some() {
+            let column = if has_number { Column::DocumentDate } else { Column::DocumentNumber };
+            return Err(wrong(column, Fault::HalfADocument));
+        }
+        let is_paper = has_number && matches!(act, None | Some("paper"));
+        if is_paper {
+            at = at.or(signed_at);
+        }
+        // A signature is an act by itself; that somebody claims a paper which is not named is none.
+        let is_affirmative = is_paper || act.is_some_and(|act| act != "paper");
+        let Some(at) = at.filter(|_| is_affirmative) else { return Ok(None) };
+        let capture_point = match words_of(text(Column::CapturePoint)) {
+            point if !point.is_empty() => point,
+            _ if is_paper => "paper".to_owned(),
+            _ => "import".to_owned(),
+        };
+        Ok(Some(Claim { at, capture_point, is_paper }))
+    }
+
+    fn instant(&self, text: &str) -> Result<Option<Timestamp>, Fault> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let at = read_instant(text, self.zone).ok_or(Fault::NotATime)?;
+        if at > self.now {
+            return Err(Fault::InTheFuture);
+        }
+        Ok(Some(at))
+    }
+
+    /// The whole row as the file has it: what we know under our words, the rest under its headers.
+    fn evidence(&self, record: &Record) -> String {
+        let mut evidence = Map::new();
+        let mut others = Map::new();
+        for (place, field) in record.fields().enumerate() {
+            let field = field.trim();
+            if field.is_empty() {
+                continue;
+            }
+            match self.mapping.columns.get(place).copied().flatten() {
+                Some(Column::Act) => {
+                    let word = act(field).ok().flatten().unwrap_or(field);
+                    evidence.insert("act".to_owned(), word.into());
+                }
+                Some(column) => {
+                    evidence.insert(column.name().to_owned(), field.into());
+                }
+                None => {
+                    others.insert(self.mapping.header(place).to_owned(), field.into());
+                }
+            }
+        }
+        evidence.insert("method".to_owned(), "import".into());
+        evidence.insert("import".to_owned(), json!(self.import));
+        evidence.insert("line".to_owned(), json!(record.line));
+        if !others.is_empty() {
+            evidence.insert("columns".to_owned(), Value::Object(others));
+        }
+        Value::Object(evidence).to_string()
+    }
+
+    fn zone_is_known(&mut self, zone: &str) -> bool {
+        if zone.is_empty() {
+            return true;
+        }
+        if let Some(known) = self.zones.get(zone) {
+            return *known;
+        }
+        let known = TimeZone::get(zone).is_ok();
+        // A file full of nonsense must not fill our memory.
+        if self.zones.len() < 1000 {
+            self.zones.insert(zone.to_owned(), known);
+        }
+        known
+    }
+}
+
+/// Line ends inside a quoted field become spaces.
+fn words_of(text: &str) -> String {
+    if text.contains(['\n', '\r', '\t']) || text.contains("  ") {
+        return text.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+    text.to_owned()
+}
+
+fn locale(text: &str) -> Result<String, Fault> {
+    let word = text.to_lowercase();
+    match word.split(['-', '_']).next().unwrap_or("") {
+        "" => Ok(String::new()),
+        "ru" | "рус" | "русский" | "russian" => Ok("ru".to_owned()),
+        "en" | "англ" | "английский" | "english" => Ok("en".to_owned()),
+        _ => Err(Fault::UnknownLocale),
+    }
+}
+
+/// The act in one of our words; none when the file names none.
+fn act(text: &str) -> Result<Option<&'static str>, Fault> {
+    Ok(Some(match text.to_lowercase().as_str() {
+        "" => return Ok(None),
+        "checkbox" | "tick" | "галочка" | "чекбокс" | "флажок" => "checkbox",
+        "button" | "кнопка" => "button",
+        "doi_click" | "doi" | "double opt-in" | "подтверждение по ссылке" | "ссылка" => {
+            "doi_click"
+        }
+        "paper" | "signature" | "бумага" | "подпись" | "анкета" => "paper",
+        "email" | "e-mail" | "письмо" => "email",
+        _ => return Err(Fault::UnknownAct),
+    }))
+}
+
+/// Reads a time as RFC 3339, ISO or the Russian way; one without a zone is meant in `zone`, one
+/// without a time at the start of its day.
+fn read_instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(at);
+    }
+    let civil = text.parse::<DateTime>().ok().or_else(|| read_russian(text))?;
+    zone.to_timestamp(civil).ok()
+}
+
+/// `31.12.2025`, `31.12.2025 23:59`, `31.12.2025 23:59:59`.
+fn read_russian(text: &str) -> Option<DateTime> {
+    let (date, time) =
+        text.split_once([' ', 'T']).map_or((text, ""), |(date, time)| (date, time.trim()));
+    let mut parts = date.split('.').map(|part| part.parse::<i16>().ok());
+    let (day, month, year) = (parts.next()??, parts.next()??, parts.next()??);
+    if parts.next().is_some() || year < 1000 {
+        return None;
+    }
+    let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    let mut clock = [0_i8; 3];
+    if !time.is_empty() {
+        let parts: Vec<&str> = time.split(':').collect();
+        if !(2..=3).contains(&parts.len()) {
+            return None;
+        }
+        for (slot, part) in clock.iter_mut().zip(parts) {
+            *slot = part.parse().ok()?;
+        }
+    }
+    let time = jiff::civil::Time::new(clock[0], clock[1], clock[2], 0).ok()?;
+    Some(date.to_datetime(time))
+}
