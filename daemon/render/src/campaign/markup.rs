@@ -301,7 +301,8 @@ impl Reading<'_, '_> {
                     && bare.starts_with(&self.marks.with_blanks(&self.marks.mark(*number, field)))
             })
         });
-        if !fields.is_empty() && !(fields.len() == 1 && starts_with_field) {
+        let is_right = fields.is_empty() || fields.len() == 1 && starts_with_field;
+        if !is_right {
             let place = self.place_of(numbers.first().copied());
             let reason = "a link begins with `unsubscribe_url` or `policy_url` or holds no field";
             return self.findings.add(place, Rule::Link, reason);

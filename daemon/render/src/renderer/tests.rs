@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::mail::{Alarm, sample};
+use crate::mail::{Alarm, Wish, sample};
 
 fn renderer() -> Renderer {
     Renderer::new(&[]).expect("the built-in templates are in order")
@@ -75,6 +75,30 @@ fn a_hostile_value_stays_in_its_line_of_a_mail() {
         insta::with_settings!({ snapshot_path => "../../snapshots", prepend_module_to_snapshot => false }, {
             let shortened = mail.text.replace(&"я".repeat(5_000), "[5000 letters]");
             insta::assert_snapshot!(format!("hostile_{}", locale.code()), shortened);
+        });
+    }
+}
+
+#[test]
+fn a_hostile_value_stays_a_value_in_the_html_of_a_confirmation() {
+    let renderer = renderer();
+    for locale in LOCALES {
+        let mut context = sample::confirmation(locale);
+        context.organisation = hostile();
+        context.wishes = vec![Wish::new(&hostile(), &hostile(), &hostile(), 1)];
+        context.confirm_url = "https://x.example/\" onclick=\"alert(1)".to_owned();
+        let mail = renderer.mail(MailName::Confirmation, locale, &context).expect("it renders");
+        let html = mail.html.expect("a confirmation has HTML");
+        assert!(!html.contains("<script>") && !html.contains("\" onclick"));
+        for text in [&html, &mail.text, &mail.subject] {
+            assert!(!text.contains(['\r', '\0', '\u{202e}']));
+        }
+        assert!(!mail.subject.contains('\n'));
+        assert!(!mail.text.lines().any(|line| line.starts_with("Bcc:")));
+        insta::with_settings!({ snapshot_path => "../../snapshots", prepend_module_to_snapshot => false }, {
+            let shown = format!("Subject: {}\n\n{}\n{html}", mail.subject, mail.text);
+            let shortened = shown.replace(&"я".repeat(5_000), "[5000 letters]");
+            insta::assert_snapshot!(format!("confirmation_hostile_{}", locale.code()), shortened);
         });
     }
 }
