@@ -4,15 +4,22 @@
 //! a person sent and show what the desk tells them; they decide nothing about it.
 
 mod cases;
+mod lists;
 
 use async_trait::async_trait;
 use domain::form::FormEntry;
+use domain::language::Locale;
 use domain::regime::{DutyName, RequestName};
 use domain::request::RequestState;
 use domain::ticket::TicketState;
 use domain::ticket_number::{StatusCode, TicketNumber};
 use jiff::Timestamp;
 use jiff::civil::Date;
+
+pub use lists::{
+    Act, Agreed, ConfirmationState, ConfirmationView, ConfirmedList, LeavableList, LeaveAnswer,
+    Leaving, OpenList, OpenLists, UnsubscribeView, Visit, Wish, WishAnswer,
+};
 
 /// What a person who has number and code may see of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +84,54 @@ pub trait Desk: Send + Sync {
         number: TicketNumber,
         code: StatusCode,
     ) -> Result<Option<StatusView>, DeskError>;
+
+    /// What people can subscribe to now.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    async fn open_lists(&self, locale: Locale) -> Result<OpenLists, DeskError>;
+
+    /// Takes a wish: a pending subscription and one confirmation mail, if all texts are the ones
+    /// in force; nothing at all otherwise.
+    ///
+    /// # Errors
+    /// [`DeskError`]; nothing was taken then.
+    async fn subscribe(&self, wish: Wish) -> Result<WishAnswer, DeskError>;
+
+    /// What the link of a confirmation mail stands for; changes nothing. `None` for a token that
+    /// is none of ours.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    async fn confirmation(&self, token: &str) -> Result<Option<ConfirmationView>, DeskError>;
+
+    /// Confirms what the link stands for, and shows it; confirming again changes nothing.
+    ///
+    /// # Errors
+    /// [`DeskError`]; nothing was confirmed then.
+    async fn confirm(
+        &self,
+        token: &str,
+        visit: Visit,
+    ) -> Result<Option<ConfirmationView>, DeskError>;
+
+    /// What an unsubscribe token stands for; changes nothing. `None` for a token that is none of
+    /// ours.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    async fn unsubscription(&self, token: &str) -> Result<Option<UnsubscribeView>, DeskError>;
+
+    /// Leaves the list of the token, or everything; leaving again changes nothing.
+    ///
+    /// # Errors
+    /// [`DeskError`]; nothing was left then.
+    async fn unsubscribe(
+        &self,
+        token: &str,
+        leaving: Leaving,
+        visit: Visit,
+    ) -> Result<LeaveAnswer, DeskError>;
 
     /// Whether what is needed to file a form works.
     async fn health(&self) -> Health;

@@ -12,23 +12,24 @@ mod submit;
 mod token;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Extension, Form, OriginalUri, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use domain::language::Locale;
 use render::PageName;
 
+use crate::asking::add_retry_after;
 use crate::feedback::check::Typed;
-use crate::feedback::submit::{Visitor, submit};
+use crate::feedback::submit::submit;
 use crate::feedback::token::{FormInstance, InstanceQuery};
 use crate::guard::Audience;
 use crate::network::Origin;
 use crate::pages::{
     ErrorLine, FeedbackPage, Field, FiledPage, Problem, Site, show, show_problem, word,
 };
+use crate::visitor::Visitor;
 use crate::web::Web;
 
 pub(crate) use spent::SpentForms;
@@ -92,14 +93,6 @@ pub(crate) async fn take_form(
 fn show_filed(web: &Web, locale: Locale) -> Response {
     let page = FiledPage { site: Site::new(web, locale, "filed.title") };
     show(web, StatusCode::OK, PageName::FeedbackFiled, locale, &page)
-}
-
-/// `Retry-After` in whole seconds, rounded up.
-pub(crate) fn add_retry_after(response: &mut Response, wait: Option<Duration>) {
-    if let Some(wait) = wait {
-        let seconds = wait.as_secs().saturating_add(1);
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
 }
 
 /// The form as it is shown: fresh, or with what was typed and what is wrong with it.

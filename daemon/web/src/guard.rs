@@ -44,6 +44,12 @@ impl Audience {
         let locale = language::preferred(headers, default);
         if first == "api" { Self::Programs(locale) } else { Self::People(locale) }
     }
+
+    /// The language of the answer.
+    pub(crate) fn locale(self) -> Locale {
+        let (Self::People(locale) | Self::Programs(locale)) = self;
+        locale
+    }
 }
 
 /// The layer. Puts [`Origin`] and [`Audience`] into the request for the pages.
@@ -86,11 +92,14 @@ pub(crate) async fn guard(
 }
 
 fn add_headers(web: &Web, headers: &mut HeaderMap) {
+    let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     let always = [
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
+        // Links of ours are for one person, not for a search engine.
+        (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (

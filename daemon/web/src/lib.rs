@@ -1,10 +1,12 @@
-//! The public pages: the feedback form, the state of a ticket, and their JSON endpoint.
+//! The public pages: the feedback form, the state of a ticket, the lists (subscribe, confirm,
+//! unsubscribe), and their JSON endpoints.
 //!
 //! Called by `consentry`, which passes a listener, the configuration and a [`desk::Desk`]. Here a
 //! request is checked for shape and abuse; what follows from it is decided behind the desk.
 //! `GET` never changes anything, no page needs a script or sets a cookie, and nothing a person
 //! typed reaches a log.
 
+mod asking;
 mod assets;
 pub mod config;
 pub mod desk;
@@ -13,16 +15,22 @@ mod guard;
 mod health;
 mod language;
 mod limits;
+mod lists;
 mod network;
 mod pages;
 mod router;
 mod rules;
 mod serve;
 mod status;
+mod visitor;
 mod web;
 
 pub use config::{Organisation, Policy, PublicUrl, WebConfig};
-pub use desk::{Desk, DeskError, Health, RequestView, StatusView};
+pub use desk::{
+    Act, Agreed, ConfirmationState, ConfirmationView, ConfirmedList, Desk, DeskError, Health,
+    LeavableList, LeaveAnswer, Leaving, OpenList, OpenLists, RequestView, StatusView,
+    UnsubscribeView, Visit, Wish, WishAnswer,
+};
 pub use network::{InvalidNetwork, Network, Peer};
 pub use router::router;
 pub use rules::{FormRules, InvalidRules, Limit};

@@ -88,6 +88,10 @@ pub(crate) struct Limiters {
     pub(crate) everyone: Limiter,
     pub(crate) status_network: Limiter,
     pub(crate) status_ticket: Limiter,
+    pub(crate) wish_network: Limiter,
+    pub(crate) wish_address: Limiter,
+    pub(crate) wish_everyone: Limiter,
+    pub(crate) wrong_token: Limiter,
 }
 
 impl Limiters {
@@ -100,6 +104,11 @@ impl Limiters {
             everyone: Limiter::new("everyone", limits.everyone, secret),
             status_network: Limiter::new("status_network", limits.status_network, secret),
             status_ticket: Limiter::new("status_ticket", limits.status_ticket, secret),
+            // As many as of feedback, counted apart: neither form uses up the other.
+            wish_network: Limiter::new("wish_network", limits.network_unsolved, secret),
+            wish_address: Limiter::new("wish_address", limits.address, secret),
+            wish_everyone: Limiter::new("wish_everyone", limits.everyone, secret),
+            wrong_token: Limiter::new("wrong_token", limits.wrong_token, secret),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From values to an answer: the frame around every page, and the pages for problems.
 
 mod contexts;
+mod lists;
 mod problem;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -12,6 +13,10 @@ use serde::Serialize;
 pub(crate) use contexts::{
     ErrorLine, FeedbackPage, Field, FiledPage, ProblemPage, RequestLine, Site, StatusPage,
     StatusShownPage, try_all,
+};
+pub(crate) use lists::{
+    ConfirmEndedPage, ConfirmLine, ConfirmPage, EmbeddedForm, ListBox, ShownPolicy, SubscribePage,
+    SubscribeSentPage, UnsubscribePage, UnsubscribeUnknownPage,
 };
 pub(crate) use problem::{Problem, problem_json, show_problem};
 

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
 use crate::guard::{Audience, guard};
+use crate::lists::{api, confirm, embed, subscribe, unsubscribe};
 use crate::pages::{Problem, show_problem};
 use crate::web::Web;
 use crate::{assets, feedback, health, language, status};
@@ -27,6 +28,7 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/en/status", get(status::ask).post(status::show))
         .route("/api/v1/feedback", post(feedback::api::take))
         .route("/api/v1/feedback/form", get(feedback::api::describe))
+        .merge(lists())
         .route("/assets/{name}", get(assets::show))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -34,6 +36,35 @@ pub fn router(web: Arc<Web>) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&web), guard))
         .with_state(web)
+}
+
+/// The pages of the lists. With a slash at the end they are the same pages: a redirect would lose
+/// the POST of a mail provider (RFC 8058 §3.1 forbids it).
+fn lists() -> Router<Arc<Web>> {
+    let form = || {
+        get(subscribe::show_form)
+            .post(subscribe::take_form)
+            .layer(DefaultBodyLimit::max(subscribe::LARGEST_FORM))
+    };
+    let confirmation = || get(confirm::ask).post(confirm::confirm);
+    let link = || {
+        get(unsubscribe::ask)
+            .post(unsubscribe::leave)
+            .layer(DefaultBodyLimit::max(unsubscribe::LARGEST_POST))
+    };
+    Router::new()
+        .route("/subscribe", form())
+        .route("/subscribe/", form())
+        .route("/subscribe/form", get(embed::show_html))
+        .route("/subscribe/confirm/{token}", confirmation())
+        .route("/subscribe/confirm/{token}/", confirmation())
+        .route("/u/{token}", link())
+        .route("/u/{token}/", link())
+        .route("/api/lists", get(api::lists))
+        .route(
+            "/api/subscriptions",
+            post(api::take).layer(DefaultBodyLimit::max(subscribe::LARGEST_FORM)),
+        )
 }
 
 /// `GET /`: to the form, in the language of the browser.

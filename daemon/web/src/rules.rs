@@ -32,6 +32,17 @@ pub struct LimitRules {
     pub status_network: Limit,
     /// Status questions for one ticket number.
     pub status_ticket: Limit,
+    /// Links of confirmation and unsubscribing that are none of ours, from one network. Right
+    /// ones are never counted: a mail provider sends them in bursts.
+    #[serde(default = "LimitRules::wrong_token")]
+    pub wrong_token: Limit,
+}
+
+impl LimitRules {
+    /// For files written before there was this limit.
+    fn wrong_token() -> Limit {
+        Limit { burst: 20, seconds: 15 }
+    }
 }
 
 /// So many at once, then one more per so many seconds.
@@ -81,6 +92,7 @@ impl FormRules {
             ("everyone", limits.everyone),
             ("status_network", limits.status_network),
             ("status_ticket", limits.status_ticket),
+            ("wrong_token", limits.wrong_token),
         ] {
             if limit.burst == 0 || !(1..=86_400).contains(&limit.seconds) {
                 problems.push(format!(

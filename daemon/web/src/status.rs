@@ -14,8 +14,9 @@ use domain::ticket_number::{StatusCode as TicketCode, TicketNumber};
 use render::{PageName, wording};
 use serde::Deserialize;
 
-use crate::desk::StatusView;
-use crate::feedback::add_retry_after;
+use crate::asking;
+use crate::asking::add_retry_after;
+use crate::desk::{DeskError, StatusView};
 use crate::guard::Audience;
 use crate::limits::TooMany;
 use crate::network::Origin;
@@ -24,9 +25,6 @@ use crate::pages::{
     ErrorLine, Field, Problem, RequestLine, Site, StatusPage, StatusShownPage, show_problem, word,
 };
 use crate::web::Web;
-
-/// For the desk; under the limit of the whole request.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What was typed; the code is a secret.
 #[derive(Default, Deserialize)]
@@ -77,7 +75,7 @@ pub(crate) async fn show(
             (StatusCode::TOO_MANY_REQUESTS, vec![("", "errors.status_too_many")], Some(wait))
         }
         Err(Refusal::Unavailable) => {
-            let wait = Some(Duration::from_secs(60));
+            let wait = Some(asking::ASK_AGAIN);
             (StatusCode::SERVICE_UNAVAILABLE, vec![("", "errors.status_unavailable")], wait)
         }
     };
@@ -108,13 +106,10 @@ async fn look_up(web: &Web, origin: Origin, asked: &Asked) -> Result<StatusView,
     };
     // Also per ticket: a code is not to be guessed from many networks at once.
     web.limiters.status_ticket.take(&number.to_string(), now).map_err(over)?;
-    match tokio::time::timeout(PATIENCE, web.desk.request_status(number, code)).await {
-        Ok(Ok(view)) => view.ok_or_else(wrong),
-        Ok(Err(_)) => Err(Refusal::Unavailable),
-        Err(_) => {
-            tracing::warn!("asking for the state of a ticket took longer than its limit");
-            Err(Refusal::Unavailable)
-        }
+    let answer = web.desk.request_status(number, code);
+    match asking::look("asking for the state of a ticket", answer).await {
+        Ok(view) => view.ok_or_else(wrong),
+        Err(DeskError::Unavailable | DeskError::Failed) => Err(Refusal::Unavailable),
     }
 }
 

@@ -2,12 +2,18 @@
 //!
 //! Errors are logged here, once, and never with what a person typed.
 
+mod lists;
+
 use ::cases::{Cases, CasesError};
 use async_trait::async_trait;
 use domain::form::FormEntry;
+use domain::language::Locale;
 use domain::ticket_number::{StatusCode, TicketNumber};
 
-use crate::desk::{Desk, DeskError, Health, RequestView, StatusView};
+use crate::desk::{
+    ConfirmationView, Desk, DeskError, Health, LeaveAnswer, Leaving, OpenLists, RequestView,
+    StatusView, UnsubscribeView, Visit, Wish, WishAnswer,
+};
 
 #[async_trait]
 impl Desk for Cases {
@@ -38,6 +44,39 @@ impl Desk for Cases {
                 })
                 .collect(),
         }))
+    }
+
+    async fn open_lists(&self, locale: Locale) -> Result<OpenLists, DeskError> {
+        lists::open_lists(self, locale).await
+    }
+
+    async fn subscribe(&self, wish: Wish) -> Result<WishAnswer, DeskError> {
+        lists::subscribe(self, wish).await
+    }
+
+    async fn confirmation(&self, token: &str) -> Result<Option<ConfirmationView>, DeskError> {
+        lists::confirmation(self, token).await
+    }
+
+    async fn confirm(
+        &self,
+        token: &str,
+        visit: Visit,
+    ) -> Result<Option<ConfirmationView>, DeskError> {
+        lists::confirm(self, token, visit).await
+    }
+
+    async fn unsubscription(&self, token: &str) -> Result<Option<UnsubscribeView>, DeskError> {
+        lists::unsubscription(self, token).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        token: &str,
+        leaving: Leaving,
+        visit: Visit,
+    ) -> Result<LeaveAnswer, DeskError> {
+        lists::unsubscribe(self, token, leaving, visit).await
     }
 
     async fn health(&self) -> Health {

@@ -13,13 +13,14 @@ use axum::response::{IntoResponse, Response};
 use domain::language::Locale;
 use serde_json::{Value, json};
 
-use crate::feedback::add_retry_after;
+use crate::asking::add_retry_after;
 use crate::feedback::check::Typed;
-use crate::feedback::submit::{Refusal, Visitor, submit};
+use crate::feedback::submit::{Refusal, submit};
 use crate::feedback::token::{self, FormInstance, InstanceQuery, Reading};
 use crate::guard::Audience;
 use crate::network::Origin;
 use crate::pages::{Problem, problem_json, show_problem, word};
+use crate::visitor::Visitor;
 use crate::web::Web;
 
 /// `GET /api/v1/feedback/form?locale=ru&capture_point=order&page=https://…`.

@@ -1,13 +1,12 @@
 //! Page and JSON alike: the checks of one submission, in order, and the way to the desk.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use domain::form::FormEntry;
-use domain::language::Locale;
 
+use crate::asking;
 use crate::desk::DeskError;
 use crate::feedback::check::{Checked, Mistake, Typed, check};
 use crate::feedback::puzzle;
@@ -15,26 +14,8 @@ use crate::feedback::spent::{Claim, Reservation};
 use crate::feedback::token::{self, FormInstance, Reading};
 use crate::limits::TooMany;
 use crate::network::Origin;
+use crate::visitor::Visitor;
 use crate::web::Web;
-
-/// For the desk; under the limit of the whole request.
-const PATIENCE: Duration = Duration::from_secs(15);
-const LONGEST_USER_AGENT: usize = 300;
-
-/// Who sends the form, as far as the connection tells; evidence.
-pub(crate) struct Visitor {
-    origin: Origin,
-    user_agent: String,
-    locale: Locale,
-}
-
-impl Visitor {
-    pub(crate) fn new(origin: Origin, headers: &HeaderMap, locale: Locale) -> Self {
-        let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        let user_agent = agent.unwrap_or_default().chars().take(LONGEST_USER_AGENT).collect();
-        Self { origin, user_agent, locale }
-    }
-}
 
 /// Why a form was not filed; nothing of it is kept then.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +50,7 @@ impl Refusal {
         match self {
             Self::Mistakes(_) => None,
             Self::TooMany(wait) => Some(*wait),
-            Self::Unavailable => Some(Duration::from_secs(60)),
+            Self::Unavailable => Some(asking::ASK_AGAIN),
         }
     }
 }
@@ -97,27 +78,17 @@ pub(crate) async fn submit(web: &Web, typed: &Typed, visitor: &Visitor) -> Resul
     file(web, entry, reservation).await
 }
 
-/// Hands the entry to the desk. The filing is a task of its own: a visitor who goes away in the
-/// middle takes their connection along, not half a filing, and not the form it spends.
+/// Hands the entry to the desk, and with it the form that it spends.
 async fn file(web: &Web, entry: FormEntry, reservation: Reservation) -> Result<(), Refusal> {
     let desk = Arc::clone(&web.desk);
-    let filing = web.filings.spawn(async move {
+    let filing = async move {
         desk.file_form(entry).await?;
         reservation.keep();
         Ok(())
-    });
-    match tokio::time::timeout(PATIENCE, filing).await {
-        Ok(Ok(Ok(()))) => Ok(()),
-        Ok(Ok(Err(DeskError::Unavailable | DeskError::Failed))) => Err(Refusal::Unavailable),
-        Ok(Err(stopped)) => match stopped.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(Refusal::Unavailable),
-        },
-        Err(_) => {
-            tracing::warn!("filing a form took longer than its limit");
-            Err(Refusal::Unavailable)
-        }
-    }
+    };
+    asking::act(web, "filing a form", filing).await.map_err(|error| match error {
+        DeskError::Unavailable | DeskError::Failed => Refusal::Unavailable,
+    })
 }
 
 /// Token and fields; mistakes of both are told together.
@@ -159,16 +130,8 @@ fn entry(web: &Web, instance: &FormInstance, checked: Checked, visitor: &Visitor
         policy_version: instance.policy_version.clone(),
         locale: visitor.locale,
         form_key,
-        remote_address: evidence(visitor.origin),
+        remote_address: visitor.remote_address(),
         user_agent: visitor.user_agent.clone(),
-    }
-}
-
-/// The address as evidence; empty when the connection tells none.
-fn evidence(Origin(address): Origin) -> String {
-    match address {
-        IpAddr::V4(address) if address.is_unspecified() => String::new(),
-        address => address.to_string(),
     }
 }
 

@@ -4,7 +4,7 @@
 //! evidence; a browser cannot change it. GET makes one without remembering anything.
 
 use aws_lc_rs::hmac;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ambient::random_bytes;
@@ -13,10 +13,10 @@ use domain::language::Locale;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::visitor::{page_came_from, page_without_query};
 use crate::web::Web;
 
 const LONGEST_TOKEN: usize = 4096;
-const LONGEST_PAGE: usize = 500;
 
 /// The key that signs form tokens.
 pub(crate) struct TokenKey(hmac::Key);
@@ -77,10 +77,9 @@ impl FormInstance {
         headers: &HeaderMap,
     ) -> Self {
         let point = serde_json::from_value(Value::String(query.from.clone()));
-        let came_from = headers.get(header::REFERER).and_then(|value| value.to_str().ok());
         let is_elsewhere = |page: &String| !page.starts_with(web.config.public_url.as_str());
         let page = page_without_query(&query.page)
-            .or_else(|| came_from.and_then(page_without_query).filter(is_elsewhere));
+            .or_else(|| page_came_from(headers).filter(is_elsewhere));
         Self {
             id: random_bytes(web.entropy.as_ref()),
             made_at: web.clock.now().as_second(),
@@ -110,18 +109,6 @@ impl FormInstance {
     pub(crate) fn age_seconds(&self, web: &Web) -> i64 {
         web.clock.now().as_second().saturating_sub(self.made_at).max(0)
     }
-}
-
-/// The address of a page without query and fragment, if it is one.
-fn page_without_query(text: &str) -> Option<String> {
-    let page = text.split(['?', '#']).next().unwrap_or_default();
-    let rest = page.strip_prefix("https://").or_else(|| page.strip_prefix("http://"))?;
-    let host = rest.split('/').next().unwrap_or_default();
-    let is_plain = page.len() <= LONGEST_PAGE
-        && !host.is_empty()
-        && !host.contains('@')
-        && !page.chars().any(|c| c.is_control() || c.is_whitespace());
-    is_plain.then(|| page.to_owned())
 }
 
 /// What a token turned out to be.
@@ -159,25 +146,4 @@ fn verified(key: &TokenKey, token: &str) -> Option<FormInstance> {
     let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
     hmac::verify(&key.0, &payload, &tag).ok()?;
     serde_json::from_slice(&payload).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_is_kept_without_what_may_be_private_in_it() {
-        for (text, expected) in [
-            ("https://shop.example/order?id=7#x", Some("https://shop.example/order")),
-            ("http://shop.example", Some("http://shop.example")),
-            ("https://anna:secret@shop.example/", None),
-            ("javascript:alert(1)", None),
-            ("https://", None),
-            ("https://shop.example/a b", None),
-            ("", None),
-        ] {
-            assert_eq!(page_without_query(text).as_deref(), expected, "{text}");
-        }
-        assert_eq!(page_without_query(&format!("https://a.example/{}", "x".repeat(500))), None);
-    }
 }

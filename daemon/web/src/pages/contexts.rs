@@ -5,6 +5,7 @@ use domain::language::Locale;
 use render::{PageName, RenderError};
 use serde::Serialize;
 
+use crate::pages::lists::try_lists;
 use crate::pages::{Problem, render_only, word};
 use crate::web::Web;
 
@@ -54,6 +55,12 @@ impl Site {
         };
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         self.other_language_url = format!("/{}/{page}{query}", other.code());
+        self
+    }
+
+    /// With a link to the same page in the other language, where the path has none.
+    pub(crate) fn with_other_url(mut self, url: String) -> Self {
+        self.other_language_url = url;
         self
     }
 
@@ -188,6 +195,7 @@ pub(crate) fn try_all(web: &Web) -> Result<(), RenderError> {
             render_only(web, PageName::StatusShown, locale, &shown)?;
         }
         render_only(web, PageName::FeedbackFiled, locale, &FiledPage { site: site() })?;
+        try_lists(web, locale)?;
         for problem in Problem::ALL {
             render_only(web, PageName::Problem, locale, &problem.page(web, locale))?;
         }

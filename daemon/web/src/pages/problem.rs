@@ -20,10 +20,14 @@ pub(crate) enum Problem {
     MediaType,
     Slow,
     Broken,
+    /// The desk does not answer; the same may work in a moment.
+    Unavailable,
+    /// Over a limit.
+    TooMany,
 }
 
 impl Problem {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::NotFound,
         Self::Method,
         Self::TooLarge,
@@ -31,6 +35,8 @@ impl Problem {
         Self::MediaType,
         Self::Slow,
         Self::Broken,
+        Self::Unavailable,
+        Self::TooMany,
     ];
 
     fn name(self) -> &'static str {
@@ -42,6 +48,8 @@ impl Problem {
             Self::MediaType => "media_type",
             Self::Slow => "slow",
             Self::Broken => "broken",
+            Self::Unavailable => "unavailable",
+            Self::TooMany => "too_many",
         }
     }
 
@@ -52,8 +60,9 @@ impl Problem {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Slow => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Slow | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 

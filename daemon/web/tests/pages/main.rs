@@ -1,6 +1,7 @@
 //! The pages over the whole router, with a scripted desk behind them.
 
 mod api;
+mod confirm;
 mod feedback;
 mod filing;
 mod puzzle;
@@ -8,3 +9,5 @@ mod serving;
 mod site;
 mod stage;
 mod status;
+mod subscribe;
+mod unsubscribe;

@@ -1,5 +1,7 @@
 //! The stage on which the pages are tried: scripted clock, randomness and desk; real templates.
 
+mod lists;
+
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,9 +20,12 @@ use render::Renderer;
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 use web::{
-    Desk, DeskError, FormRules, Health, Network, Organisation, Peer, Policy, PublicUrl, StatusView,
-    Web, WebConfig, WebParts, router,
+    ConfirmationView, Desk, DeskError, FormRules, Health, LeaveAnswer, Leaving, Network, OpenLists,
+    Organisation, Peer, Policy, PublicUrl, StatusView, UnsubscribeView, Visit, Web, WebConfig,
+    WebParts, Wish, WishAnswer, router,
 };
+
+pub use lists::{Lists, NEWS, TOKEN};
 
 /// A clock that stands still until it is moved.
 #[derive(Default)]
@@ -54,6 +59,7 @@ pub struct ScriptedDesk {
     pub entries: Mutex<Vec<FormEntry>>,
     pub view: Mutex<Option<StatusView>>,
     pub fault: Mutex<Option<Fault>>,
+    pub lists: Lists,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -97,6 +103,45 @@ impl Desk for ScriptedDesk {
         self.misbehave().await?;
         let view = self.view.lock().expect("not poisoned").clone();
         Ok(view.filter(|view| view.ticket_number == number && code.expose() == CODE))
+    }
+
+    async fn open_lists(&self, _: Locale) -> Result<OpenLists, DeskError> {
+        self.misbehave().await?;
+        Ok(self.lists.open.lock().expect("not poisoned").clone())
+    }
+
+    async fn subscribe(&self, wish: Wish) -> Result<WishAnswer, DeskError> {
+        self.misbehave().await?;
+        Ok(self.lists.subscribe(wish))
+    }
+
+    async fn confirmation(&self, token: &str) -> Result<Option<ConfirmationView>, DeskError> {
+        self.misbehave().await?;
+        Ok(self.lists.confirmation(token))
+    }
+
+    async fn confirm(
+        &self,
+        token: &str,
+        visit: Visit,
+    ) -> Result<Option<ConfirmationView>, DeskError> {
+        self.misbehave().await?;
+        Ok(self.lists.confirm(token, visit))
+    }
+
+    async fn unsubscription(&self, token: &str) -> Result<Option<UnsubscribeView>, DeskError> {
+        self.misbehave().await?;
+        Ok(self.lists.unsubscription(token))
+    }
+
+    async fn unsubscribe(
+        &self,
+        token: &str,
+        leaving: Leaving,
+        visit: Visit,
+    ) -> Result<LeaveAnswer, DeskError> {
+        self.misbehave().await?;
+        Ok(self.lists.unsubscribe(token, leaving, visit))
     }
 
     async fn health(&self) -> Health {
@@ -147,6 +192,13 @@ impl Stage {
         Self::with_rules(FormRules::parse(FormRules::BUILT_IN).expect("in order"))
     }
 
+    /// With two open lists, an open confirmation and a mail that can be answered.
+    pub fn with_lists() -> Self {
+        let stage = Self::new();
+        stage.desk.lists.fill();
+        stage
+    }
+
     /// The built-in rules with one line changed.
     pub fn with_rule(from: &str, to: &str) -> Self {
         assert!(FormRules::BUILT_IN.contains(from), "no {from}");
@@ -193,6 +245,10 @@ impl Stage {
 
     pub fn fault(&self, fault: Fault) {
         *self.desk.fault.lock().expect("not poisoned") = Some(fault);
+    }
+
+    pub fn mend(&self) {
+        *self.desk.fault.lock().expect("not poisoned") = None;
     }
 
     pub fn entries(&self) -> Vec<FormEntry> {

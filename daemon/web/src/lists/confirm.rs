@@ -1,0 +1,140 @@
+//! The link of a confirmation mail: a page with one button.
+//!
+//! Programs open every link in a mail before its person does, some with scripts, so only the
+//! button's POST confirms; it takes any body and needs nothing but the link.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Extension, Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use domain::language::Locale;
+use render::PageName;
+
+use crate::asking;
+use crate::desk::{ConfirmationState, ConfirmationView, DeskError};
+use crate::guard::Audience;
+use crate::lists::{
+    Link, count_wrong_token, has_shape_of_token, other, show_too_many, show_unavailable,
+    subscribe_url, without_scripts,
+};
+use crate::network::Origin;
+use crate::pages::{ConfirmEndedPage, ConfirmLine, ConfirmPage, Site, show, word};
+use crate::visitor::Visitor;
+use crate::web::Web;
+
+/// `GET /subscribe/confirm/{token}`: what the button would confirm.
+pub(crate) async fn ask(
+    State(web): State<Arc<Web>>,
+    Extension(audience): Extension<Audience>,
+    Extension(origin): Extension<Origin>,
+    token: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let token = known_shape(token);
+    let found = match &token {
+        Some(token) => {
+            asking::look("asking for a confirmation", web.desk.confirmation(token)).await
+        }
+        None => Ok(None),
+    };
+    let visit = Visited { audience, origin, locale: Link::read(query.as_deref()).locale };
+    visit.answer(&web, &token.unwrap_or_default(), found)
+}
+
+/// `POST /subscribe/confirm/{token}`: the button.
+pub(crate) async fn confirm(
+    State(web): State<Arc<Web>>,
+    Extension(audience): Extension<Audience>,
+    Extension(origin): Extension<Origin>,
+    token: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let token = known_shape(token);
+    let locale = Link::read(query.as_deref()).locale;
+    let found = match &token {
+        Some(token) => {
+            let visitor = Visitor::new(origin, &headers, locale.unwrap_or(audience.locale()));
+            let (desk, token) = (Arc::clone(&web.desk), token.clone());
+            let confirming = async move { desk.confirm(&token, visitor.visit()).await };
+            asking::act(&web, "confirming a subscription", confirming).await
+        }
+        None => Ok(None),
+    };
+    let visit = Visited { audience, origin, locale };
+    visit.answer(&web, &token.unwrap_or_default(), found)
+}
+
+fn known_shape(token: Result<Path<String>, PathRejection>) -> Option<String> {
+    token.ok().map(|Path(token)| token).filter(|token| has_shape_of_token(token))
+}
+
+/// Who came, and in which language they asked to be answered.
+struct Visited {
+    audience: Audience,
+    origin: Origin,
+    locale: Option<Locale>,
+}
+
+impl Visited {
+    fn answer(
+        &self,
+        web: &Web,
+        token: &str,
+        found: Result<Option<ConfirmationView>, DeskError>,
+    ) -> Response {
+        let preferred = self.locale.unwrap_or(self.audience.locale());
+        match found {
+            Ok(Some(view)) => show_view(web, self.locale.unwrap_or(view.locale), token, view),
+            Ok(None) => match count_wrong_token(web, self.origin) {
+                Ok(()) => show_unknown(web, preferred),
+                Err(over) => show_too_many(web, Audience::People(preferred), over),
+            },
+            Err(DeskError::Unavailable | DeskError::Failed) => {
+                show_unavailable(web, Audience::People(preferred))
+            }
+        }
+    }
+}
+
+fn show_view(web: &Web, locale: Locale, token: &str, view: ConfirmationView) -> Response {
+    let (title, lead, has_button) = match view.state {
+        ConfirmationState::Open => ("confirm.title", "confirm.lead", true),
+        ConfirmationState::Confirmed => ("confirm.done_title", "confirm.done_lead", false),
+        ConfirmationState::Already => ("confirm.already_title", "confirm.already_lead", false),
+        ConfirmationState::Expired => return show_expired(web, locale, &view),
+    };
+    let mut site = Site::new(web, locale, title);
+    if has_button {
+        let other = other(locale).code();
+        site = site.with_other_url(format!("/subscribe/confirm/{token}?locale={other}"));
+    }
+    let lists = view
+        .lists
+        .into_iter()
+        .map(|list| ConfirmLine { title: list.title, text: list.text.trim().to_owned() });
+    let page =
+        ConfirmPage { site, lead: word(web, locale, lead), lists: lists.collect(), has_button };
+    without_scripts(show(web, StatusCode::OK, PageName::SubscribeConfirm, locale, &page))
+}
+
+fn show_expired(web: &Web, locale: Locale, view: &ConfirmationView) -> Response {
+    let lists = view.lists.iter().map(|list| list.name.as_str());
+    let page = ConfirmEndedPage {
+        site: Site::new(web, locale, "confirm.expired_title"),
+        lead: word(web, locale, "confirm.expired_lead"),
+        again_url: subscribe_url(locale, lists),
+    };
+    without_scripts(show(web, StatusCode::GONE, PageName::SubscribeEnded, locale, &page))
+}
+
+fn show_unknown(web: &Web, locale: Locale) -> Response {
+    let page = ConfirmEndedPage {
+        site: Site::new(web, locale, "confirm.unknown_title"),
+        lead: word(web, locale, "confirm.unknown_lead"),
+        again_url: subscribe_url(locale, std::iter::empty()),
+    };
+    without_scripts(show(web, StatusCode::NOT_FOUND, PageName::SubscribeEnded, locale, &page))
+}
