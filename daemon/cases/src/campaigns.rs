@@ -44,8 +44,6 @@ pub struct CampaignSettings {
     pub four_eyes: bool,
     /// Whether each mail advertises medical services (38-FZ art. 24 part 7).
     pub medical_advertising: bool,
-    /// Where our pages are, without a slash at the end.
-    pub public_url: String,
 }
 
 impl Cases {

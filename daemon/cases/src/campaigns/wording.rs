@@ -58,11 +58,7 @@ impl Cases {
         };
         let template = CampaignTemplate::compile(&self.parts.renderer, &row.content, &frame)
             .map_err(|findings| refused(&findings))?;
-        let public_url = match self.campaigns.public_url.as_str() {
-            "" => "https://localhost",
-            url => url,
-        };
-        let unsubscribe_url = format!("{public_url}/u/preview");
+        let unsubscribe_url = format!("{}/u/preview", settings.public_url);
         Ok(template.render(&Recipient { name, unsubscribe_url: &unsubscribe_url })?)
     }
 

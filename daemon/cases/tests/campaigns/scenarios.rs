@@ -1,0 +1,12 @@
+//! What the desk promises, told as scenes. Each gets a fresh room.
+
+mod approving;
+mod counting;
+mod looking;
+mod machine;
+mod stopping;
+
+pub use self::{approving::*, counting::*, looking::*, machine::*, stopping::*};
+
+pub const BORIS: &str = "boris@mail.example";
+pub const VERA: &str = "vera@mail.example";
