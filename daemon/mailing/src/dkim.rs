@@ -17,7 +17,7 @@ use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 
 /// The headers that are signed; a name that stands here twice cannot be added to.
-pub const SIGNED_HEADERS: [&str; 29] = [
+pub const SIGNED_HEADERS: [&str; 31] = [
     "From",
     "From",
     "To",
@@ -39,10 +39,12 @@ pub const SIGNED_HEADERS: [&str; 29] = [
     "Content-Transfer-Encoding",
     "Content-Language",
     "List-Id",
+    "List-Id",
     "List-Unsubscribe",
     "List-Unsubscribe",
     "List-Unsubscribe-Post",
     "List-Unsubscribe-Post",
+    "Feedback-ID",
     "Feedback-ID",
     "CFBL-Address",
     "CFBL-Feedback-ID",
