@@ -22,6 +22,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use mailing::MailingError;
 use rustix::fs::{FlockOperation, flock};
+use store::deliveries::Stream;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -84,19 +85,7 @@ pub fn start(
     listener: TcpListener,
     supervisor: &Supervisor,
 ) -> anyhow::Result<()> {
-    let cancel = supervisor.cancel.clone();
-    let (own, of) = (house.clone(), cancel.clone());
-    supervisor.supervise("dispatch", SILENCE, move |pulse| {
-        let dispatch = sending.dispatch(&own);
-        let cancel = of.clone();
-        async move {
-            match pulse.follow(mailing::dispatch::run(dispatch?, cancel)).await {
-                // The daemon was told to end while this part still opened: nothing failed.
-                Err(MailingError::Stopped) => Ok(()),
-                ended => Ok(ended.map(drop)?),
-            }
-        }
-    });
+    start_sending(house, sending, supervisor);
     reading.start(supervisor);
     start_pages(house, listener, supervisor)?;
     let own = house.clone();
@@ -125,6 +114,46 @@ pub fn start(
         async move { notifier::feed_watchdog(&heartbeat, &pulse).await }
     });
     Ok(())
+}
+
+/// One dispatch for each way out, and the runner of campaigns.
+fn start_sending(house: &House, sending: Sending, supervisor: &Supervisor) {
+    let sending = Arc::new(sending);
+    for (number, way) in sending.ways.iter().enumerate() {
+        let name = match way.stream {
+            Stream::All | Stream::Hello => "dispatch",
+            Stream::Bulk => "dispatch of campaigns",
+        };
+        let (own, cancel, sending) =
+            (house.clone(), supervisor.cancel.clone(), Arc::clone(&sending));
+        supervisor.supervise(name, SILENCE, move |pulse| {
+            let dispatch = sending.dispatch(&own, &sending.ways[number]);
+            let cancel = cancel.clone();
+            async move {
+                match pulse.follow(mailing::dispatch::run(dispatch?, cancel)).await {
+                    // The daemon was told to end while this part still opened: nothing failed.
+                    Err(MailingError::Stopped) => Ok(()),
+                    ended => Ok(ended.map(drop)?),
+                }
+            }
+        });
+    }
+    if house.config.campaign.is_none() {
+        return;
+    }
+    let (own, cancel) = (house.clone(), supervisor.cancel.clone());
+    supervisor.supervise("campaigns", SILENCE, move |pulse| {
+        let campaigns = sending::campaigns(&own);
+        let cancel = cancel.clone();
+        async move {
+            match campaigns {
+                Some(campaigns) => {
+                    Ok(pulse.follow(mailing::campaigns::run(campaigns, cancel)).await?)
+                }
+                None => Ok(()),
+            }
+        }
+    });
 }
 
 fn start_pages(

@@ -98,7 +98,7 @@ async fn carry(
     for task in &reading.tasks {
         story.add(&intake::poll_once(task).await?);
     }
-    let dispatch = sending.dispatch(house)?;
+    let dispatch = sending.dispatch(house, &sending.ways[0])?;
     mailing::dispatch::run_until_idle(dispatch, CancellationToken::new()).await?;
     story.settle(house, &place::inbox(directory)).await?;
     Ok(story)

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use cases::{Cases, CasesParts, Settings};
+use cases::{CampaignSettings, Cases, CasesParts, Settings};
 use classify::OwnIdentity;
 use domain::ambient::{Clock, Entropy};
 use store::Store;
@@ -81,7 +81,8 @@ impl House {
             settings: Arc::new(settings(&config)),
             clock: clock(),
             entropy: entropy(),
-        })?;
+        })?
+        .with_campaigns(campaign_settings(&config));
         cases.check_digest_keys().await?;
         Ok(Self { config, rulebook, store, vault, digests, journal, cases })
     }
@@ -198,6 +199,15 @@ pub fn prepare_data_directory(config: &Config) -> anyhow::Result<()> {
             path.display()
         )
     })
+}
+
+fn campaign_settings(config: &Config) -> CampaignSettings {
+    let Some(campaign) = &config.campaign else { return CampaignSettings::default() };
+    CampaignSettings {
+        signs: campaign.relay_signs || !config.mail.dkim.is_empty(),
+        four_eyes: campaign.four_eyes,
+        medical_advertising: campaign.medical_advertising,
+    }
 }
 
 fn settings(config: &Config) -> Settings {

@@ -61,7 +61,7 @@ fn finding(what: &str, result: Result<String, String>) -> Finding {
 }
 
 async fn check_sending(sending: &Sending, findings: &mut Vec<Finding>) {
-    for outlet in &sending.outlets {
+    for outlet in sending.ways.iter().map(|way| &way.outlet) {
         let what = format!("relay {}", outlet.name());
         let result = match (outlet, tokio::time::timeout(PATIENCE, outlet.acquire()).await) {
             (_, Err(_)) => Err("no answer in time".to_owned()),

@@ -14,6 +14,7 @@ const JOURNAL_EVERY: Duration = Duration::from_secs(10);
 const STOPS_AT_ONCE: u32 = 500;
 const REKEY_EVERY: Duration = Duration::from_secs(30);
 const REKEY_AT_ONCE: u32 = 50;
+const EXPIRE_AT_ONCE: u32 = 100;
 const LEASE: Duration = Duration::from_secs(60);
 const CARE_EVERY: Duration = Duration::from_secs(3600);
 /// Alarms that come and go with the rule files.
@@ -67,8 +68,8 @@ async fn catch_up_once(house: &House) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Moves the mail of known subjects under the subjects' keys, as it comes in, and clears the alarm
-/// of the breaker when its hour has passed.
+/// Moves the mail of known subjects under the subjects' keys, as it comes in, destroys what was
+/// not confirmed in seven days, and clears the alarm of the breaker when its hour has passed.
 ///
 /// # Errors
 /// When database or vault cannot be used.
@@ -77,6 +78,12 @@ pub async fn rekey(house: &House, pulse: &Pulse) -> anyhow::Result<()> {
     loop {
         if store::leases::hold(&house.store, "rekey", owner, LEASE, clock().now()).await? {
             house.cases.close_breaker().await?;
+            while house.cases.expire_pending(EXPIRE_AT_ONCE).await? > 0 {
+                pulse.beat();
+                if pulse.is_cancelled() {
+                    break;
+                }
+            }
             while house.cases.rekey_known_subjects(REKEY_AT_ONCE).await? > 0 {
                 pulse.beat();
                 if pulse.is_cancelled() {

@@ -1,23 +1,30 @@
-//! Mail out, put together: relays, keys and identity for the dispatch of `mailing`.
+//! Mail out, put together: relays, keys and identities for the dispatches of `mailing`, and the
+//! runner of campaigns.
 //!
 //! Everything that can be wrong with relays and keys is found here before the daemon says that
 //! it is ready.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::ambient::random_bytes;
+use domain::campaign::BreakerLimits;
 use mailing::Outlet;
-use mailing::dispatch::{Dispatch, Failpoints, Identity};
+use mailing::campaigns::{CampaignSettings, Campaigns};
+use mailing::dispatch::{BulkIdentity, Dispatch, Failpoints, Identity};
 use mailing::dkim::{DkimKeyConfig, Signer};
 use mailing::letter::Correspondent;
 use mailing::maildir::Maildir;
 use mailing::smtp::{Login, Relay, TlsMode};
 use mailing::wire_journal::BootId;
+use store::deliveries::Stream;
+use store::throttles::Throttle;
 
 use crate::clock::boot_id;
 use crate::config::Config;
 use crate::config::mailbox::Tls;
-use crate::config::relay::{RelayConfig, RelayKind, SmtpRelay};
+use crate::config::relay::{RelayConfig, RelayKind, RelayStream, SmtpRelay};
 use crate::failure::WrongUse;
 use crate::house::{House, clock, entropy, loop_mark};
 
@@ -25,11 +32,22 @@ use crate::house::{House, clock, entropy, loop_mark};
 /// unit is 90 s.
 const DRAIN: Duration = Duration::from_secs(60);
 
+/// One way out, with the mail that it takes.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// Where mail leaves.
+    pub outlet: Outlet,
+    /// Which mail.
+    pub stream: Stream,
+    /// How much.
+    pub throttle: Option<Throttle>,
+}
+
 /// The ways out and the keys, checked.
 #[derive(Debug, Clone)]
 pub struct Sending {
-    /// All ways out, in the order of the configuration; the first takes the answers of hello@.
-    pub outlets: Vec<Outlet>,
+    /// One for everything, or one for hello@ and one for campaigns.
+    pub ways: Vec<Way>,
     /// Signs, where keys are configured.
     pub signer: Option<Signer>,
 }
@@ -41,10 +59,10 @@ impl Sending {
     /// [`WrongUse`] with everything that is wrong.
     pub fn prepare(config: &Config) -> Result<Self, WrongUse> {
         let mut problems = Vec::new();
-        let mut outlets = Vec::new();
+        let mut ways = Vec::new();
         for relay in &config.relays {
             match outlet(relay) {
-                Ok(outlet) => outlets.push(outlet),
+                Ok(outlet) => ways.push(way(relay, outlet)),
                 Err(problem) => problems.push(problem),
             }
         }
@@ -55,26 +73,29 @@ impl Sending {
                 None
             }
         };
-        if problems.is_empty() && !outlets.is_empty() {
-            return Ok(Self { outlets, signer });
+        if problems.is_empty() && !ways.is_empty() {
+            return Ok(Self { ways, signer });
         }
         Err(WrongUse(problems.join("\n")))
     }
 
-    /// Everything that one run of the dispatch needs.
+    /// Everything that one run of the dispatch of a way needs. The way of campaigns has a wire
+    /// journal and a node's name of its own, so that neither waits for the other.
     ///
     /// # Errors
     /// When the machine does not tell its boot.
-    pub fn dispatch(&self, house: &House) -> anyhow::Result<Dispatch> {
+    pub fn dispatch(&self, house: &House, way: &Way) -> anyhow::Result<Dispatch> {
         let config = &house.config;
-        let Some(outlet) = self.outlets.first().cloned() else {
-            anyhow::bail!("there is no [[relay]]");
+        let (directory, suffix) = match way.stream {
+            Stream::All | Stream::Hello => ("wire", ""),
+            Stream::Bulk => ("wire-bulk", "-bulk"),
         };
         Ok(Dispatch {
             store: house.store.clone(),
             vault: house.vault.clone(),
+            renderer: Arc::clone(&house.rulebook.renderer),
             digests: Arc::clone(&house.digests),
-            outlet,
+            outlet: way.outlet.clone(),
             identity: Identity {
                 from: Correspondent {
                     name: config.mail.name.clone(),
@@ -84,14 +105,13 @@ impl Sending {
                 envelope_sender: Some(config.mail.envelope_sender.clone()),
                 loop_mark: loop_mark(&house.digests),
             },
-            renderer: Arc::clone(&house.rulebook.renderer),
-            bulk: None,
-            stream: mailing::Stream::All,
-            throttle: None,
+            bulk: bulk_identity(config),
+            stream: way.stream,
+            throttle: way.throttle,
             stop_journal: house.journal.clone(),
             signer: self.signer.clone(),
-            journal_directory: config.data_directory.join("wire"),
-            node: config.node.as_str().to_owned(),
+            journal_directory: config.data_directory.join(directory),
+            node: format!("{}{suffix}", config.node.as_str()),
             boot: BootId(boot_id()?),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             drain: DRAIN,
@@ -100,6 +120,59 @@ impl Sending {
             failpoints: failpoints(),
         })
     }
+}
+
+/// Everything that the runner of campaigns needs; `None` while no campaigns are sent.
+#[must_use]
+pub fn campaigns(house: &House) -> Option<Campaigns> {
+    let config = house.config.campaign.as_ref()?;
+    let permille = |number: u32| i64::from(number);
+    let breaker = BreakerLimits {
+        rejected_permille: permille(config.breaker_rejected_percent) * 10,
+        complained_permille: permille(config.breaker_complaints_per_mille),
+        ..BreakerLimits::default()
+    };
+    let late_start = i64::try_from(config.late_start.as_secs()).unwrap_or(i64::MAX);
+    let run = hex::encode(random_bytes::<6>(entropy().as_ref()));
+    Some(Campaigns {
+        store: house.store.clone(),
+        journal: house.journal.clone(),
+        settings: CampaignSettings {
+            late_start: jiff::SignedDuration::from_secs(late_start),
+            breaker,
+            ..CampaignSettings::new(&config.list_domain)
+        },
+        owner: format!("{}/{run}", house.config.node.as_str()),
+        clock: clock(),
+        entropy: entropy(),
+    })
+}
+
+fn bulk_identity(config: &Config) -> Option<BulkIdentity> {
+    let campaign = config.campaign.as_ref()?;
+    let organisation = &config.organisation;
+    Some(BulkIdentity {
+        from: Correspondent { name: campaign.name.clone(), address: campaign.from.clone() },
+        reply_to: campaign.reply_to.clone(),
+        list_domain: campaign.list_domain.clone(),
+        public_url: config.web.public_url.as_str().trim_end_matches('/').to_owned(),
+        unsubscribe_address: campaign.unsubscribe_address.clone(),
+        bounce_address: campaign.bounce_address.clone(),
+        organisation: organisation.name.clone(),
+        contact: organisation.contact.clone(),
+        policy_url: organisation.policy_url.clone(),
+        sender_id: campaign.sender_id.clone(),
+    })
+}
+
+fn way(relay: &RelayConfig, outlet: Outlet) -> Way {
+    let stream = match relay.stream {
+        RelayStream::All => Stream::All,
+        RelayStream::Hello => Stream::Hello,
+        RelayStream::Bulk => Stream::Bulk,
+    };
+    let throttle = relay.max_per_second.and_then(NonZeroU32::new).map(Throttle::per_second);
+    Way { outlet, stream, throttle }
 }
 
 #[cfg(feature = "failpoints")]
