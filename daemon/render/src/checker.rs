@@ -12,6 +12,7 @@ use crate::error::RenderError;
 /// Limits of one template file.
 const MAX_SOURCE_BYTES: usize = 256 * 1024;
 const MAX_TAGS: usize = 500;
+const MAX_TAG_BYTES: usize = 300;
 const MAX_NESTING: usize = 20;
 const MAX_EACH_DEPTH: usize = 2;
 
@@ -44,6 +45,10 @@ pub(crate) fn compile(
     if source.matches("{{").count() > MAX_TAGS {
         return Err(refused(format!("it has more than {MAX_TAGS} tags")));
     }
+    // The parser calls itself for each expression inside of a tag.
+    if longest_tag(source) > MAX_TAG_BYTES {
+        return Err(refused(format!("it has a tag of more than {MAX_TAG_BYTES} bytes")));
+    }
     let template = Template::compile_with_name(source, name.to_owned()).map_err(|error| {
         let place = match error.pos() {
             Some((line, column)) => format!(" at line {line}, column {column}"),
@@ -53,6 +58,12 @@ pub(crate) fn compile(
     })?;
     Check { allowance }.elements(&template, Depth::default()).map_err(refused)?;
     Ok(template)
+}
+
+/// The length of the longest tag that is no comment.
+fn longest_tag(source: &str) -> usize {
+    let tags = source.split("{{").skip(1).filter(|rest| !rest.starts_with('!'));
+    tags.map(|rest| rest.find("}}").unwrap_or(rest.len())).max().unwrap_or(0)
 }
 
 #[derive(Clone, Copy, Default)]
@@ -176,6 +187,8 @@ mod tests {
         check("{{&name}}", Some("triple"));
         check("{{#if a}}x", Some("not valid"));
         check(&"{{a}}".repeat(501), Some("tags"));
+        check(&format!("{{{{a {}", "(a ".repeat(80_000)), Some("a tag of more"));
+        check(&format!("{{{{a {}}}}}", "(a ".repeat(80)), Some("not valid"));
         check(&"x".repeat(256 * 1024 + 1), Some("longer"));
         let deep = |n: usize| format!("{}x{}", "{{#if a}}".repeat(n), "{{/if}}".repeat(n));
         check(&deep(20), None);

@@ -203,6 +203,9 @@ impl Reading<'_, '_> {
             self.ends = true;
             return;
         }
+        if self.elements > MAX_ELEMENTS {
+            return;
+        }
         if !ELEMENTS.contains(&name.as_str()) && !MORE_ELEMENTS.contains(&name.as_str()) {
             let shown = quoted(&name);
             let needle = format!("<{name}");
@@ -334,6 +337,10 @@ impl Reading<'_, '_> {
     }
 
     fn finish(&mut self, expected: &[usize]) {
+        // What was not read cannot be judged.
+        if self.elements > MAX_ELEMENTS {
+            return;
+        }
         if !self.ends {
             let line = self.body.html.matches('\n').count() + 1;
             let reason = "a tag, a comment or a quote is not closed".to_owned();
