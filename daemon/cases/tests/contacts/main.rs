@@ -1,0 +1,41 @@
+//! Contacts on real databases: the same scenarios on SQLite and on PostgreSQL; and the reader of
+//! files by itself.
+
+mod files;
+mod room;
+mod scenarios;
+
+use room::Room;
+
+macro_rules! on_sqlite {
+    ($($name:ident),+ $(,)?) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            scenarios::$name(Room::on_sqlite().await).await;
+        })+
+
+        /// One server for all of them, a fresh database each.
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn every_scenario_of_contacts_holds_on_postgresql() {
+            let server = tests::servers::postgres::Postgres::start().expect("PostgreSQL");
+            $(scenarios::$name(Room::on_postgres(&server).await).await;)+
+        }
+    };
+}
+
+on_sqlite! {
+    a_file_from_a_russian_spreadsheet_is_read_right,
+    every_row_is_counted_by_what_became_of_it,
+    errors_name_line_field_and_reason_and_never_the_value,
+    a_dry_run_tells_the_same_counts_and_writes_nothing,
+    a_killed_import_run_again_doubles_nothing,
+    another_run_over_the_same_rows_finds_them,
+    an_import_revives_nobody,
+    of_an_erased_person_not_even_a_row_is_made,
+    what_is_there_is_filled_and_never_overwritten,
+    a_shared_address_goes_to_its_namesake_or_to_nobody,
+    papers_are_proven_by_another_operator_alone,
+    a_withdrawn_paper_is_not_attested,
+    an_export_tells_what_stands_and_is_audited,
+    a_timeline_tells_everything_newest_first,
+}

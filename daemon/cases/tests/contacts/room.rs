@@ -1,0 +1,189 @@
+//! A room with a real database, two lists and a directory for files.
+
+use std::sync::Arc;
+
+use cases::{
+    Cases, CasesParts, Settings,
+    contacts::{Counts, ImportError, ImportNews, ImportOrder, ImportReport, RowError},
+};
+use domain::{
+    Timestamp,
+    address::EmailAddress,
+    ambient::Clock as _,
+    block::{Purpose, Scope},
+    calendar::WorkingCalendar,
+    gate::SuppressionReason,
+    ids::ListId,
+    language::Locale,
+    regime::{Regime, RegimeId},
+};
+use store::{Store, StoreConfig, blocks::NewBlock};
+use tempfile::TempDir;
+use tests::{
+    ambient::{SeededEntropy, StandingClock},
+    servers::postgres::Postgres,
+};
+use vault::{Digests, StopJournal, Vault, VaultConfig};
+
+pub struct Room {
+    pub cases: Cases,
+    pub clock: Arc<StandingClock>,
+    pub dir: TempDir,
+}
+
+impl Room {
+    pub async fn on_sqlite() -> Self {
+        let dir = TempDir::new().expect("a directory");
+        let path = dir.path().join("consentry.sqlite");
+        Self::over(StoreConfig::Sqlite { path }, dir).await
+    }
+
+    pub async fn on_postgres(server: &Postgres) -> Self {
+        let url = server.database().expect("a database");
+        let dir = TempDir::new().expect("a directory");
+        Self::over(StoreConfig::Postgres { url, connections: 5 }, dir).await
+    }
+
+    async fn over(config: StoreConfig, dir: TempDir) -> Self {
+        let store = Store::open(&config).await.expect("opens");
+        store.migrate().await.expect("migrates");
+        let entropy = Arc::new(SeededEntropy::new(11));
+        let clock =
+            Arc::new(StandingClock::at("2026-12-04T09:00:00Z".parse().expect("an instant")));
+        let keys = dir.path().join("keys");
+        let vault = Vault::open(VaultConfig::local(dir.path().join("objects"), &keys))
+            .await
+            .expect("vault");
+        let mut digests = Digests::open(&keys, &*entropy).expect("digests");
+        // Two keys: what was digested under the old one must be found.
+        digests.rotate(&*entropy).expect("a second key");
+        let (journal, _) =
+            StopJournal::open(&dir.path().join("journal"), "one").await.expect("journal");
+        let regime = include_str!("../../../../config/regimes/ru-152fz.toml");
+        let calendar = include_str!("../../../../config/calendars/ru.toml");
+        let cases = Cases::new(CasesParts {
+            store,
+            vault,
+            digests: Arc::new(digests),
+            journal,
+            renderer: Arc::new(render::Renderer::new(&[]).expect("templates")),
+            packs: Arc::new(classify::Packs::embedded()),
+            regimes: Arc::new(vec![Regime::parse(regime).expect("regime")]),
+            calendars: Arc::new(vec![WorkingCalendar::parse(calendar).expect("calendar")]),
+            settings: Arc::new(settings()),
+            clock: clock.clone(),
+            entropy,
+        })
+        .expect("cases");
+        let room = Self { cases, clock, dir };
+        room.add_list("news", Purpose::Newsletter).await;
+        room.add_list("partners", Purpose::PartnerOffers).await;
+        room
+    }
+
+    async fn add_list(&self, name: &str, purpose: Purpose) -> ListId {
+        let sql = format!(
+            "INSERT INTO list (name, purpose, title_ru, title_en, advertiser, created_at, created_by) \
+             VALUES ('{name}', '{}', 'Новости', 'News', 'Clinic', 0, 'anna') RETURNING id",
+            purpose.name()
+        );
+        ListId(self.number(&sql).await)
+    }
+
+    pub fn store(&self) -> &Store {
+        self.cases.store()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// An order for a file of these bytes; `news` is its list.
+    pub fn order(&self, bytes: impl AsRef<[u8]>) -> ImportOrder {
+        let file = self.dir.path().join("contacts.csv");
+        std::fs::write(&file, bytes).expect("written");
+        ImportOrder::new(file, Some("news"))
+    }
+
+    pub async fn run(
+        &self,
+        order: &ImportOrder,
+        actor: &str,
+    ) -> Result<(ImportReport, Vec<RowError>), ImportError> {
+        let mut errors = Vec::new();
+        let mut news = |one: ImportNews<'_>| {
+            if let ImportNews::Refused(error) = one {
+                errors.push(*error);
+            }
+        };
+        let report = self.cases.import_contacts(order, actor, &mut news).await?;
+        assert!(report.counts.add_up(), "{:?}", report.counts);
+        Ok((report, errors))
+    }
+
+    /// Imports as anna.
+    pub async fn import(&self, text: &str) -> (Counts, Vec<RowError>) {
+        let order = self.order(text);
+        let (report, errors) = self.run(&order, "anna").await.expect("imported");
+        (report.counts, errors)
+    }
+
+    /// Runs a statement that returns one number.
+    pub async fn number(&self, sql: &str) -> i64 {
+        store::probe::number(self.store(), sql).await.expect("a number")
+    }
+
+    pub async fn count(&self, table: &str) -> i64 {
+        self.number(&format!("SELECT COUNT(*) FROM {table}")).await
+    }
+
+    pub async fn suppress(&self, address: &str, reason: SuppressionReason) {
+        let address = EmailAddress::parse(address).expect("an address");
+        let mut digests = self.cases.digests().address_all(&address);
+        // As it was written down under the older key.
+        digests.reverse();
+        let transaction = self.store().begin().await.expect("begins");
+        store::suppressions::record(&transaction, &digests, reason, "test", self.now())
+            .await
+            .expect("suppressed");
+        transaction.commit().await.expect("commits");
+    }
+
+    pub async fn block(&self, address: &str, scope: &Scope) {
+        let address = EmailAddress::parse(address).expect("an address");
+        let digests = self.cases.digests().address(&address);
+        let transaction = self.store().begin().await.expect("begins");
+        let block = NewBlock {
+            scope,
+            address: None,
+            stop_digest: Some(digests.stop),
+            contact: None,
+            ticket: None,
+            submission: None,
+            basis: "test",
+            authentication: domain::authentication::SenderAuthentication::Unknown,
+        };
+        store::blocks::set(&transaction, &block, self.now()).await.expect("blocked");
+        transaction.commit().await.expect("commits");
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        organisation: "Клиника «Эстетимед»".into(),
+        contact: "privacy@clinic.example".into(),
+        own_domains: vec!["clinic.example".into()],
+        policy_url: "https://clinic.example/policy".into(),
+        public_url: "https://clinic.example".into(),
+        status_url: "https://clinic.example/{locale}/status".into(),
+        mail_id_domain: "clinic.example".into(),
+        locale: Locale::Ru,
+        zone: jiff::tz::TimeZone::get("Europe/Moscow").expect("a zone"),
+        regimes: vec![RegimeId::parse("ru-152fz").expect("an id")],
+        full_blocks_per_hour: 3,
+        acknowledgements_per_hour: 9,
+        unsubscribe_address: None,
+        bounce_address: None,
+        reply_expires_after_days: 5,
+    }
+}

@@ -1,0 +1,119 @@
+//! Papers are attested; contacts are exported and shown.
+
+use cases::{CasesError, contacts::Counts};
+use domain::{gate::SuppressionReason, ids::ImportId};
+
+use crate::room::Room;
+
+async fn papers(room: &Room) -> Counts {
+    let (counts, _) = room
+        .import(
+            "email,name,act,consent_at,document_number,document_date\n\
+             a@x.example,Анна,paper,,17,01.03.2026\nb@x.example,Борис,,,18,2026-03-02\n\
+             c@x.example,Вера,checkbox,2026-03-01,,\n",
+        )
+        .await;
+    assert_eq!((counts.consents, counts.on_paper), (3, 2));
+    counts
+}
+
+const PROVEN: &str = "SELECT COUNT(*) FROM subscription AS s JOIN consent_event AS e ON e.id = s.consent_id \
+                      WHERE e.act = 'confirmed' AND e.grade = 'proven' AND e.capture_point = 'paper' \
+                      AND e.subscription_id = s.id AND e.contact_id = s.contact_id";
+
+pub async fn papers_are_proven_by_another_operator_alone(room: Room) {
+    papers(&room).await;
+    let import = ImportId(1);
+    for importer in ["anna", " Anna "] {
+        let refused = room.cases.attest_import(import, importer).await;
+        assert!(matches!(refused, Err(CasesError::Refused { rule: "four_eyes", .. })));
+    }
+    assert_eq!(room.number(PROVEN).await, 0);
+    assert_eq!(room.cases.attest_import(import, "boris").await.expect("attested"), 2);
+    assert_eq!(room.number(PROVEN).await, 2);
+    // Once more changes nothing.
+    assert_eq!(room.cases.attest_import(import, "boris").await.expect("attested"), 0);
+    assert_eq!(room.count("consent_event").await, 5);
+    let sql = "SELECT COUNT(*) FROM consent_event WHERE act = 'confirmed' AND actor = 'boris' AND \
+               evidence LIKE '%\"attested_by\"%' AND evidence LIKE '%\"document_number\"%'";
+    assert_eq!(room.number(sql).await, 2);
+    let sql = "SELECT COUNT(*) FROM contact_import WHERE attested_by = 'boris' AND attested_at IS NOT NULL";
+    assert_eq!(room.number(sql).await, 1);
+    let sql = "SELECT COUNT(*) FROM audit_event WHERE act = 'attested' AND subject = 'import:1'";
+    assert_eq!(room.number(sql).await, 1);
+}
+
+pub async fn a_withdrawn_paper_is_not_attested(room: Room) {
+    papers(&room).await;
+    let sql = "INSERT INTO consent_event (contact_id, address_id, purpose, act, grade, capture_point, at, evidence) \
+               SELECT contact_id, address_id, purpose, 'withdrawn', 'none', 'email', 0, '{}' FROM consent_event \
+               WHERE id = 1 RETURNING id";
+    room.number(sql).await;
+    let sql = "UPDATE subscription SET state = 'unsubscribed' WHERE id = 2 RETURNING id";
+    room.number(sql).await;
+    assert_eq!(room.cases.attest_import(ImportId(1), "boris").await.expect("attested"), 0);
+    room.number("UPDATE contact_import SET finished_at = NULL RETURNING id").await;
+    let refused = room.cases.attest_import(ImportId(1), "boris").await;
+    assert!(matches!(refused, Err(CasesError::Refused { rule: "import_unfinished", .. })));
+    assert!(room.cases.attest_import(ImportId(9), "boris").await.is_err());
+}
+
+pub async fn an_export_tells_what_stands_and_is_audited(room: Room) {
+    papers(&room).await;
+    room.import("email,name,list\nd@x.example,Глеб,partners\n").await;
+    room.cases.attest_import(ImportId(1), "boris").await.expect("attested");
+    let mut everybody = room.cases.export_contacts(None, "vera").await.expect("begins");
+    let page = everybody.next_page().await.expect("a page");
+    assert_eq!(page.len(), 4);
+    assert!(everybody.next_page().await.expect("the end").is_empty());
+    let mut news = room.cases.export_contacts(Some("news"), "vera").await.expect("begins");
+    let page = news.next_page().await.expect("a page");
+    let told: Vec<(&str, &str, bool)> =
+        page.iter().map(|row| (row.email.as_str(), row.state.as_str(), row.is_proven)).collect();
+    assert_eq!(
+        told,
+        [
+            ("a@x.example", "confirmed", true),
+            ("b@x.example", "confirmed", true),
+            ("c@x.example", "confirmed", false),
+        ]
+    );
+    assert!(room.cases.export_contacts(Some("nowhere"), "vera").await.is_err());
+    let sql = "SELECT COUNT(*) FROM audit_event WHERE actor = 'vera' AND act IN ('export_started', 'exported')";
+    assert_eq!(room.number(sql).await, 3);
+}
+
+pub async fn a_timeline_tells_everything_newest_first(room: Room) {
+    papers(&room).await;
+    room.clock.advance(std::time::Duration::from_secs(60));
+    room.cases.attest_import(ImportId(1), "boris").await.expect("attested");
+    room.clock.advance(std::time::Duration::from_secs(60));
+    room.suppress("a@x.example", SuppressionReason::Complaint).await;
+    let shown = room.cases.show_contact("A@x.example", "vera").await.expect("shown");
+    assert_eq!((shown.people.len(), shown.addresses.len()), (1, 1));
+    let told: Vec<(&str, Option<&str>)> = shown
+        .timeline
+        .iter()
+        .map(|one| (one.what.as_str(), one.words.get("grade").and_then(|word| word.as_str())))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("suppression", None),
+            ("consent", Some("proven")),
+            ("import", None),
+            ("subscription", None),
+            ("consent", Some("claimed")),
+        ]
+    );
+    let by_number = room.cases.show_contact(&shown.people[0].id.to_string(), "vera").await;
+    assert_eq!(by_number.expect("shown").timeline.len(), 5);
+    let sql = "SELECT COUNT(*) FROM audit_event WHERE act = 'read' AND actor = 'vera' AND subject LIKE 'contact:%' \
+               AND detail NOT LIKE '%example%'";
+    assert_eq!(room.number(sql).await, 2);
+    // Nobody has it, and still what is known of the address is told.
+    room.suppress("gone@x.example", SuppressionReason::Erased).await;
+    let gone = room.cases.show_contact("gone@x.example", "vera").await.expect("shown");
+    assert_eq!((gone.people.len(), gone.timeline.len()), (0, 1));
+    assert!(room.cases.show_contact("77", "vera").await.is_err());
+}
