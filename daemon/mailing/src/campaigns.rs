@@ -52,6 +52,8 @@ pub struct CampaignSettings {
     pub lives_for: SignedDuration,
     /// How much trouble holds a campaign.
     pub breaker: BreakerLimits,
+    /// The most candidates of one chunk of the freeze; fewer where the database is slow.
+    pub chunk: u32,
 }
 
 impl CampaignSettings {
@@ -63,6 +65,7 @@ impl CampaignSettings {
             mail_domain: mail_domain.to_owned(),
             lives_for: SignedDuration::from_hours(5 * 24),
             breaker: BreakerLimits::default(),
+            chunk: 10_000,
         }
     }
 }
@@ -151,7 +154,7 @@ impl Runner {
     fn new(parts: Campaigns) -> Self {
         Self {
             lease: RunnerLease::default(),
-            size: ChunkSize::default(),
+            size: ChunkSize::up_to(parts.settings.chunk),
             counted: HashMap::new(),
             told: Told::default(),
             parts,

@@ -13,27 +13,29 @@ use super::{Runner, Turned, impossible};
 
 /// What a chunk is to take: others wait no longer for the one writer of SQLite.
 const AIM: Duration = Duration::from_millis(100);
+const FIRST: u32 = 2_000;
 const SMALLEST: u32 = 250;
-const LARGEST: u32 = 10_000;
 
 /// How many candidates the next chunk has; follows what the last one took.
 #[derive(Debug)]
-pub(super) struct ChunkSize(u32);
-
-impl Default for ChunkSize {
-    fn default() -> Self {
-        Self(2_000)
-    }
+pub(super) struct ChunkSize {
+    next: u32,
+    largest: u32,
 }
 
 impl ChunkSize {
+    pub(super) fn up_to(largest: u32) -> Self {
+        let largest = largest.max(1);
+        Self { next: FIRST.min(largest), largest }
+    }
+
     fn learn(&mut self, took: Duration) {
-        let aim = u32::try_from(AIM.as_millis()).unwrap_or(u32::MAX);
-        let took = u32::try_from(took.as_millis()).unwrap_or(u32::MAX).max(1);
+        let aim = u64::try_from(AIM.as_millis()).unwrap_or(u64::MAX);
+        let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
+        let next = u64::from(self.next).saturating_mul(aim) / took;
         // At most twice as large as before: the next chunk may be harder than this one.
-        let next = u64::from(self.0) * u64::from(aim) / u64::from(took);
-        let next = u32::try_from(next).unwrap_or(LARGEST).min(self.0.saturating_mul(2));
-        self.0 = next.clamp(SMALLEST, LARGEST);
+        let next = u32::try_from(next).unwrap_or(u32::MAX).min(self.next.saturating_mul(2));
+        self.next = next.max(SMALLEST).min(self.largest);
     }
 }
 
@@ -55,7 +57,7 @@ impl Runner {
         }
         let lists = freezing::lists_of(store, row.id).await?;
         let after = row.frozen_after;
-        let through = freezing::end_of_chunk(store, &lists, after, to, self.size.0).await?;
+        let through = freezing::end_of_chunk(store, &lists, after, to, self.size.next).await?;
         let transaction = store.begin().await?;
         let began = self.parts.clock.boot_time();
         let now = self.parts.clock.now();
@@ -110,18 +112,18 @@ mod tests {
 
     #[test]
     fn a_chunk_follows_what_the_last_one_took() {
-        let mut size = ChunkSize::default();
+        let mut size = ChunkSize::up_to(10_000);
         size.learn(Duration::from_millis(10));
-        assert_eq!(size.0, 4_000, "at most twice as large");
+        assert_eq!(size.next, 4_000, "at most twice as large");
         size.learn(Duration::from_millis(400));
-        assert_eq!(size.0, 1_000);
+        assert_eq!(size.next, 1_000);
         for _ in 0..20 {
             size.learn(Duration::from_secs(60));
         }
-        assert_eq!(size.0, SMALLEST);
+        assert_eq!(size.next, SMALLEST);
         for _ in 0..20 {
             size.learn(Duration::ZERO);
         }
-        assert_eq!(size.0, LARGEST);
+        assert_eq!(size.next, 10_000);
     }
 }
