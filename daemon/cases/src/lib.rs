@@ -7,12 +7,15 @@
 pub mod blocks;
 pub mod campaigns;
 pub mod contacts;
+pub mod consents;
 pub mod deadlines;
 pub mod error;
 pub mod failpoint;
 pub mod filing;
 pub mod form;
 pub mod keys;
+pub mod lists;
+pub mod policies;
 pub mod settings;
 pub mod status;
 pub mod submission;

@@ -10,7 +10,7 @@ use crate::{
     connect::Store,
     error::StoreError,
     row::Row,
-    session::{Session, Transaction, execute, query_all, query_one, query_optional},
+    session::{Session, Transaction, execute, placeholders, query_all, query_one, query_optional},
 };
 
 /// Appends an event. `subject` is `thing:id`, `detail` JSON of ids and words, never addresses.
@@ -124,6 +124,44 @@ pub async fn seal(store: &Store, limit: u32, now: Timestamp) -> Result<Option<He
     }
     transaction.commit().await?;
     Ok(Some(Head { batch, hash }))
+}
+
+/// An event with its place in the chain, if it is sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedEvent {
+    /// The event.
+    pub event: AuditEvent,
+    /// The batch it is sealed in, its place there, and the batch's hash.
+    pub seal: Option<(i64, i64, [u8; 32])>,
+}
+
+/// All events about some subjects, oldest first.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn of_subjects(
+    session: &impl Session,
+    subjects: &[String],
+) -> Result<Vec<PlacedEvent>, StoreError> {
+    let list = placeholders(1, subjects.len());
+    let sql = format!(
+        "SELECT audit_event.id AS id, at, actor, act, subject, detail, batch_id, position, hash \
+         FROM audit_event LEFT JOIN audit_batch ON audit_batch.id = audit_event.batch_id \
+         WHERE subject IN ({list}) ORDER BY audit_event.id"
+    );
+    let rows =
+        query_all(session, &sql, subjects.iter().map(|subject| subject.as_str().into())).await?;
+    rows.iter()
+        .map(|row| {
+            let batch: Option<i64> = row.get("audit_event", "batch_id")?;
+            let position: Option<i64> = row.get("audit_event", "position")?;
+            let seal = match (batch, position) {
+                (Some(batch), Some(position)) => Some((batch, position, hash(row, "hash")?)),
+                _ => None,
+            };
+            Ok(PlacedEvent { event: read(row)?, seal })
+        })
+        .collect()
 }
 
 /// What reading the whole chain found.
