@@ -26,7 +26,11 @@ fn harmless(text: &str) -> String {
     text.chars().map(|c| if obeyed(c) { '\u{fffd}' } else { c }).collect()
 }
 
-fn exactly(text: &str) -> std::io::Result<()> {
+/// Prints a text as it is: for programs.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn exactly(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
