@@ -37,6 +37,8 @@ on_both! {
     a_resumed_campaign_keeps_the_rules,
     a_retry_plans_what_the_gate_lets_pass_and_keeps_its_number,
     a_retry_of_a_finished_campaign_lets_it_run,
+    a_campaign_with_a_retry_is_not_finished_by_who_looked_before,
+    a_late_end_does_not_settle_a_mail_that_is_sent_again,
     a_report_adds_up_and_the_view_says_the_same,
     a_preview_shows_the_mail_and_the_gates_answer,
     a_test_goes_to_our_own_people_alone,

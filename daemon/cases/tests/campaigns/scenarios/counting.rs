@@ -1,7 +1,15 @@
 //! The report and the retry.
 
 use cases::campaigns::Retried;
-use domain::ids::DeliveryId;
+use domain::{
+    campaign::CampaignState,
+    delivery::{DeliveryState, OutcomeKind, Resent},
+    ids::DeliveryId,
+};
+use store::{
+    StoreError,
+    deliveries::{Change, Tried},
+};
 
 use super::{BORIS, VERA};
 use crate::desk::{Desk, ISSUE};
@@ -109,4 +117,58 @@ pub async fn a_retry_of_a_finished_campaign_lets_it_run(desk: Desk) {
     assert_eq!((retry.planned, desk.state(ISSUE).await), (1, "running"));
     let row = desk.cases.campaign(ISSUE).await.expect("there");
     assert!(row.revision > before && row.ended_at.is_none());
+}
+
+/// A runner that was about to finish the campaign sees that there is more to do.
+pub async fn a_campaign_with_a_retry_is_not_finished_by_who_looked_before(desk: Desk) {
+    let boris = desk.subscriber(BORIS).await;
+    let id = desk.approved(ISSUE).await;
+    desk.put(id, "running").await;
+    desk.row(id, boris, "rejected").await;
+    let seen = desk.cases.campaign(ISSUE).await.expect("there");
+    desk.cases.retry_campaign(ISSUE, Retried::All, "olga").await.expect("retried");
+    let transaction = desk.store().begin().await.expect("begins");
+    let to = CampaignState::Finished { at: desk.now() };
+    let finished = store::campaigns::change_state(&transaction, &seen, &to, desk.now()).await;
+    assert!(matches!(finished, Err(StoreError::Conflict { .. })), "{finished:?}");
+    transaction.rollback().await.expect("undone");
+    assert_eq!(desk.state(ISSUE).await, "running");
+}
+
+pub async fn a_late_end_does_not_settle_a_mail_that_is_sent_again(desk: Desk) {
+    let boris = desk.subscriber(BORIS).await;
+    let id = desk.approved(ISSUE).await;
+    desk.put(id, "running").await;
+    let row = desk.row(id, boris, "uncertain").await;
+    desk.cases.retry_campaign(ISSUE, Retried::Uncertain, "olga").await.expect("retried");
+    let late = Change {
+        id: row,
+        attempt: 1,
+        epoch: "epoch".into(),
+        to: DeliveryState::Rejected { at: desk.now() },
+        not_before: None,
+        resent: Resent::Never,
+        tried: Some(Tried {
+            outcome: OutcomeKind::Rejected,
+            relay: "main".into(),
+            code: Some(550),
+            enhanced: None,
+            text: String::new(),
+        }),
+    };
+    let settle = async || {
+        let transaction = desk.store().begin().await.expect("begins");
+        let changed =
+            store::deliveries::apply(&transaction, "one", std::slice::from_ref(&late), desk.now())
+                .await
+                .expect("applied");
+        transaction.commit().await.expect("commits");
+        changed
+    };
+    assert!(settle().await.is_empty(), "it waits to be sent again");
+    let claimed = format!(
+        "UPDATE delivery SET state = 'claimed', attempt = attempt + 1 WHERE id = {row} RETURNING attempt"
+    );
+    assert_eq!(desk.number(&claimed).await, 2);
+    assert!(settle().await.is_empty(), "another attempt is under way");
 }
