@@ -1,8 +1,16 @@
 //! The command line, as typed. What each command does is in `command`, one file each.
 
+pub mod campaign;
+pub mod contact;
+pub mod lists;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use campaign::{Campaign, CampaignCommand, Start as CampaignStart, Template, TemplateCommand};
+pub use contact::{Contact, ContactCommand, ContactImport, ExportFormat};
+pub use lists::{Consent, ConsentCommand, List, ListCommand, Policy, PolicyCommand};
 
 /// Reads the hello@ mailbox under privacy law: tickets, blocks, deadlines, answers.
 #[derive(Debug, Parser)]
@@ -52,6 +60,18 @@ pub enum Command {
     Ticket(Ticket),
     /// What must not be processed
     Block(Block),
+    /// Mailing lists and their consent texts
+    List(List),
+    /// Versions of the privacy policy
+    Policy(Policy),
+    /// What people consented to, and the proof of it
+    Consent(Consent),
+    /// People: brought in, attested, handed out, shown
+    Contact(Contact),
+    /// Newsletters: written, approved, scheduled, stopped, reported
+    Campaign(Campaign),
+    /// The templates of newsletters
+    Template(Template),
     /// The sealed record of what was done
     Audit(Audit),
     /// Print completions for a shell

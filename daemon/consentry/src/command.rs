@@ -2,15 +2,21 @@
 
 pub mod audit;
 pub mod block;
+pub mod campaign;
 pub mod classify;
+pub mod consent;
+pub mod contact;
 pub mod doctor;
 pub mod init;
 pub mod intake;
+pub mod list;
 pub mod manual;
 pub mod migrate;
 pub mod node;
+pub mod policy;
 pub mod reader;
 pub mod status;
+pub mod template;
 pub mod ticket;
 
 use std::future::Future;
@@ -51,6 +57,12 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Classify(arguments) => classify::run(&general, &arguments),
         Command::Ticket(arguments) => on_runtime(ticket::run(general, arguments)),
         Command::Block(arguments) => on_runtime(block::run(general, arguments)),
+        Command::List(arguments) => on_runtime(list::run(general, arguments)),
+        Command::Policy(arguments) => on_runtime(policy::run(general, arguments)),
+        Command::Consent(arguments) => on_runtime(consent::run(general, arguments)),
+        Command::Contact(arguments) => on_runtime(contact::run(general, arguments)),
+        Command::Campaign(arguments) => on_runtime(campaign::run(general, arguments)),
+        Command::Template(arguments) => template::run(arguments),
         Command::Audit(arguments) => on_runtime(audit::run(general, arguments)),
         Command::Completions(arguments) => manual::completions(arguments.shell),
         Command::Man => manual::man(),

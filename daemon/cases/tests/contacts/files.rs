@@ -54,7 +54,10 @@ fn the_delimiter_is_the_one_the_header_has_most_of() {
     }
 }
 
-fn records(text: &str, delimiter: u8) -> Vec<Result<(u64, Vec<String>), (u64, Breach)>> {
+/// A line with its fields, or with what is wrong about it.
+type Told = Result<(u64, Vec<String>), (u64, Breach)>;
+
+fn records(text: &str, delimiter: u8) -> Vec<Told> {
     let mut source = Records::new(BufReader::with_capacity(7, text.as_bytes()), delimiter);
     let mut record = Record::default();
     let mut all = Vec::new();

@@ -1,0 +1,83 @@
+//! `consentry contact`, as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// `consentry contact`.
+#[derive(Debug, Args)]
+pub struct Contact {
+    /// Which.
+    #[command(subcommand)]
+    pub command: ContactCommand,
+}
+
+/// What to do with contacts.
+#[derive(Debug, Subcommand)]
+pub enum ContactCommand {
+    /// Bring in contacts of a CSV file, with the evidence of their consents; revives nobody
+    Import(ContactImport),
+    /// Vouch for the signed papers of an import that somebody else made
+    Attest {
+        /// The number of the import
+        import: i64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Hand out contacts; audited
+    Export {
+        /// Only those of this list
+        #[arg(long, value_name = "NAME")]
+        list: Option<String>,
+        /// How
+        #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
+        format: ExportFormat,
+    },
+    /// Show everything about a person, newest first; audited
+    Show {
+        /// An address, or the number of a contact
+        #[arg(value_name = "ADDRESS|ID")]
+        contact: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `consentry contact import`.
+#[derive(Debug, Args)]
+pub struct ContactImport {
+    /// A CSV file with a header line
+    pub file: PathBuf,
+    /// The list of rows that name none
+    #[arg(long, value_name = "NAME")]
+    pub list: Option<String>,
+    /// What a column means, where its header does not tell: email="Почта клиента"
+    #[arg(long, value_name = "FIELD=HEADER")]
+    pub map: Vec<String>,
+    /// utf-8, utf-16le, windows-1251, koi8-r … [default: guessed]
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
+    /// `,`, `;` or `tab` [default: the one the header line has most of]
+    #[arg(long, value_name = "SIGN")]
+    pub delimiter: Option<String>,
+    /// The time zone of times that name none [default: the organisation's]
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+    /// Count what would be done, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How contacts are handed out.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ExportFormat {
+    /// One line each, with a header line
+    Csv,
+    /// One JSON object a line
+    Json,
+}

@@ -1,0 +1,334 @@
+//! `consentry contact`: contacts brought in, attested, handed out and shown.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use cases::contacts::showing::ContactShown;
+use cases::contacts::{Counts, ImportError, ImportNews, ImportOrder, ImportReport, Mode};
+use domain::ids::ImportId;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use store::contacts::ExportRow;
+
+use super::{open_house, told};
+use crate::cli::{Contact, ContactCommand, ContactImport, ExportFormat, General};
+use crate::failure::WrongUse;
+use crate::house::House;
+use crate::{actor, print};
+
+/// Errors of rows that are printed one by one; what follows is only counted.
+const SHOWN_ERRORS: u64 = 1000;
+
+/// Imports, attests, exports or shows.
+///
+/// # Errors
+/// When the house cannot be opened; [`crate::failure::RefusedByRule`] when a rule forbids it.
+pub async fn run(general: General, arguments: Contact) -> anyhow::Result<ExitCode> {
+    let actor = actor::name(general.actor.as_deref())?;
+    let house = open_house(&general).await?;
+    let code = match arguments.command {
+        ContactCommand::Import(order) => import(&house, order, &actor).await?,
+        ContactCommand::Attest { import, json } => {
+            let attested =
+                house.cases.attest_import(ImportId(import), &actor).await.map_err(told)?;
+            if json {
+                print::json_document(&json!({ "import": import, "attested": attested }))?;
+            } else {
+                print::line(&format!(
+                    "import {import}: {attested} consents on paper are proven now"
+                ))?;
+            }
+            ExitCode::SUCCESS
+        }
+        ContactCommand::Export { list, format } => {
+            export(&house, list.as_deref(), format, &actor).await?;
+            ExitCode::SUCCESS
+        }
+        ContactCommand::Show { contact, json } => {
+            let shown = house.cases.show_contact(&contact, &actor).await.map_err(told)?;
+            show(&shown, json)?;
+            ExitCode::SUCCESS
+        }
+    };
+    house.close().await;
+    Ok(code)
+}
+
+fn order_of(arguments: ContactImport) -> Result<ImportOrder, WrongUse> {
+    let mut order = ImportOrder::new(arguments.file, arguments.list.as_deref());
+    for pair in arguments.map {
+        let Some((field, header)) = pair.split_once('=') else {
+            return Err(WrongUse("--map is FIELD=HEADER, such as email=\"Почта\"".to_owned()));
+        };
+        order.map.push((field.trim().to_owned(), header.trim().to_owned()));
+    }
+    order.encoding = arguments.encoding;
+    order.delimiter = arguments.delimiter.as_deref().map(delimiter).transpose()?;
+    if let Some(zone) = arguments.zone {
+        let zone = TimeZone::get(&zone).map_err(|_| {
+            WrongUse("--zone is an IANA time zone, such as Europe/Moscow".to_owned())
+        })?;
+        order.zone = Some(zone);
+    }
+    if arguments.dry_run {
+        order.mode = Mode::DryRun;
+    }
+    Ok(order)
+}
+
+fn delimiter(text: &str) -> Result<u8, WrongUse> {
+    match text {
+        "," | "comma" => Ok(b','),
+        ";" | "semicolon" => Ok(b';'),
+        "\t" | "\\t" | "tab" => Ok(b'\t'),
+        _ => Err(WrongUse("--delimiter is `,`, `;` or `tab`".to_owned())),
+    }
+}
+
+async fn import(house: &House, arguments: ContactImport, actor: &str) -> anyhow::Result<ExitCode> {
+    let json = arguments.json;
+    let order = order_of(arguments)?;
+    let mut errors = Vec::new();
+    let mut refused = 0_u64;
+    let is_terminal = std::io::stderr().is_terminal();
+    let mut news = |one: ImportNews<'_>| match one {
+        ImportNews::Opened { encoding, delimiter, unknown_columns } => {
+            let mut text = format!("reading as {encoding}, fields separated by {delimiter:?}");
+            if !unknown_columns.is_empty() {
+                let names = unknown_columns.join("`, `");
+                text.push_str(&format!("; unknown columns, kept as evidence only: `{names}`"));
+            }
+            say(&text);
+        }
+        ImportNews::Refused(error) => {
+            refused += 1;
+            if json && refused <= SHOWN_ERRORS {
+                errors.push(json!({
+                    "line": error.line, "field": error.field, "reason": error.fault.name(),
+                    "text": error.fault.words(),
+                }));
+            } else if refused <= SHOWN_ERRORS {
+                say(&error.to_string());
+            } else if refused == SHOWN_ERRORS + 1 {
+                say("more rows are refused; they are only counted from here on");
+            }
+        }
+        ImportNews::Chunk(counts) if is_terminal => {
+            let _ = write!(std::io::stderr(), "\r{} rows, {} taken ", counts.rows, counts.taken);
+        }
+        ImportNews::Chunk(_) => {}
+    };
+    let result = house.cases.import_contacts(&order, actor, &mut news).await;
+    if is_terminal {
+        say("");
+    }
+    let report = result.map_err(|error| match error {
+        ImportError::WrongUse(text) => WrongUse(text).into(),
+        ImportError::Cases(error) => told(error),
+        ImportError::Unreadable(_) => anyhow::Error::from(error),
+    })?;
+    if json {
+        print::json_document(&report_json(&report, order.mode, &errors))?;
+    } else {
+        for line in report_lines(&report, order.mode) {
+            print::line(&line)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Beside the results, which go to standard output.
+fn say(text: &str) {
+    let harmless: String =
+        text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
+    let _ = writeln!(std::io::stderr(), "{harmless}");
+}
+
+fn report_json(report: &ImportReport, mode: Mode, errors: &[Value]) -> Value {
+    json!({
+        "import": report.import,
+        "dry_run": mode == Mode::DryRun,
+        "encoding": report.encoding,
+        "delimiter": report.delimiter,
+        "unknown_columns": report.unknown_columns,
+        "counts": report.counts,
+        "errors": errors,
+    })
+}
+
+fn report_lines(report: &ImportReport, mode: Mode) -> Vec<String> {
+    let Counts {
+        rows,
+        taken,
+        contacts_made,
+        contacts_found,
+        contacts_filled,
+        subscribed,
+        subscribed_before,
+        consents,
+        on_paper,
+        consents_before,
+        without_consent,
+        ..
+    } = &report.counts;
+    let counts = &report.counts;
+    let mut lines = vec![match (mode, report.import) {
+        (Mode::Write, Some(import)) => format!("import {import}"),
+        (Mode::Write, None) | (Mode::DryRun, _) => "dry run: nothing was written".to_owned(),
+    }];
+    let skipped: u64 = counts.skipped.values().sum();
+    let refused: u64 = counts.refused.values().sum();
+    lines.push(format!("{rows} rows: {taken} taken, {skipped} skipped, {refused} refused"));
+    lines.push(format!(
+        "contacts: {contacts_made} made, {contacts_found} found ({contacts_filled} filled)"
+    ));
+    lines.push(format!("subscriptions: {subscribed} made, {subscribed_before} were there"));
+    lines.push(format!(
+        "consents: {consents} claimed ({on_paper} on paper), {consents_before} were there, {without_consent} rows claim none"
+    ));
+    let reasons = [
+        ("not subscribed", &counts.not_subscribed),
+        ("skipped", &counts.skipped),
+        ("refused", &counts.refused),
+    ];
+    for (what, reasons) in reasons {
+        lines.extend(reasons.iter().map(|(reason, count)| format!("{what}: {reason} {count}")));
+    }
+    if let (Some(import), true) = (report.import, *on_paper > 0) {
+        lines.push(format!(
+            "another operator attests the papers: consentry contact attest {import} --actor NAME"
+        ));
+    }
+    lines
+}
+
+async fn export(
+    house: &House,
+    list: Option<&str>,
+    format: ExportFormat,
+    actor: &str,
+) -> anyhow::Result<()> {
+    let mut export = house.cases.export_contacts(list, actor).await.map_err(told)?;
+    let mut is_first = true;
+    loop {
+        let page = export.next_page().await.map_err(told)?;
+        if page.is_empty() && !is_first {
+            return Ok(());
+        }
+        let text = match format {
+            ExportFormat::Csv => {
+                let mut text = csv::Writer::from_writer(Vec::new());
+                if is_first {
+                    text.write_record(EXPORTED)?;
+                }
+                for row in &page {
+                    text.write_record(cells(row))?;
+                }
+                text.into_inner().map_err(|error| error.into_error())?
+            }
+            ExportFormat::Json => {
+                let lines = page.iter().map(|row| format!("{}\n", row_json(row)));
+                lines.collect::<String>().into_bytes()
+            }
+        };
+        hand_out(&text)?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        is_first = false;
+    }
+}
+
+/// A reader that goes away (`| head`) ends the command quietly.
+fn hand_out(text: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        result => result,
+    }
+}
+
+const EXPORTED: [&str; 12] = [
+    "contact",
+    "email",
+    "name",
+    "phone",
+    "locale",
+    "zone",
+    "source",
+    "created_at",
+    "list",
+    "state",
+    "since_at",
+    "consent",
+];
+
+fn cells(row: &ExportRow) -> [String; 12] {
+    [
+        row.contact.to_string(),
+        row.email.clone(),
+        row.name.clone(),
+        row.phone.clone(),
+        row.locale.clone(),
+        row.zone.clone(),
+        row.source.clone(),
+        row.created_at.to_string(),
+        row.list.clone(),
+        row.state.clone(),
+        row.since_at.map(|at| at.to_string()).unwrap_or_default(),
+        (if row.is_proven { "proven" } else { "not_proven" }).to_owned(),
+    ]
+}
+
+fn row_json(row: &ExportRow) -> Value {
+    let cells = EXPORTED.iter().zip(cells(row));
+    Value::Object(cells.map(|(name, cell)| ((*name).to_owned(), cell.into())).collect())
+}
+
+fn show(shown: &ContactShown, json: bool) -> anyhow::Result<()> {
+    let addresses: Vec<&str> = shown.addresses.iter().map(|address| address.expose()).collect();
+    if json {
+        let people: Vec<Value> = shown
+            .people
+            .iter()
+            .map(|person| {
+                json!({
+                    "id": person.id, "name": person.name, "phone": person.phone,
+                    "locale": person.locale, "zone": person.zone, "source": person.source,
+                    "created_at": person.created_at,
+                })
+            })
+            .collect();
+        let timeline: Vec<Value> = shown
+            .timeline
+            .iter()
+            .map(|one| json!({ "at": one.at, "what": one.what, "id": one.id, "words": one.words }))
+            .collect();
+        let document = json!({ "contacts": people, "addresses": addresses, "timeline": timeline });
+        print::json_document(&document)?;
+        return Ok(());
+    }
+    if shown.people.is_empty() {
+        print::line("no contact has this address")?;
+    }
+    for person in &shown.people {
+        let made = print::minute(person.created_at);
+        let (id, name, phone) = (person.id, &person.name, &person.phone);
+        print::line(&format!("contact {id}  {name}  {phone}  {}  since {made}", person.source))?;
+    }
+    print::line(&format!("addresses: {}", addresses.join(", ")))?;
+    let rows: Vec<Vec<String>> = shown
+        .timeline
+        .iter()
+        .map(|one| {
+            let words = one.words.as_object().into_iter().flatten();
+            let words = words
+                .map(|(name, word)| format!("{name}={}", word.as_str().unwrap_or_default()))
+                .collect::<Vec<_>>()
+                .join(" ");
+            vec![print::minute(one.at), one.what.clone(), one.id.to_string(), words]
+        })
+        .collect();
+    print::table(&["WHEN (UTC)", "WHAT", "ID", "WORDS"], &rows)?;
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! The benchmark of `contact import`: a CSV with the evidence of consents, against its yardstick.
+//!
+//!     import-bench [ROWS] [PAIRS]        (default 100000 rows, 5 pairs)
+//!
+//! The yardstick is sea-orm's `insert_many` of as many bare contacts (no addresses of their own,
+//! no consents, no stops looked up) in one transaction. Both run in turn, on SQLite and on
+//! PostgreSQL, each time in a fresh database; the ratio is the median of the pairs.
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use cases::{
+    Cases, CasesParts, Settings,
+    contacts::{ImportNews, ImportOrder},
+};
+use domain::{
+    calendar::WorkingCalendar,
+    language::Locale,
+    regime::{Regime, RegimeId},
+};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ConnectOptions, ConnectionTrait as _, Database, EntityTrait as _, TransactionTrait as _,
+};
+use store::{Store, StoreConfig};
+use tempfile::TempDir;
+use tests::{
+    ambient::{SeededEntropy, StandingClock},
+    servers::postgres::Postgres,
+};
+use tokio::time::Instant;
+use vault::{Digests, StopJournal, Vault, VaultConfig};
+
+/// LIBRARIES: at least two fifths of the yardstick, on both databases.
+const TARGET: f64 = 0.4;
+/// Rows in one `insert_many`: the fastest of those that were measured.
+const BATCH: usize = 2000;
+
+mod bare {
+    //! A contact with nothing around it.
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "bare_contact")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub email: String,
+        pub name: String,
+        pub phone: String,
+        pub locale: String,
+        pub zone: String,
+        pub created_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let rows: usize = arguments.next().map_or(Ok(100_000), |text| text.parse())?;
+    let pairs: usize = arguments.next().map_or(Ok(5), |text| text.parse())?;
+    let dir = TempDir::new()?;
+    let file = dir.path().join("contacts.csv");
+    std::fs::write(&file, csv(rows))?;
+    println!("{rows} rows, {} bytes each", std::fs::metadata(&file)?.len() / rows.max(1) as u64);
+    let server = Postgres::start()?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        compare("SQLite", pairs, rows, &file, |dir: &Path| {
+            Ok(StoreConfig::Sqlite { path: dir.join("bench.sqlite") })
+        })
+        .await?;
+        compare("PostgreSQL", pairs, rows, &file, |_: &Path| {
+            Ok(StoreConfig::Postgres { url: server.database()?, connections: 5 })
+        })
+        .await
+    })
+}
+
+async fn compare(
+    name: &str,
+    pairs: usize,
+    rows: usize,
+    file: &Path,
+    fresh: impl Fn(&Path) -> Result<StoreConfig>,
+) -> Result<()> {
+    let mut ratios = Vec::new();
+    for pair in 1..=pairs {
+        let dir = TempDir::new()?;
+        let yardstick = insert_bare(&fresh(dir.path())?, rows).await?;
+        let dir = TempDir::new()?;
+        let ours = import(fresh(dir.path())?, dir.path(), file, rows).await?;
+        let rate = |time: Duration| rows as f64 / time.as_secs_f64();
+        let ratio = yardstick.as_secs_f64() / ours.as_secs_f64();
+        println!(
+            "{name} pair {pair}: yardstick {:.0} rows/s, import {:.0} rows/s, ratio {ratio:.3}",
+            rate(yardstick),
+            rate(ours),
+        );
+        ratios.push(ratio);
+    }
+    ratios.sort_by(f64::total_cmp);
+    let median = ratios.get(ratios.len() / 2).context("no pair")?;
+    let verdict = if *median >= TARGET { "met" } else { "missed" };
+    println!("import on {name}: median ratio {median:.3}, target {TARGET} {verdict}");
+    Ok(())
+}
+
+fn csv(rows: usize) -> String {
+    let mut text = String::from(
+        "email,name,phone,locale,zone,act,consent_at,capture_point,page,ip,user_agent,text_version\n",
+    );
+    for row in 0..rows {
+        let _ = writeln!(
+            text,
+            "person{row}@mail{}.example,Имя Фамилия {row},+7900{row:07},ru,Europe/Moscow,checkbox,\
+             2026-03-01T10:00:{:02}Z,subscription form,https://clinic.example/subscribe,192.0.2.{},\
+             Mozilla/5.0 (X11; Linux x86_64),3",
+            row % 1000,
+            row % 60,
+            row % 250,
+        );
+    }
+    text
+}
+
+async fn insert_bare(config: &StoreConfig, rows: usize) -> Result<Duration> {
+    let (url, id) = match config {
+        StoreConfig::Sqlite { path } => {
+            let url = format!("sqlite://{}?mode=rwc", path.display());
+            (url, "INTEGER PRIMARY KEY AUTOINCREMENT")
+        }
+        StoreConfig::Postgres { url, .. } => {
+            (url.clone(), "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY")
+        }
+    };
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    let database = Database::connect(options).await?;
+    if matches!(config, StoreConfig::Sqlite { .. }) {
+        database.execute_unprepared("PRAGMA journal_mode = WAL").await?;
+        database.execute_unprepared("PRAGMA synchronous = FULL").await?;
+    }
+    let number = if id.starts_with("BIGINT") { "BIGINT" } else { "INTEGER" };
+    let table = format!(
+        "CREATE TABLE bare_contact (id {id}, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL, \
+         phone TEXT NOT NULL, locale TEXT NOT NULL, zone TEXT NOT NULL, created_at {number} NOT NULL)"
+    );
+    database.execute_unprepared(&table).await?;
+    let people: Vec<bare::ActiveModel> = (0..rows)
+        .map(|row| bare::ActiveModel {
+            id: NotSet,
+            email: Set(format!("person{row}@mail{}.example", row % 1000)),
+            name: Set(format!("Имя Фамилия {row}")),
+            phone: Set(format!("+7900{row:07}")),
+            locale: Set("ru".to_owned()),
+            zone: Set("Europe/Moscow".to_owned()),
+            created_at: Set(1_772_359_200_000_000),
+        })
+        .collect();
+    let started = Instant::now();
+    let transaction = database.begin().await?;
+    let mut people = people.into_iter();
+    loop {
+        let batch: Vec<bare::ActiveModel> = people.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            break;
+        }
+        bare::Entity::insert_many(batch).exec_without_returning(&transaction).await?;
+    }
+    transaction.commit().await?;
+    let elapsed = started.elapsed();
+    database.close().await?;
+    Ok(elapsed)
+}
+
+async fn import(config: StoreConfig, dir: &Path, file: &Path, rows: usize) -> Result<Duration> {
+    let cases = open(config, dir).await?;
+    let sql = "INSERT INTO list (name, purpose, title_ru, title_en, advertiser, created_at, created_by) \
+               VALUES ('news', 'newsletter', 'Новости', 'News', 'Clinic', 0, 'bench') RETURNING id";
+    store::probe::number(cases.store(), sql).await?;
+    let order = ImportOrder::new(PathBuf::from(file), Some("news"));
+    let started = Instant::now();
+    let report = cases.import_contacts(&order, "bench", &mut |_: ImportNews<'_>| {}).await?;
+    let elapsed = started.elapsed();
+    let counts = &report.counts;
+    ensure!(
+        counts.consents == rows as u64 && counts.subscribed == rows as u64 && counts.add_up(),
+        "not every row came in: {counts:?}"
+    );
+    cases.store().clone().close().await;
+    Ok(elapsed)
+}
+
+async fn open(config: StoreConfig, dir: &Path) -> Result<Cases> {
+    let store = Store::open(&config).await?;
+    store.migrate().await?;
+    let entropy = Arc::new(SeededEntropy::new(11));
+    let keys = dir.join("keys");
+    let vault = Vault::open(VaultConfig::local(dir.join("objects"), &keys)).await?;
+    let digests = Arc::new(Digests::open(&keys, &*entropy)?);
+    let (journal, _) = StopJournal::open(&dir.join("journal"), "one").await?;
+    let regime = Regime::parse(include_str!("../../config/regimes/ru-152fz.toml"))?;
+    let calendar = WorkingCalendar::parse(include_str!("../../config/calendars/ru.toml"))?;
+    let settings = Settings {
+        organisation: "Clinic".into(),
+        contact: "privacy@clinic.example".into(),
+        own_domains: vec!["clinic.example".into()],
+        policy_url: "https://clinic.example/policy".into(),
+        public_url: "https://clinic.example".into(),
+        status_url: "https://clinic.example/{locale}/status".into(),
+        mail_id_domain: "clinic.example".into(),
+        locale: Locale::Ru,
+        zone: jiff::tz::TimeZone::get("Europe/Moscow")?,
+        regimes: vec![RegimeId::parse("ru-152fz").context("the regime's id")?],
+        full_blocks_per_hour: 100,
+        acknowledgements_per_hour: 100,
+        unsubscribe_address: None,
+        bounce_address: None,
+        reply_expires_after_days: 5,
+    };
+    Ok(Cases::new(CasesParts {
+        store,
+        vault,
+        digests,
+        journal,
+        renderer: Arc::new(render::Renderer::new(&[])?),
+        packs: Arc::new(classify::Packs::embedded()),
+        regimes: Arc::new(vec![regime]),
+        calendars: Arc::new(vec![calendar]),
+        settings: Arc::new(settings),
+        clock: Arc::new(StandingClock::at("2026-12-04T09:00:00Z".parse()?)),
+        entropy,
+    })?)
+}
