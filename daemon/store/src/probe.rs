@@ -2,7 +2,11 @@
 //!
 //! Never called by the daemon.
 
-use crate::{connect::Store, error::StoreError, session::query_one};
+use crate::{
+    connect::{Dialect, Store},
+    error::StoreError,
+    session::{execute, query_one},
+};
 
 /// Runs a statement on the writing connection and returns its first column as a number.
 ///
@@ -14,6 +18,21 @@ pub async fn number(store: &Store, sql: &str) -> Result<i64, StoreError> {
     let number = row.first_number()?;
     transaction.commit().await?;
     Ok(number)
+}
+
+/// Runs a statement on the writing connection, however long it takes; returns how many rows it
+/// changed. For benchmarks, which write what the daemon never would.
+///
+/// # Errors
+/// [`StoreError::Defect`] when it is refused.
+pub async fn write(store: &Store, sql: &str) -> Result<u64, StoreError> {
+    let transaction = store.begin().await?;
+    if store.dialect() == Dialect::Postgres {
+        execute(&transaction, "SET LOCAL statement_timeout = 0", []).await?;
+    }
+    let changed = execute(&transaction, sql, []).await?;
+    transaction.commit().await?;
+    Ok(changed)
 }
 
 /// The Message-ID and sealed content of the delivery at `offset`, in the order of their ids.
