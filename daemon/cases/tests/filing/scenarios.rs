@@ -2,13 +2,15 @@
 
 mod answers;
 mod keeping;
+pub mod lists;
+mod proofs;
 
 use domain::{address::EmailAddress, ids::ContactId, letter::LetterContent};
 use store::contacts::NewContact;
 
 use crate::desk::Desk;
 
-pub use self::{answers::*, keeping::*};
+pub use self::{answers::*, keeping::*, lists::*, proofs::*};
 
 pub const ANNA: &str = "anna@mail.example";
 pub const BORIS: &str = "boris@mail.example";
