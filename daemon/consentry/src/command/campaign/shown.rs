@@ -186,3 +186,69 @@ pub fn report(row: &CampaignRow, report: &Report, json: bool) -> anyhow::Result<
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::campaign::{AudienceRule, Content};
+    use domain::ids::{CampaignId, SubscriptionId};
+    use jiff::Timestamp;
+    use store::campaigns::Counts;
+
+    use super::*;
+
+    /// Programs read these names.
+    #[test]
+    fn the_report_has_every_name_of_the_contract() {
+        let row = CampaignRow {
+            id: CampaignId(1),
+            name: "december".to_owned(),
+            state: CampaignState::Running,
+            content: Content {
+                locale: domain::language::Locale::Ru,
+                subject: String::new(),
+                preheader: String::new(),
+                format: BodyFormat::Html,
+                body: String::new(),
+                text: None,
+            },
+            audience: AudienceRule::default(),
+            start: None,
+            approval: None,
+            author: "olga".to_owned(),
+            created_at: Timestamp::UNIX_EPOCH,
+            changed_at: Timestamp::UNIX_EPOCH,
+            revision: 1,
+            since_at: Timestamp::UNIX_EPOCH,
+            frozen_after: SubscriptionId(0),
+            frozen_to: None,
+            candidates: 5,
+            audience_size: 3,
+            ended_at: None,
+        };
+        let report = Report {
+            candidates: 5,
+            excluded: [("unsubscribed".to_owned(), 2)].into(),
+            audience: 3,
+            states: Counts { accepted: 2, ..Counts::default() },
+            withheld: [("full_block".to_owned(), 1)].into(),
+            ..Report::default()
+        };
+        let document = report_json(&row, &report);
+        for (name, value) in [
+            ("candidates", json!(5)),
+            ("excluded", json!({ "unsubscribed": 2 })),
+            ("audience", json!(3)),
+            ("planned", json!(0)),
+            ("claimed", json!(0)),
+            ("accepted", json!(2)),
+            ("deferred", json!(0)),
+            ("rejected", json!(0)),
+            ("uncertain", json!(0)),
+            ("withheld", json!({ "full_block": 1 })),
+            ("feedback", json!({})),
+            ("adds_up", json!(true)),
+        ] {
+            assert_eq!(document.get(name), Some(&value), "{name}");
+        }
+    }
+}

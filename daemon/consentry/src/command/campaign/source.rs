@@ -53,3 +53,22 @@ pub fn body_of(
         (None, None) => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_told_by_its_name_and_read_without_its_byte_order_mark() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("issue.MD");
+        std::fs::write(&path, "\u{feff}# Новости").expect("written");
+        let (format, body) = body_of_file(&path).expect("read");
+        assert_eq!((format, body.as_str()), (BodyFormat::Markdown, "# Новости"));
+        let path = directory.path().join("issue.html");
+        std::fs::write(&path, [0xcf, 0xf0]).expect("written");
+        let error = body_of_file(&path).expect_err("windows-1251").to_string();
+        assert!(error.contains("UTF-8"), "{error}");
+        assert!(text_of(&directory.path().join("none")).is_err());
+    }
+}
