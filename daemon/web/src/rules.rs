@@ -123,4 +123,10 @@ mod tests {
         assert_eq!(problems.len(), 3, "{problems:?}");
         assert!(FormRules::parse(&format!("colour = 1\n{}", FormRules::BUILT_IN)).is_err());
     }
+
+    #[test]
+    fn a_file_from_before_the_wrong_links_were_counted_is_still_good() {
+        let (older, _) = FormRules::BUILT_IN.split_once("# The subscription form").expect("there");
+        assert_eq!(FormRules::parse(older), FormRules::parse(FormRules::BUILT_IN));
+    }
 }

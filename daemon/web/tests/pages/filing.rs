@@ -17,7 +17,7 @@ use crate::stage::{Answer, CountingEntropy, Stage, StillClock};
 
 const ANNA: &str = "anna@mail.example";
 
-async fn filing_room(dir: &TempDir, clock: Arc<StillClock>) -> Cases {
+pub async fn filing_room(dir: &TempDir, clock: Arc<StillClock>) -> Cases {
     let path = dir.path().join("consentry.sqlite");
     let store = Store::open(&StoreConfig::Sqlite { path }).await.expect("opens");
     store.migrate().await.expect("migrates");
@@ -73,7 +73,7 @@ async fn post(stage: &Stage, token: &str, email: &str, text: &str) -> Answer {
 }
 
 /// The text of the letter at this place of the ledger.
-async fn letter(cases: &Cases, place: i64) -> String {
+pub async fn letter(cases: &Cases, place: i64) -> String {
     let (mail_id, content) = store::probe::letter(cases.store(), place).await.expect("a letter");
     let context = LetterContent::seal_context(&mail_id);
     let plain = cases.vault().open_sealed(&context, &content).await.expect("opens");

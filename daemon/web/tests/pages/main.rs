@@ -4,6 +4,7 @@ mod api;
 mod confirm;
 mod feedback;
 mod filing;
+mod opt_in;
 mod puzzle;
 mod serving;
 mod site;

@@ -28,7 +28,7 @@ async fn each_list_has_an_empty_box_and_its_own_words() {
         "Я согласен(-на) на &lt;предложения&gt;.",
         NEWS,
         "href=\"https://shop.example/policy\"",
-        "редакция 2026-11-01",
+        "редакция <span class=\"whole\">2026-11-01</span>",
         "href=\"/subscribe?locale&#x3D;en\"",
     ] {
         assert!(page.text.contains(expected), "no {expected}: {}", page.text);
@@ -36,6 +36,29 @@ async fn each_list_has_an_empty_box_and_its_own_words() {
     assert!(!page.text.contains(" checked"), "a box is ticked already");
     assert!(!page.text.contains("<script"), "the page has a script");
     assert!(stage.desk.lists.wishes().is_empty());
+}
+
+#[tokio::test]
+async fn each_control_has_one_label_and_nothing_is_inline() {
+    let stage = Stage::with_lists();
+    for (path, controls) in [
+        ("/subscribe?locale=ru", 5),
+        ("/subscribe?locale=en&list=news", 4),
+        ("/subscribe/form?locale=en", 5),
+    ] {
+        let page = stage.get(path).await;
+        let ids: Vec<_> = page.text.split("<label for=\"").skip(1).collect();
+        assert_eq!(ids.len(), controls, "{path}");
+        for id in ids.iter().filter_map(|rest| rest.split('"').next()) {
+            assert_eq!(page.text.matches(&format!(" id=\"{id}\"")).count(), 1, "{path}: {id}");
+        }
+        let inputs = page.text.matches("<input ").count();
+        let hidden = page.text.matches("type=\"hidden\"").count();
+        assert_eq!(inputs - hidden, controls, "{path}");
+        for banned in [" style=", "<style", "onclick=", "<script", "src=\"http"] {
+            assert!(!page.text.contains(banned), "{path} has {banned}");
+        }
+    }
 }
 
 #[tokio::test]

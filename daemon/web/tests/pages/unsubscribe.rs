@@ -211,6 +211,16 @@ async fn while_the_database_is_down_the_provider_is_told_to_come_again() {
     is_one_click(&post(&stage, &link(), URLENCODED, PAIR).await);
 }
 
+#[tokio::test]
+async fn a_defect_of_ours_is_no_refusal() {
+    let stage = Stage::with_lists();
+    stage.fault(Fault::Panics);
+    let click = post(&stage, &link(), URLENCODED, PAIR).await;
+    assert!(click.status.is_server_error() && !click.text.contains("scripted"));
+    stage.mend();
+    is_one_click(&post(&stage, &link(), URLENCODED, PAIR).await);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_desk_that_hangs_makes_the_provider_come_again() {
     let stage = Stage::with_lists();
