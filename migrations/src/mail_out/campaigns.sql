@@ -67,6 +67,10 @@ CREATE INDEX delivery_campaign_rejected ON delivery (campaign_id, settled_at)
     WHERE state = 'rejected' AND campaign_id IS NOT NULL;
 CREATE INDEX delivery_campaign_feedback ON delivery (campaign_id, feedback)
     WHERE feedback IS NOT NULL AND campaign_id IS NOT NULL;
+-- store::subscriptions::forget_address, and the foreign key itself
+CREATE INDEX delivery_by_address ON delivery (address_id);
+CREATE INDEX submission_by_address ON submission (address_id) WHERE address_id IS NOT NULL;
+CREATE INDEX block_by_address ON block (address_id) WHERE address_id IS NOT NULL;
 -- Of a campaign's mail no digest is kept: its Message-ID is random and found by mail_id itself.
 DROP INDEX delivery_by_mail_id;
 CREATE INDEX delivery_by_mail_id ON delivery (mail_id_digest) WHERE campaign_id IS NULL;

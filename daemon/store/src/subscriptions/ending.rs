@@ -126,3 +126,40 @@ const REFERRING: [&str; 7] = [
     "submission",
     "delivery",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::REFERRING;
+
+    #[test]
+    fn every_table_that_refers_to_an_address_keeps_it() {
+        let schema = [
+            include_str!("../../../../migrations/src/foundation/audit.sql"),
+            include_str!("../../../../migrations/src/foundation/deliveries.sql"),
+            include_str!("../../../../migrations/src/foundation/intake.sql"),
+            include_str!("../../../../migrations/src/foundation/nodes.sql"),
+            include_str!("../../../../migrations/src/foundation/people.sql"),
+            include_str!("../../../../migrations/src/foundation/stops.sql"),
+            include_str!("../../../../migrations/src/foundation/tickets.sql"),
+            include_str!("../../../../migrations/src/mail_out/lists.sql"),
+            include_str!("../../../../migrations/src/mail_out/campaigns.sql"),
+        ]
+        .concat();
+        let mut referring: Vec<&str> = schema
+            .split("CREATE TABLE ")
+            .skip(1)
+            .filter(|table| {
+                let body = table.split("{strict};").next().unwrap_or(table);
+                body.split("CREATE INDEX")
+                    .next()
+                    .unwrap_or(body)
+                    .contains("REFERENCES address (id)")
+            })
+            .filter_map(|table| table.split_whitespace().next())
+            .collect();
+        referring.sort_unstable();
+        let mut known = REFERRING.to_vec();
+        known.sort_unstable();
+        assert_eq!(referring, known);
+    }
+}
