@@ -1,13 +1,15 @@
-//! `consentry demo`: the way of a letter from hello@ to ticket, block and answer, with nothing
-//! installed.
+//! `consentry demo`: the way of a letter from hello@ to ticket, block and answer, and a campaign
+//! that it stops, with nothing installed.
 //!
-//! A directory gets a configuration, a Maildir of sample mails, a database with a handful of
-//! known people; then the same rooms work on it as in `run`. Standard output holds the table or
+//! A directory gets a configuration, a Maildir of sample mails, a database with two lists and
+//! fifty contacts; then the same rooms work on it as in `run`. Standard output holds the table or
 //! the document alone. The directory is kept when it was named, so that every other command can
 //! look at it: `consentry ticket list --config DIR/consentry.toml`.
 
+mod newsletter;
 mod people;
 mod place;
+mod running;
 mod samples;
 mod story;
 
@@ -15,9 +17,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use tokio_util::sync::CancellationToken;
 
-use self::story::Story;
 use crate::cli::Demo;
 use crate::config::Config;
 use crate::daemon::reading::Reading;
@@ -57,12 +57,13 @@ async fn run_in(directory: &Path, arguments: &Demo) -> anyhow::Result<ExitCode> 
     let sending = Sending::prepare(&config)?;
     let _lock = daemon::lock(&config)?;
     let house = House::open(config, Schema::Migrate).await?;
-    people::seed(&house).await?;
+    newsletter::seed(&house, directory).await?;
     samples::deliver(&place::inbox(directory), house_now())?;
     // No resolver: the samples name servers that do not exist.
     let reading = Reading::prepare_with(&house, None)?;
+    let (first, listener) = running::twice(listener)?;
     let story = tokio::select! {
-        story = carry(&house, &reading, &sending, directory) => story?,
+        story = running::carry(&house, &reading, &sending, first, directory) => story?,
         name = signals.end() => anyhow::bail!("ended by {name}"),
     };
     if arguments.json {
@@ -85,23 +86,6 @@ async fn run_in(directory: &Path, arguments: &Demo) -> anyhow::Result<ExitCode> 
     daemon::stop(&supervisor).await;
     house.close().await;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Polls the mailbox until everything is filed and moved, and sends until nothing is due.
-async fn carry(
-    house: &House,
-    reading: &Reading,
-    sending: &Sending,
-    directory: &Path,
-) -> anyhow::Result<Story> {
-    let mut story = Story::default();
-    for task in &reading.tasks {
-        story.add(&intake::poll_once(task).await?);
-    }
-    let dispatch = sending.dispatch(house, &sending.ways[0])?;
-    mailing::dispatch::run_until_idle(dispatch, CancellationToken::new()).await?;
-    story.settle(house, &place::inbox(directory)).await?;
-    Ok(story)
 }
 
 fn house_now() -> jiff::Timestamp {

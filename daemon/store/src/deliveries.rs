@@ -9,6 +9,7 @@ mod misfits;
 mod of_campaigns;
 mod planning;
 mod settling;
+mod tracing;
 mod standing;
 pub mod sweeping;
 pub mod troubles;
@@ -29,3 +30,4 @@ pub use planning::{
 };
 pub use standing::{Recipient, Standing, standings};
 pub use settling::{Change, Tried, UNCERTAIN_DETAIL, UNCERTAIN_TASK, apply, counts};
+pub use tracing::{gone_after, of_campaign};

@@ -46,10 +46,17 @@ authserv_ids = ["mail.estetimed.example"]
 [mail]
 from = "hello@estetimed.example"
 
+# The relay of a real clinic signs; a Maildir needs no signature.
+[campaign]
+from = "news@estetimed.example"
+relay_signs = true
+
 [[relay]]
 name = "replies"
 kind = "maildir"
 path = {replies}
+# Slow enough to see that a word to hello@ stops a campaign that is already running.
+max_per_second = 12
 
 [web]
 listen = "{pages}"

@@ -46,6 +46,31 @@ pub fn deliver(maildir: &Path, now: Timestamp) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The name of the mail that comes in while the campaign runs.
+const LATE: &str = "26-erasure-while-the-campaign-runs";
+
+/// Delivers a mail of `from` that says «удалите мои данные».
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn deliver_late(maildir: &Path, from: &str, now: Timestamp) -> anyhow::Result<()> {
+    let mail = format!(
+        "Return-Path: <{from}>\r\nDelivered-To: hello@estetimed.example\r\n\
+         Authentication-Results: mail.estetimed.example; dmarc=pass header.from={domain}\r\n\
+         From: {from}\r\nTo: hello@estetimed.example\r\nSubject: Delete my data\r\n\
+         Message-ID: <late-{stamp}@{domain}>\r\nDate: {date}\r\nMIME-Version: 1.0\r\n\
+         Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\
+         Здравствуйте! Удалите мои данные.\r\n",
+        domain = from.rsplit_once('@').map_or("", |(_, domain)| domain),
+        stamp = now.as_microsecond(),
+        date = jiff::fmt::rfc2822::to_string(&now.to_zoned(jiff::tz::TimeZone::UTC))?,
+    );
+    let key = format!("{}.{LATE}.demo", now.as_second());
+    let tmp = maildir.join("tmp").join(&key);
+    std::fs::write(&tmp, mail)?;
+    Ok(std::fs::rename(&tmp, maildir.join("new").join(&key))?)
+}
+
 /// The sample behind a Maildir key.
 pub fn name_of(key: &str) -> String {
     let stem = key.split_once('.').and_then(|(_, rest)| rest.strip_suffix(".demo"));

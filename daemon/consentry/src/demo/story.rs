@@ -5,6 +5,7 @@ use std::path::Path;
 use domain::classification::Band;
 use intake::{Ending, Outcome};
 use serde_json::{Value, json};
+use store::campaigns::Report;
 
 use super::{place, samples};
 use crate::house::House;
@@ -28,6 +29,10 @@ pub struct Story {
     /// Mails that were not filed and moved, and letters that were not settled.
     unfinished: Vec<String>,
     accepted: i64,
+    /// What became of the campaign.
+    campaign: Option<Report>,
+    /// Mails to the two who stopped it that were started after their stop was committed.
+    pub after_stop: i64,
 }
 
 impl Story {
@@ -52,18 +57,30 @@ impl Story {
     ///
     /// # Errors
     /// When database or Maildir cannot be read.
-    pub async fn settle(&mut self, house: &House, inbox: &Path) -> anyhow::Result<()> {
+    pub async fn settle(
+        &mut self,
+        house: &House,
+        inbox: &Path,
+        report: Report,
+    ) -> anyhow::Result<()> {
         let waiting = samples::waiting(inbox)?;
         if waiting > 0 {
             self.unfinished.push(format!("{waiting} mail(s) still in inbox/new"));
         }
         for (state, number) in store::deliveries::counts(&house.store).await? {
             match state.as_str() {
-                "accepted" => self.accepted = number,
+                "accepted" => self.accepted = number - report.states.accepted,
                 "rejected" | "uncertain" | "withheld" => {}
                 unsettled => self.unfinished.push(format!("{number} letter(s) {unsettled}")),
             }
         }
+        if !report.adds_up() {
+            self.unfinished.push("the numbers of the campaign do not add up".to_owned());
+        }
+        if self.after_stop > 0 {
+            self.unfinished.push(format!("{} mail(s) after a stop", self.after_stop));
+        }
+        self.campaign = Some(report);
         Ok(())
     }
 
@@ -88,7 +105,36 @@ impl Story {
                 })
             })
             .collect();
-        json!({ "messages": messages, "campaign": null, "after_stop": null })
+        json!({
+            "messages": messages,
+            "campaign": self.campaign.as_ref().map(campaign_document),
+            "after_stop": self.after_stop,
+        })
+    }
+
+    fn print_campaign(&self, report: &Report) -> std::io::Result<()> {
+        let told = |reasons: &std::collections::BTreeMap<String, i64>| {
+            let each: Vec<String> =
+                reasons.iter().map(|(reason, number)| format!("{reason} {number}")).collect();
+            if each.is_empty() { "-".to_owned() } else { each.join(", ") }
+        };
+        let excluded: i64 = report.excluded.values().sum();
+        let withheld: i64 = report.withheld.values().sum();
+        print::line(&format!(
+            "\ncampaign: {} candidates = {excluded} excluded ({}) + {} audience",
+            report.candidates,
+            told(&report.excluded),
+            report.audience
+        ))?;
+        print::line(&format!(
+            "          {} sent, {withheld} withheld after a stop ({})",
+            report.states.accepted,
+            told(&report.withheld)
+        ))?;
+        print::line(&format!(
+            "          two readers stopped it while it ran; mails to them afterwards: {}\n",
+            self.after_stop
+        ))
     }
 
     /// The same for people, with where to look on.
@@ -123,11 +169,15 @@ impl Story {
             "\n{mails} mails, {} tickets, {letters} answers sent",
             tickets.len()
         ))?;
+        if let Some(report) = &self.campaign {
+            self.print_campaign(report)?;
+        }
         for problem in &self.unfinished {
             print::line(&format!("NOT FINISHED: {problem}"))?;
         }
         let config = directory.join(place::CONFIG);
         print::line(&format!("feedback form   {pages}/ru/feedback  {pages}/en/feedback"))?;
+        print::line(&format!("subscribe       {pages}/ru/subscribe  {pages}/en/subscribe"))?;
         print::line(&format!("request status  {pages}/ru/status  {pages}/en/status"))?;
         print::line(&format!(
             "answers         {}",
@@ -135,6 +185,22 @@ impl Story {
         ))?;
         print::line(&format!("look further    consentry ticket list --config {}", config.display()))
     }
+}
+
+fn campaign_document(report: &Report) -> Value {
+    let states = &report.states;
+    json!({
+        "candidates": report.candidates,
+        "excluded": report.excluded,
+        "audience": report.audience,
+        "planned": states.planned,
+        "claimed": states.claimed,
+        "accepted": states.accepted,
+        "deferred": states.deferred,
+        "rejected": states.rejected,
+        "uncertain": states.uncertain,
+        "withheld": report.withheld,
+    })
 }
 
 fn words(labels: &[(&'static str, Band)]) -> String {
