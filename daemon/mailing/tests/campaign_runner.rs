@@ -13,12 +13,12 @@ use domain::{
     ids::{CampaignId, ListId},
 };
 use jiff::ToSpan;
-use mailing::campaigns::{CampaignSettings, Campaigns, run_until_idle};
+use mailing::campaigns::{self as runner_room, CampaignSettings, Campaigns, run_until_idle};
 use people::{People, on_both};
 use store::{
     alarms,
     campaigns::{self, CampaignRow, Edited, Report},
-    stops,
+    leases, stops,
 };
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -340,6 +340,35 @@ async fn the_sum_holds_in_every_snapshot() {
         assert!(seen.len() > 3, "it was watched in the middle of the freeze: {seen:?}");
         let found = report(&people, id).await;
         assert_eq!((found.candidates, found.audience, found.states.planned), (61, 60, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_loop_waits_for_the_lease_of_another_and_ends_when_it_is_told_to() {
+    on_both(async |people| {
+        let list = list_of(&people, 4).await;
+        let id = scheduled(&people, &[list], people.now()).await;
+        let minute = Duration::from_secs(60);
+        let held = leases::hold(&people.store, "campaigns", "two/1", minute, people.now()).await;
+        assert!(held.expect("asked"));
+        let cancel = CancellationToken::new();
+        let looping = runner_room::run(runner(&people, "one/1").await, cancel.clone());
+        let watching = async {
+            // Long enough for a first look; the second comes a second later.
+            for _ in 0..20 {
+                let state = row(&people, id).await.state;
+                assert!(matches!(state, CampaignState::Scheduled { .. }), "another has the lease");
+            }
+            leases::release(&people.store, "campaigns", "two/1").await.expect("released");
+            while row(&people, id).await.state != CampaignState::Running {
+                tokio::task::yield_now().await;
+            }
+            cancel.cancel();
+        };
+        let both = async { tokio::join!(looping, watching) };
+        let (ended, ()) = timeout(minute, both).await.expect("in time");
+        ended.expect("ended in order");
     })
     .await;
 }
