@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use store::deliveries::{self, Change};
+use store::deliveries::{self, Change, Stream};
 use store::{StoreError, alarms, nodes};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
@@ -226,7 +226,7 @@ impl<'a> Turning<'a> {
         {
             return Ok(claiming::Taken::default());
         }
-        let due = deliveries::is_any_due(&parts.store, parts.stream, parts.clock.now()).await?;
+        let due = is_any_due(engine).await?;
         // After a trouble the outlet is tried before any row is taken.
         if engine.relay.is_unproven() && (due || self.end == End::Cancelled) {
             if self.probe.is_empty() {
@@ -319,14 +319,25 @@ pub(super) async fn give_back_lost(engine: &Engine) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether anything is due that this dispatch may claim.
+async fn is_any_due(engine: &Engine) -> Result<bool, StoreError> {
+    let parts = &engine.parts;
+    let stream = match (parts.stream, &parts.bulk) {
+        // Nobody to send campaigns as.
+        (Stream::Bulk, None) => return Ok(false),
+        (Stream::All, None) => Stream::Hello,
+        (stream, _) => stream,
+    };
+    deliveries::is_any_due(&parts.store, stream, parts.clock.now()).await
+}
+
 /// Whether nothing waits for the ledger and nothing became due meanwhile.
 async fn is_settled(engine: &Engine, reports: &mpsc::Sender<Report>) -> Result<bool, MailingError> {
     if reports.capacity() < REPORTS {
         return Ok(false);
     }
     let held = deliveries::claimed_by(&engine.parts.store, &engine.parts.node).await?;
-    let parts = &engine.parts;
-    let due = deliveries::is_any_due(&parts.store, parts.stream, parts.clock.now()).await?;
+    let due = is_any_due(engine).await?;
     Ok(held.marks.is_empty() && held.misfits.is_empty() && !due)
 }
 
