@@ -1,6 +1,9 @@
 //! One row of a file, checked: an address, what is known of the person, the list, and the consent
 //! that the file claims. What is wrong is told by line and field, never with the value.
 
+mod fault;
+mod words;
+
 use std::collections::{BTreeMap, HashMap};
 
 use domain::{
@@ -8,137 +11,17 @@ use domain::{
     address::{EmailAddress, InvalidAddress},
     digest::AddressDigests,
 };
-use jiff::{
-    civil::{Date, DateTime},
-    tz::TimeZone,
-};
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use store::imports::ImportList;
 use vault::Digests;
 
 use super::{
     mapping::{Column, Mapping},
-    records::{Breach, Broken, Record},
+    records::Record,
 };
-
-/// Why a row is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
-    /// A quote is opened and not closed.
-    OpenQuote,
-    /// The record is over the limits.
-    RecordTooLong,
-    /// It has more fields than the header.
-    TooManyFields,
-    /// The field is over its limit.
-    TooLong,
-    /// It holds signs that no text has.
-    ControlCharacter,
-    /// It holds bytes that the encoding does not know.
-    NotInEncoding,
-    /// It must not be empty.
-    Missing,
-    /// It is no address.
-    NotAnAddress,
-    /// It is neither `ru` nor `en`.
-    UnknownLocale,
-    /// It is no IANA zone.
-    UnknownZone,
-    /// There is no such list, or it is archived.
-    UnknownList,
-    /// It is no instant that we can read.
-    NotATime,
-    /// It lies in the future.
-    InTheFuture,
-    /// It is no IP address.
-    NotAnIp,
-    /// It is none of the acts.
-    UnknownAct,
-    /// Number and date of a paper belong together.
-    HalfADocument,
-}
-
-impl Fault {
-    /// The word by which it is counted.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::OpenQuote => "open_quote",
-            Self::RecordTooLong => "record_too_long",
-            Self::TooManyFields => "too_many_fields",
-            Self::TooLong => "too_long",
-            Self::ControlCharacter => "control_character",
-            Self::NotInEncoding => "not_in_encoding",
-            Self::Missing => "missing",
-            Self::NotAnAddress => "not_an_address",
-            Self::UnknownLocale => "unknown_locale",
-            Self::UnknownZone => "unknown_zone",
-            Self::UnknownList => "unknown_list",
-            Self::NotATime => "not_a_time",
-            Self::InTheFuture => "in_the_future",
-            Self::NotAnIp => "not_an_ip",
-            Self::UnknownAct => "unknown_act",
-            Self::HalfADocument => "half_a_document",
-        }
-    }
-
-    /// What it means and what helps.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::OpenQuote => "a quote is opened here and not closed; double it or close it",
-            Self::RecordTooLong => "the record is longer than 64 KiB or has more than 512 fields",
-            Self::TooManyFields => {
-                "there are more fields than headers; quote what holds the delimiter"
-            }
-            Self::TooLong => "is too long",
-            Self::ControlCharacter => "holds a control character",
-            Self::NotInEncoding => {
-                "holds bytes that are not in the encoding; say which with --encoding"
-            }
-            Self::Missing => "is empty",
-            Self::NotAnAddress => "is no e-mail address",
-            Self::UnknownLocale => "is neither ru nor en",
-            Self::UnknownZone => "is no IANA time zone such as Europe/Moscow",
-            Self::UnknownList => "names no open list; see `consentry list list`",
-            Self::NotATime => "is no time such as 2026-03-01 12:30 or 01.03.2026",
-            Self::InTheFuture => "lies in the future",
-            Self::NotAnIp => "is no IP address",
-            Self::UnknownAct => "is none of checkbox, button, doi_click, paper, email",
-            Self::HalfADocument => "number and date of a paper belong together",
-        }
-    }
-}
-
-/// A row that is refused. Never holds a value of the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowError {
-    /// The line on which the record begins, counted from 1.
-    pub line: u64,
-    /// The field; none when it is the whole record.
-    pub field: Option<&'static str>,
-    /// Why.
-    pub fault: Fault,
-}
-
-impl std::fmt::Display for RowError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.field {
-            Some(field) => write!(f, "line {}: `{field}` {}", self.line, self.fault.words()),
-            None => write!(f, "line {}: {}", self.line, self.fault.words()),
-        }
-    }
-}
-
-impl From<Broken> for RowError {
-    fn from(broken: Broken) -> Self {
-        let fault = match broken.breach {
-            Breach::OpenQuote => Fault::OpenQuote,
-            Breach::TooLong => Fault::RecordTooLong,
-        };
-        Self { line: broken.line, field: None, fault }
-    }
-}
+pub use fault::{Fault, RowError};
+use words::{act, locale, read_instant, words_of};
 
 /// The consent that a row claims.
 #[derive(Debug, Clone)]
@@ -399,71 +282,4 @@ impl RowReader<'_> {
         }
         known
     }
-}
-
-/// Line ends inside a quoted field become spaces.
-fn words_of(text: &str) -> String {
-    if text.contains(['\n', '\r', '\t']) || text.contains("  ") {
-        return text.split_whitespace().collect::<Vec<_>>().join(" ");
-    }
-    text.to_owned()
-}
-
-fn locale(text: &str) -> Result<String, Fault> {
-    let word = text.to_lowercase();
-    match word.split(['-', '_']).next().unwrap_or("") {
-        "" => Ok(String::new()),
-        "ru" | "рус" | "русский" | "russian" => Ok("ru".to_owned()),
-        "en" | "англ" | "английский" | "english" => Ok("en".to_owned()),
-        _ => Err(Fault::UnknownLocale),
-    }
-}
-
-/// The act in one of our words; none when the file names none.
-fn act(text: &str) -> Result<Option<&'static str>, Fault> {
-    Ok(Some(match text.to_lowercase().as_str() {
-        "" => return Ok(None),
-        "checkbox" | "tick" | "галочка" | "чекбокс" | "флажок" => "checkbox",
-        "button" | "кнопка" => "button",
-        "doi_click" | "doi" | "double opt-in" | "подтверждение по ссылке" | "ссылка" => {
-            "doi_click"
-        }
-        "paper" | "signature" | "бумага" | "подпись" | "анкета" => "paper",
-        "email" | "e-mail" | "письмо" => "email",
-        _ => return Err(Fault::UnknownAct),
-    }))
-}
-
-/// Reads a time as RFC 3339, ISO or the Russian way; one without a zone is meant in `zone`, one
-/// without a time at the start of its day.
-fn read_instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Some(at);
-    }
-    let civil = text.parse::<DateTime>().ok().or_else(|| read_russian(text))?;
-    zone.to_timestamp(civil).ok()
-}
-
-/// `31.12.2025`, `31.12.2025 23:59`, `31.12.2025 23:59:59`.
-fn read_russian(text: &str) -> Option<DateTime> {
-    let (date, time) =
-        text.split_once([' ', 'T']).map_or((text, ""), |(date, time)| (date, time.trim()));
-    let mut parts = date.split('.').map(|part| part.parse::<i16>().ok());
-    let (day, month, year) = (parts.next()??, parts.next()??, parts.next()??);
-    if parts.next().is_some() || year < 1000 {
-        return None;
-    }
-    let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
-    let mut clock = [0_i8; 3];
-    if !time.is_empty() {
-        let parts: Vec<&str> = time.split(':').collect();
-        if !(2..=3).contains(&parts.len()) {
-            return None;
-        }
-        for (slot, part) in clock.iter_mut().zip(parts) {
-            *slot = part.parse().ok()?;
-        }
-    }
-    let time = jiff::civil::Time::new(clock[0], clock[1], clock[2], 0).ok()?;
-    Some(date.to_datetime(time))
 }

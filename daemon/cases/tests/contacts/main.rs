@@ -30,6 +30,7 @@ on_sqlite! {
     a_dry_run_tells_the_same_counts_and_writes_nothing,
     a_killed_import_run_again_doubles_nothing,
     another_run_over_the_same_rows_finds_them,
+    every_row_of_any_file_is_accounted_for,
     an_import_revives_nobody,
     of_an_erased_person_not_even_a_row_is_made,
     what_is_there_is_filled_and_never_overwritten,

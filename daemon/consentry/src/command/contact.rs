@@ -88,38 +88,10 @@ fn delimiter(text: &str) -> Result<u8, WrongUse> {
 async fn import(house: &House, arguments: ContactImport, actor: &str) -> anyhow::Result<ExitCode> {
     let json = arguments.json;
     let order = order_of(arguments)?;
-    let mut errors = Vec::new();
-    let mut refused = 0_u64;
-    let is_terminal = std::io::stderr().is_terminal();
-    let mut news = |one: ImportNews<'_>| match one {
-        ImportNews::Opened { encoding, delimiter, unknown_columns } => {
-            let mut text = format!("reading as {encoding}, fields separated by {delimiter:?}");
-            if !unknown_columns.is_empty() {
-                let names = unknown_columns.join("`, `");
-                text.push_str(&format!("; unknown columns, kept as evidence only: `{names}`"));
-            }
-            say(&text);
-        }
-        ImportNews::Refused(error) => {
-            refused += 1;
-            if json && refused <= SHOWN_ERRORS {
-                errors.push(json!({
-                    "line": error.line, "field": error.field, "reason": error.fault.name(),
-                    "text": error.fault.words(),
-                }));
-            } else if refused <= SHOWN_ERRORS {
-                say(&error.to_string());
-            } else if refused == SHOWN_ERRORS + 1 {
-                say("more rows are refused; they are only counted from here on");
-            }
-        }
-        ImportNews::Chunk(counts) if is_terminal => {
-            let _ = write!(std::io::stderr(), "\r{} rows, {} taken ", counts.rows, counts.taken);
-        }
-        ImportNews::Chunk(_) => {}
-    };
+    let mut teller = Teller { json, refused: 0, errors: Vec::new() };
+    let mut news = |one: ImportNews<'_>| teller.tell(&one);
     let result = house.cases.import_contacts(&order, actor, &mut news).await;
-    if is_terminal {
+    if std::io::stderr().is_terminal() {
         say("");
     }
     let report = result.map_err(|error| match error {
@@ -127,6 +99,7 @@ async fn import(house: &House, arguments: ContactImport, actor: &str) -> anyhow:
         ImportError::Cases(error) => told(error),
         ImportError::Unreadable(_) => anyhow::Error::from(error),
     })?;
+    let errors = teller.errors;
     if json {
         print::json_document(&report_json(&report, order.mode, &errors))?;
     } else {
@@ -135,6 +108,51 @@ async fn import(house: &House, arguments: ContactImport, actor: &str) -> anyhow:
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tells on the way what is going on, on standard error; keeps the errors for JSON.
+struct Teller {
+    json: bool,
+    refused: u64,
+    errors: Vec<Value>,
+}
+
+impl Teller {
+    fn tell(&mut self, news: &ImportNews<'_>) {
+        match news {
+            ImportNews::Opened { encoding, delimiter, unknown_columns } => {
+                let mut text = format!("reading as {encoding}, fields separated by {delimiter:?}");
+                if !unknown_columns.is_empty() {
+                    let names = unknown_columns.join("`, `");
+                    text.push_str("; unknown columns, kept as evidence only: `");
+                    text.push_str(&names);
+                    text.push('`');
+                }
+                say(&text);
+            }
+            ImportNews::Refused(error) => {
+                self.refused += 1;
+                if self.refused > SHOWN_ERRORS {
+                    if self.refused == SHOWN_ERRORS + 1 {
+                        say("more rows are refused; they are only counted from here on");
+                    }
+                } else if self.json {
+                    self.errors.push(json!({
+                        "line": error.line, "field": error.field, "reason": error.fault.name(),
+                        "text": error.fault.words(),
+                    }));
+                } else {
+                    say(&error.to_string());
+                }
+            }
+            ImportNews::Chunk(counts) => {
+                let mut out = std::io::stderr();
+                if out.is_terminal() {
+                    let _ = write!(out, "\r{} rows, {} taken ", counts.rows, counts.taken);
+                }
+            }
+        }
+    }
 }
 
 /// Beside the results, which go to standard output.

@@ -12,29 +12,24 @@ use crate::{
 /// Rows in the largest piece; with eleven columns far below the 32,766 values of SQLite.
 const LARGEST: usize = 512;
 
-/// Inserts rows, each a list of as many values as there are columns. Returns how many went in.
+/// Inserts rows, each a list of as many values as there are columns.
 pub(super) async fn insert<const N: usize>(
     transaction: &Transaction,
     into: &str,
     rows: Vec<[Value; N]>,
-    after: &str,
-) -> Result<u64, StoreError> {
+) -> Result<(), StoreError> {
     let mut left = rows.len();
     let mut rows = rows.into_iter();
-    let mut inserted = 0;
     while left > 0 {
         let mut piece = LARGEST;
         while piece > left {
             piece /= 2;
         }
-        let sql = format!(
-            "INSERT INTO {into} VALUES {} {after}",
-            tuples(transaction.dialect(), piece, N)
-        );
-        inserted += execute(transaction, &sql, rows.by_ref().take(piece).flatten()).await?;
+        let sql = format!("INSERT INTO {into} VALUES {}", tuples(transaction.dialect(), piece, N));
+        execute(transaction, &sql, rows.by_ref().take(piece).flatten()).await?;
         left -= piece;
     }
-    Ok(inserted)
+    Ok(())
 }
 
 fn tuples(dialect: Dialect, rows: usize, columns: usize) -> String {

@@ -153,41 +153,66 @@ pub async fn write(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let at = now.as_microsecond();
-    let addresses = reserve(transaction, "address", writes.addresses.len()).await?;
-    let contacts = reserve(transaction, "contact", writes.contacts.len()).await?;
-    let subscriptions = reserve(transaction, "subscription", writes.subscriptions.len()).await?;
-    write_addresses(transaction, writes.addresses, &addresses, at).await?;
-    write_contacts(transaction, writes.contacts, &contacts, import, at).await?;
+    let given = Given {
+        addresses: reserve(transaction, "address", writes.addresses.len()).await?,
+        contacts: reserve(transaction, "contact", writes.contacts.len()).await?,
+        subscriptions: reserve(transaction, "subscription", writes.subscriptions.len()).await?,
+    };
+    write_addresses(transaction, writes.addresses, &given.addresses, at).await?;
+    write_contacts(transaction, writes.contacts, &given.contacts, import, at).await?;
     fill(transaction, writes.fills).await?;
-
     let mut rows: Vec<[Value; 3]> = Vec::with_capacity(writes.links.len());
     for (contact, address) in writes.links {
-        rows.push([contact.id(&contacts)?.into(), address.id(&addresses)?.into(), at.into()]);
+        let (contact, address) = (contact.id(&given.contacts)?, address.id(&given.addresses)?);
+        rows.push([contact.into(), address.into(), at.into()]);
     }
-    insert(transaction, "contact_address (contact_id, address_id, since_at)", rows, "").await?;
+    insert(transaction, "contact_address (contact_id, address_id, since_at)", rows).await?;
+    write_subscriptions(transaction, &writes.subscriptions, &given, at).await?;
+    write_consents(transaction, writes.consents, &given, import, actor).await
+}
 
-    let mut rows: Vec<[Value; 7]> = Vec::with_capacity(writes.subscriptions.len());
-    for (subscription, id) in writes.subscriptions.iter().zip(&subscriptions) {
+/// The numbers that the new rows have.
+struct Given {
+    addresses: Vec<i64>,
+    contacts: Vec<i64>,
+    subscriptions: Vec<i64>,
+}
+
+async fn write_subscriptions(
+    transaction: &Transaction,
+    subscriptions: &[WrittenSubscription],
+    given: &Given,
+    at: i64,
+) -> Result<(), StoreError> {
+    let mut rows: Vec<[Value; 7]> = Vec::with_capacity(subscriptions.len());
+    for (subscription, id) in subscriptions.iter().zip(&given.subscriptions) {
         rows.push([
             (*id).into(),
             subscription.list.0.into(),
-            subscription.contact.id(&contacts)?.into(),
-            subscription.address.id(&addresses)?.into(),
+            subscription.contact.id(&given.contacts)?.into(),
+            subscription.address.id(&given.addresses)?.into(),
             "confirmed".into(),
             at.into(),
             at.into(),
         ]);
     }
     let into = "subscription (id, list_id, contact_id, address_id, state, since_at, created_at)";
-    insert(transaction, into, rows, "").await?;
+    insert(transaction, into, rows).await
+}
 
-    let mut rows: Vec<[Value; 12]> = Vec::with_capacity(writes.consents.len());
-    for consent in writes.consents {
-        let subscription =
-            consent.subscription.map(|place| place.id(&subscriptions)).transpose()?;
+async fn write_consents(
+    transaction: &Transaction,
+    consents: Vec<WrittenConsent>,
+    given: &Given,
+    import: ImportId,
+    actor: &str,
+) -> Result<(), StoreError> {
+    let mut rows: Vec<[Value; 12]> = Vec::with_capacity(consents.len());
+    for consent in consents {
+        let subscription = consent.subscription.map(|place| place.id(&given.subscriptions));
         rows.push([
-            consent.contact.id(&contacts)?.into(),
-            consent.address.id(&addresses)?.into(),
+            consent.contact.id(&given.contacts)?.into(),
+            consent.address.id(&given.addresses)?.into(),
             consent.purpose.name().into(),
             consent.list.into(),
             "granted".into(),
@@ -195,15 +220,14 @@ pub async fn write(
             consent.capture_point.into(),
             consent.at.as_microsecond().into(),
             consent.evidence.into(),
-            subscription.into(),
+            subscription.transpose()?.into(),
             import.0.into(),
             actor.into(),
         ]);
     }
     let into = "consent_event (contact_id, address_id, purpose, list, act, grade, capture_point, at, \
                 evidence, subscription_id, import_id, actor)";
-    insert(transaction, into, rows, "").await?;
-    Ok(())
+    insert(transaction, into, rows).await
 }
 
 async fn write_addresses(
@@ -228,8 +252,7 @@ async fn write_addresses(
         })
         .collect();
     let into = "address (id, email, exact_key, digest_key, exact_digest, stop_digest, created_at)";
-    insert(transaction, into, rows, "").await?;
-    Ok(())
+    insert(transaction, into, rows).await
 }
 
 async fn write_contacts(
@@ -256,8 +279,7 @@ async fn write_contacts(
         })
         .collect();
     let into = "contact (id, name, phone, locale, zone, source, created_at)";
-    insert(transaction, into, rows, "").await?;
-    Ok(())
+    insert(transaction, into, rows).await
 }
 
 /// What is there is never overwritten: only an empty field is filled.

@@ -187,6 +187,40 @@ pub async fn a_shared_address_goes_to_its_namesake_or_to_nobody(room: Room) {
     assert_eq!((room.number(&sql).await, room.count("consent_event").await), (1, 1));
 }
 
+/// Any rows whatever: each is taken, skipped or refused, in a dry run as in a real one. (`run`
+/// holds the sums.)
+pub async fn every_row_of_any_file_is_accounted_for(room: Room) {
+    use proptest::{
+        strategy::{Strategy as _, ValueTree as _},
+        test_runner::TestRunner,
+    };
+    room.suppress("a@x.example", domain::gate::SuppressionReason::Erased).await;
+    room.block("b@x.example", &domain::block::Scope::Full).await;
+    let cell = "([ab]@x.example|[c-f]@y.example|checkbox|2026-0[1-9]-01|[\"\n,;а-я ]{0,6})";
+    let row = proptest::collection::vec(cell, 4).prop_map(|cells| cells.join(","));
+    let person = "[a-f]@x.example,[а-я]{0,3},(checkbox|button|paper|),(2026-01-0[1-3]|)";
+    let rows = proptest::collection::vec(proptest::prop_oneof![1 => row, 3 => person], 0..60);
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..12 {
+        let rows = rows.new_tree(&mut runner).expect("rows").current();
+        let mut order = room.order(format!("email,name,act,consent_at\n{}\n", rows.join("\n")));
+        order.chunk_rows = 7;
+        order.delimiter = Some(b',');
+        order.encoding = Some("utf-8".to_owned());
+        order.mode = Mode::DryRun;
+        let (dry, refused_dry) = room.run(&order, "anna").await.expect("rehearsed");
+        order.mode = Mode::Write;
+        let (real, refused) = room.run(&order, "anna").await.expect("imported");
+        assert_eq!(real.counts.rows, dry.counts.rows);
+        assert_eq!((refused.len(), &refused), (refused_dry.len(), &refused_dry));
+        assert_eq!(real.counts.refused.values().sum::<u64>(), refused.len() as u64);
+    }
+    assert_eq!(
+        room.number("SELECT COUNT(*) FROM address WHERE exact_key = 'a@x.example'").await,
+        0
+    );
+}
+
 /// The order itself can be wrong: told before anything is read or written.
 #[tokio::test]
 async fn a_wrong_order_is_refused_with_what_helps() {
