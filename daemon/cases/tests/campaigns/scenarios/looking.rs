@@ -28,19 +28,25 @@ pub async fn a_preview_shows_the_mail_and_the_gates_answer(desk: Desk) {
     assert_eq!(shown.verdict, PreviewVerdict::Withhold(WithholdReason::HardBounce));
     let nobody = look(Reader::Contact(ContactId(999))).await;
     assert!(matches!(nobody, Err(CasesError::NotFound { what: "contact", .. })), "{nobody:?}");
-    // Whoever stands on an excluded list is no candidate.
+    // Whoever stands on an excluded list is no candidate; whoever left it is one.
     let sql = format!(
         "INSERT INTO subscription (list_id, contact_id, address_id, state, since_at, created_at) \
-         VALUES ({}, {}, {}, 'unsubscribed', 1, 1) RETURNING id",
+         VALUES ({}, {}, {}, 'pending', 1, 1) RETURNING id",
         desk.offers, boris.contact, boris.address
     );
-    desk.number(&sql).await;
+    let excluded = desk.number(&sql).await;
     let mut audience = desk.audience();
     audience.except.push(desk.offers);
     let change = CampaignChange { audience: Some(audience), ..CampaignChange::default() };
     desk.cases.edit_campaign(ISSUE, &change, "olga").await.expect("changed");
     let shown = look(Reader::Contact(boris.contact)).await.expect("a preview");
     assert_eq!(shown.verdict, PreviewVerdict::NotACandidate);
+    let sql = format!(
+        "UPDATE subscription SET state = 'unsubscribed' WHERE id = {excluded} RETURNING id"
+    );
+    desk.number(&sql).await;
+    let shown = look(Reader::Contact(boris.contact)).await.expect("a preview");
+    assert_eq!(shown.verdict, PreviewVerdict::Send);
     assert_eq!(desk.number("SELECT COUNT(*) FROM delivery").await, 0);
 }
 
