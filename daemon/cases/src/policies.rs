@@ -89,7 +89,8 @@ fn check(policy: &PolicyToAdd) -> Result<(), CasesError> {
     }
     let has_scheme = policy.url.starts_with("https://") || policy.url.starts_with("http://");
     let is_plain = !policy.url.chars().any(|c| c.is_control() || c.is_whitespace());
-    if !policy.url.is_empty() && !(has_scheme && is_plain) {
+    let fits = policy.url.is_empty() || (has_scheme && is_plain);
+    if !fits {
         return refuse("policy_url", "an address begins with https://");
     }
     Ok(())

@@ -165,7 +165,10 @@ impl Cases {
     ) -> Result<SubscriptionRow, CasesError> {
         let behind = self.behind(transaction, wish).await?;
         let held = self.subscription_of(transaction, wish, mailbox).await?;
-        let evidence = evidence(wish, &behind, visitor, now).to_string();
+        let own = format!("{}/subscribe/confirm", self.parts.settings.public_url);
+        let page = if visitor.page.is_empty() { own } else { visitor.page.clone() };
+        let visitor = Visitor { page, ..visitor.clone() };
+        let evidence = evidence(wish, &behind, &visitor, now).to_string();
         let event = NewConsentEvent {
             contact: Some(mailbox.contact),
             address: Some(mailbox.id),
