@@ -104,6 +104,7 @@ impl Cases {
         let head = store::audit::head(session).await?;
         Ok(json!({
             "format": FORMAT,
+            "locale": self.parts.settings.locale.code(),
             "organisation": self.parts.settings.organisation,
             "contact_of_organisation": self.parts.settings.contact,
             "addresses": clear,

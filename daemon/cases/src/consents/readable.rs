@@ -1,67 +1,82 @@
 //! A proof told for people: made from the signed payload alone, so that both say the same.
 
+mod titles;
+
+use domain::language::Locale;
 use serde_json::Value;
 
-/// The payload as text.
+use titles::Titles;
+
+/// The payload as text, in the language it names.
 pub(super) fn readable(payload: &Value) -> String {
-    let mut out = Vec::new();
-    out.push("PROOF OF CONSENT".to_owned());
-    line(&mut out, "Made by", &payload["organisation"]);
-    line(&mut out, "Contact", &payload["contact_of_organisation"]);
-    line(&mut out, "Made at", &payload["made_at"]);
-    line(&mut out, "Taken by", &payload["made_by"]);
+    let locale = payload["locale"].as_str().and_then(Locale::from_code).unwrap_or_default();
+    let titles = Titles::of(locale);
+    let mut out = vec![titles.proof.to_owned()];
+    line(&mut out, titles.made_by, &payload["organisation"]);
+    line(&mut out, titles.responsible, &payload["contact_of_organisation"]);
+    line(&mut out, titles.made_at, &payload["made_at"]);
+    line(&mut out, titles.taken_by, &payload["made_by"]);
     for address in items(&payload["addresses"]) {
-        line(&mut out, "Address", &address["address"]);
+        line(&mut out, titles.address, &address["address"]);
     }
     for contact in items(&payload["contacts"]) {
-        line(&mut out, "Contact number", contact);
+        line(&mut out, titles.contact, contact);
     }
-    out.push(String::new());
-    out.push("EVENTS, oldest first".to_owned());
+    heading(&mut out, titles.events);
     for hashed in items(&payload["events"]) {
-        event(&mut out, hashed);
+        event(&mut out, hashed, titles);
     }
-    out.push(String::new());
-    out.push("SUBSCRIPTIONS as they stand".to_owned());
+    standing(&mut out, payload, titles);
+    for (title, key) in [(titles.text, "texts"), (titles.policy, "policies")] {
+        for text in items(&payload[key]) {
+            let (id, version, locale) =
+                (word(&text["id"]), word(&text["version"]), word(&text["locale"]));
+            heading(&mut out, &format!("{title} {id}, {} {version} ({locale})", titles.version));
+            line(&mut out, "SHA-256", &text["sha256"]);
+            heading(&mut out, &word(&text["body"]));
+        }
+    }
+    audit(&mut out, payload, titles);
+    heading(&mut out, titles.check);
+    out.join("\n") + "\n"
+}
+
+/// Subscriptions, and the mails that brought a consent or rested on one.
+fn standing(out: &mut Vec<String>, payload: &Value, titles: &Titles) {
+    heading(out, titles.subscriptions);
     for held in items(&payload["subscriptions"]) {
-        let (id, list, state) = (word(&held["id"]), word(&held["list"]), word(&held["state"]));
         out.push(format!(
-            "  {id}  list {list}: {state}, rests on event {}",
-            word(&held["consent"])
+            "  {}  {}: {}, {} {}",
+            word(&held["id"]),
+            word(&held["list"]),
+            word(&held["state"]),
+            titles.rests_on,
+            word(&held["consent"]),
         ));
     }
-    out.push(String::new());
-    out.push("MAILS that brought a consent or rested on one".to_owned());
+    heading(out, titles.mails);
     for mail in items(&payload["deliveries"]) {
         out.push(format!(
-            "  {}  {} {} on {}, rested on event {}, Message-ID <{}>",
+            "  {}  {} {} {}, {} {}, Message-ID <{}>",
             word(&mail["id"]),
+            word(&mail["planned_at"]),
             word(&mail["occasion"]),
             word(&mail["state"]),
-            word(&mail["planned_at"]),
+            titles.rests_on,
             word(&mail["rested_on"]),
             word(&mail["message_id"]),
         ));
     }
-    for (title, key) in [("CONSENT TEXT", "texts"), ("POLICY", "policies")] {
-        for text in items(&payload[key]) {
-            out.push(String::new());
-            let (id, version, locale) =
-                (word(&text["id"]), word(&text["version"]), word(&text["locale"]));
-            out.push(format!("{title} {id}, version {version} ({locale})"));
-            line(&mut out, "SHA-256", &text["sha256"]);
-            out.push(String::new());
-            out.push(word(&text["body"]));
-        }
-    }
-    out.push(String::new());
-    out.push("AUDIT LOG about these events".to_owned());
+}
+
+fn audit(out: &mut Vec<String>, payload: &Value, titles: &Titles) {
+    heading(out, titles.audit);
     for entry in items(&payload["audit"]) {
         let sealed = &entry["sealed"];
         let place = if sealed.is_null() {
-            "not sealed yet".to_owned()
+            titles.not_sealed.to_owned()
         } else {
-            format!("sealed in batch {} ({})", word(&sealed["batch"]), word(&sealed["hash"]))
+            format!("{} {} ({})", titles.sealed, word(&sealed["batch"]), word(&sealed["hash"]))
         };
         out.push(format!(
             "  {}  {}  {} {} {}, {place}",
@@ -72,38 +87,37 @@ pub(super) fn readable(payload: &Value) -> String {
             word(&entry["subject"]),
         ));
     }
-    out.push(String::new());
-    out.push(
-        "Check this file with `consentry consent check FILE --key PUBLIC`, or with openssl and sha256sum."
-            .to_owned(),
-    );
-    out.join("\n") + "\n"
 }
 
-fn event(out: &mut Vec<String>, hashed: &Value) {
+fn event(out: &mut Vec<String>, hashed: &Value, titles: &Titles) {
     let event = &hashed["event"];
-    out.push(String::new());
-    out.push(format!(
-        "  {}  {}  {} ({}) for {}, list {}",
-        word(&event["id"]),
-        word(&event["at"]),
-        word(&event["act"]),
-        word(&event["grade"]),
-        word(&event["purpose"]),
-        word(&event["list"]),
-    ));
-    for (title, key) in
-        [("captured at", "capture_point"), ("text", "text"), ("policy", "policy"), ("by", "actor")]
-    {
+    heading(
+        out,
+        &format!(
+            "  {}  {}  {} ({}), {}, {}",
+            word(&event["id"]),
+            word(&event["at"]),
+            word(&event["act"]),
+            word(&event["grade"]),
+            word(&event["purpose"]),
+            word(&event["list"]),
+        ),
+    );
+    for (title, key) in [
+        (titles.captured, "capture_point"),
+        (titles.text_number, "text"),
+        (titles.policy_number, "policy"),
+        (titles.by, "actor"),
+    ] {
         if !event[key].is_null() {
             out.push(format!("      {title}: {}", word(&event[key])));
         }
     }
-    details(out, "evidence", &event["evidence"], 6);
+    details(out, titles.evidence, &event["evidence"], 6);
     out.push(format!("      SHA-256: {}", word(&hashed["sha256"])));
 }
 
-/// Every value of the evidence on a line of its own.
+/// Every value of the evidence on a line of its own, under the name it has in the file.
 fn details(out: &mut Vec<String>, name: &str, value: &Value, indent: usize) {
     let pad = " ".repeat(indent);
     match value {
@@ -122,6 +136,11 @@ fn details(out: &mut Vec<String>, name: &str, value: &Value, indent: usize) {
             out.push(format!("{pad}{name}: {told}"));
         }
     }
+}
+
+fn heading(out: &mut Vec<String>, text: &str) {
+    out.push(String::new());
+    out.push(text.to_owned());
 }
 
 fn line(out: &mut Vec<String>, title: &str, value: &Value) {

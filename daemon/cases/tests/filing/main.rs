@@ -54,6 +54,9 @@ on_sqlite! {
     who_was_erased_opts_in_again,
     words_end_the_subscriptions_and_a_lift_restores_them,
     a_blocked_person_who_subscribes_is_looked_at,
+    a_wish_meets_the_subscription_that_an_import_made_meanwhile,
+    a_claimed_subscription_is_proven_by_its_mailbox,
+    a_shared_mailbox_leaves_a_list_for_all_who_share_it,
     a_proof_holds_and_any_changed_byte_spoils_it,
     a_withdrawal_by_hand_needs_a_reason_and_something_to_withdraw,
 }

