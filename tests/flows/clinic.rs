@@ -64,7 +64,7 @@ impl Clinic {
 
 /// The small house: a Maildir in, a Maildir out, SQLite, no servers.
 pub struct SmallHouse {
-    _place: Place,
+    pub place: Place,
     pub mailbox: PathBuf,
     pub replies: PathBuf,
     pub home: Home,
@@ -72,12 +72,18 @@ pub struct SmallHouse {
 
 impl SmallHouse {
     pub fn open() -> Result<Self> {
+        Self::open_with(|settings| settings)
+    }
+
+    /// With other settings than the smallest.
+    pub fn open_with(choose: impl FnOnce(Settings) -> Settings) -> Result<Self> {
         let place = Place::new()?;
         let (mailbox, replies) = (place.path().join("hello"), place.path().join("replies"));
         maildir::make(&mailbox)?;
         maildir::make(&replies)?;
-        let home = Home::make(&place, "home", &Settings::embedded(HELLO, &mailbox, &replies))?;
-        Ok(Self { _place: place, mailbox, replies, home })
+        let settings = choose(Settings::embedded(HELLO, &mailbox, &replies));
+        let home = Home::make(&place, "home", &settings)?;
+        Ok(Self { place, mailbox, replies, home })
     }
 
     pub fn deliver(&self, raw: &[u8]) -> Result<PathBuf> {

@@ -3,6 +3,7 @@
 //! One binary, since linking costs more than running. The flows drive the built program.
 
 mod architecture;
+mod campaign_on_servers;
 mod clinic;
 mod command_line;
 mod crashes;
@@ -11,6 +12,7 @@ mod faults;
 mod hostile;
 mod inbound;
 mod licences;
+mod lists_opt_in;
 mod packaging;
 mod pages;
 mod servers;

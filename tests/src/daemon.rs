@@ -19,7 +19,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use self::notify::Notifications;
-pub use self::settings::{MailboxSettings, OutletSettings, Settings};
+pub use self::settings::{CampaignSettings, MailboxSettings, OutletSettings, Settings};
 use crate::{
     child::OwnedProcess,
     log,

@@ -16,6 +16,7 @@ pub mod imap;
 pub mod letter;
 pub mod log;
 pub mod maildir;
+pub mod newsroom;
 pub mod place;
 pub mod post;
 pub mod scripted;

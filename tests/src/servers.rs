@@ -10,4 +10,4 @@ pub use dovecot::Dovecot;
 pub use mail_store::MailStore;
 pub use postfix::Postfix;
 pub use postgres::Postgres;
-pub use smtp_tools::SmtpSink;
+pub use smtp_tools::{SinkMail, SmtpSink};

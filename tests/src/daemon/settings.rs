@@ -48,6 +48,32 @@ pub enum OutletSettings {
     Maildir(PathBuf),
 }
 
+/// As whom, and by which way, newsletters go out.
+#[derive(Debug, Clone)]
+pub struct CampaignSettings {
+    /// The sender's address; `unsub@` and `bounce@` stand at its domain.
+    pub from: String,
+    /// A way out of their own; that of the answers when absent.
+    pub outlet: Option<OutletSettings>,
+    /// Most mails in a second.
+    pub max_per_second: Option<u32>,
+    /// Further keys of `[campaign]` as they will stand.
+    pub further: String,
+}
+
+impl CampaignSettings {
+    /// As fast as the way of the answers takes them.
+    #[must_use]
+    pub fn from(address: &str) -> Self {
+        Self {
+            from: address.to_owned(),
+            outlet: None,
+            max_per_second: None,
+            further: String::new(),
+        }
+    }
+}
+
 /// Everything that a flow may choose; the rest is the product's default.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -57,6 +83,8 @@ pub struct Settings {
     pub mailbox: MailboxSettings,
     /// The outlet.
     pub outlet: OutletSettings,
+    /// Newsletters; none when absent.
+    pub campaign: Option<CampaignSettings>,
     /// The URL of a PostgreSQL database; SQLite in the home when absent.
     pub postgres: Option<String>,
     /// The name of this node.
@@ -81,6 +109,7 @@ impl Settings {
             address: address.to_owned(),
             mailbox: MailboxSettings::Maildir(mailbox.to_owned()),
             outlet: OutletSettings::Maildir(replies.to_owned()),
+            campaign: None,
             postgres: None,
             node: "test".to_owned(),
             dkim: None,
@@ -119,6 +148,13 @@ impl Settings {
     #[must_use]
     pub fn signed(mut self, keys: &DkimKeys) -> Self {
         self.dkim = Some((keys.domain.clone(), keys.rsa.clone(), keys.ed25519.clone()));
+        self
+    }
+
+    /// The same with newsletters.
+    #[must_use]
+    pub fn with_campaigns(mut self, campaign: CampaignSettings) -> Self {
+        self.campaign = Some(campaign);
         self
     }
 
@@ -174,7 +210,7 @@ impl Settings {
             )?;
         }
         self.mailbox(&mut out, dir)?;
-        self.outlet(&mut out)?;
+        self.ways_out(&mut out)?;
         writeln!(
             out,
             "[web]\nlisten = \"127.0.0.1:{web_port}\"\npublic_url = \"http://127.0.0.1:{web_port}\"\n\n\
@@ -217,24 +253,40 @@ impl Settings {
         Ok(())
     }
 
-    fn outlet(&self, out: &mut String) -> Result<()> {
-        writeln!(out, "[[relay]]\nname = \"replies\"")?;
-        match &self.outlet {
-            OutletSettings::Maildir(path) => {
-                writeln!(out, "kind = \"maildir\"\npath = \"{}\"\n", path.display())?;
-            }
-            OutletSettings::Smtp { port, tls, authority } => {
-                writeln!(
-                    out,
-                    "kind = \"smtp\"\nhost = \"localhost\"\nport = {port}\ntls = \"{tls}\"\n\
-                     helo_name = \"mail.test.example\""
-                )?;
-                if let Some(path) = authority {
-                    writeln!(out, "tls_ca_file = \"{}\"", path.display())?;
-                }
-                writeln!(out)?;
+    fn ways_out(&self, out: &mut String) -> Result<()> {
+        let Some(campaign) = &self.campaign else {
+            return outlet(out, "replies", &self.outlet, "");
+        };
+        let pace = campaign.max_per_second;
+        let pace = pace.map(|most| format!("max_per_second = {most}\n")).unwrap_or_default();
+        writeln!(out, "[campaign]\nfrom = \"{}\"\n{}", campaign.from, campaign.further)?;
+        match &campaign.outlet {
+            None => outlet(out, "replies", &self.outlet, &pace),
+            Some(bulk) => {
+                outlet(out, "replies", &self.outlet, "stream = \"hello\"\n")?;
+                outlet(out, "bulk", bulk, &format!("stream = \"bulk\"\n{pace}"))
             }
         }
-        Ok(())
     }
+}
+
+fn outlet(out: &mut String, name: &str, outlet: &OutletSettings, further: &str) -> Result<()> {
+    writeln!(out, "[[relay]]\nname = \"{name}\"\n{further}")?;
+    match outlet {
+        OutletSettings::Maildir(path) => {
+            writeln!(out, "kind = \"maildir\"\npath = \"{}\"\n", path.display())?;
+        }
+        OutletSettings::Smtp { port, tls, authority } => {
+            writeln!(
+                out,
+                "kind = \"smtp\"\nhost = \"localhost\"\nport = {port}\ntls = \"{tls}\"\n\
+                 helo_name = \"mail.test.example\""
+            )?;
+            if let Some(path) = authority {
+                writeln!(out, "tls_ca_file = \"{}\"", path.display())?;
+            }
+            writeln!(out)?;
+        }
+    }
+    Ok(())
 }

@@ -16,6 +16,18 @@ use crate::{
     servers::{Dovecot, MailStore},
 };
 
+/// What Postfix does besides delivering into mailboxes. What a sender adds behind a `+` is left
+/// out of every look-up, as hello@ needs it for tokens.
+#[derive(Debug, Clone, Default)]
+pub struct Routes {
+    /// Further addresses, each with the mailbox that gets its mail.
+    pub aliases: Vec<(String, String)>,
+    /// Domains whose mail goes on to an SMTP server on loopback.
+    pub onward: Vec<(String, u16)>,
+    /// Recipients that are refused, each with the reply.
+    pub refused: Vec<(String, String)>,
+}
+
 /// A running Postfix.
 #[derive(Debug)]
 pub struct Postfix {
@@ -35,6 +47,20 @@ impl Postfix {
         tls: &Certificates,
         dovecot: Option<&Dovecot>,
     ) -> Result<Self> {
+        Self::start_with(place, store, tls, dovecot, &Routes::default())
+    }
+
+    /// The same with further routes.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(
+        place: &Place,
+        store: &MailStore,
+        tls: &Certificates,
+        dovecot: Option<&Dovecot>,
+        routes: &Routes,
+    ) -> Result<Self> {
         if !runs_as_root() {
             bail!("Postfix starts as root only; run tests/run as root for this test");
         }
@@ -50,7 +76,8 @@ impl Postfix {
             writeln!(mailboxes, "{0} {0}/Maildir/", account.address)?;
         }
         place.file("postfix/config/mailboxes", mailboxes)?;
-        place.file("postfix/config/main.cf", main_cf(place, store, tls, dovecot))?;
+        let main = main_cf(place, store, tls, dovecot) + &routed(place, routes)?;
+        place.file("postfix/config/main.cf", main)?;
         place.file("postfix/config/master.cf", master_cf(smtp.number()))?;
 
         // `check` makes the directories of the queue; the master then runs as our own child,
@@ -126,6 +153,33 @@ fn main_cf(
         cert = tls.certificate.display(),
         key = tls.key.display(),
     )
+}
+
+/// The tables of the routes, and the lines of main.cf that name them.
+fn routed(place: &Place, routes: &Routes) -> Result<String> {
+    let mut tables = [String::new(), String::new(), String::new()];
+    let [aliases, transports, refusals] = &mut tables;
+    for (alias, mailbox) in &routes.aliases {
+        writeln!(aliases, "{alias} {mailbox}")?;
+    }
+    for (domain, port) in &routes.onward {
+        writeln!(transports, "{domain} smtp:[127.0.0.1]:{port}")?;
+    }
+    for (recipient, reply) in &routes.refused {
+        writeln!(refusals, "{recipient} {reply}")?;
+    }
+    for (name, table) in ["aliases", "transports", "refusals"].iter().zip(&tables) {
+        place.file(&format!("postfix/config/{name}"), table)?;
+    }
+    let config = place.path().join("postfix/config");
+    let config = config.display();
+    let onward: Vec<&str> = routes.onward.iter().map(|(domain, _)| domain.as_str()).collect();
+    Ok(format!(
+        "recipient_delimiter = +\nvirtual_alias_maps = texthash:{config}/aliases\n\
+         transport_maps = texthash:{config}/transports\nrelay_domains = {}\n\
+         smtpd_recipient_restrictions = check_recipient_access texthash:{config}/refusals\n",
+        onward.join(" ")
+    ))
 }
 
 fn master_cf(port: u16) -> String {

@@ -1,8 +1,15 @@
 //! Postfix's own test tools: a sink that takes every mail, a source that sends as fast as it can.
 
-use std::{net::TcpStream, path::Path, process::Command, time::Duration};
+use std::{
+    fs,
+    net::TcpStream,
+    os::unix::fs::chown,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::{
     child::{OwnedProcess, run},
@@ -14,6 +21,18 @@ use crate::{
 pub struct SmtpSink {
     _process: OwnedProcess,
     port: Port,
+    kept: Option<PathBuf>,
+}
+
+/// A mail that a sink kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinkMail {
+    /// The envelope sender.
+    pub from: String,
+    /// The envelope recipient.
+    pub to: String,
+    /// The mail as it came, line ends LF.
+    pub raw: Vec<u8>,
 }
 
 impl SmtpSink {
@@ -34,7 +53,32 @@ impl SmtpSink {
         process.wait_ready(Duration::from_secs(10), || {
             TcpStream::connect(("127.0.0.1", port.number())).is_ok()
         })?;
-        Ok(Self { _process: process, port })
+        Ok(Self { _process: process, port, kept: None })
+    }
+
+    /// The same, keeping every mail in a directory of its own.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn keeping(place: &Place, name: &str, options: &[&str]) -> Result<Self> {
+        let kept = place.room(name)?;
+        if runs_as_root() {
+            let owner = run(Command::new("id").args(["-u", "postfix"]))?.trim().parse()?;
+            chown(&kept, Some(owner), None)?;
+        }
+        let template = format!("{}/m.", kept.display());
+        let mut sink = Self::start(place, &[options, &["-d", &template]].concat())?;
+        sink.kept = Some(kept);
+        Ok(sink)
+    }
+
+    /// Every mail kept so far, in no order.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or is no dump of smtp-sink.
+    pub fn mails(&self) -> Result<Vec<SinkMail>> {
+        let kept = self.kept.as_deref().context("this sink keeps no mail")?;
+        fs::read_dir(kept)?.map(|entry| dumped(&fs::read(entry?.path())?)).collect()
     }
 
     /// The port it listens on.
@@ -42,6 +86,26 @@ impl SmtpSink {
     pub fn port(&self) -> u16 {
         self.port.number()
     }
+}
+
+/// Reads one dump: the envelope in headers of the sink's own, `Received` as the last of them.
+fn dumped(bytes: &[u8]) -> Result<SinkMail> {
+    let text = String::from_utf8_lossy(bytes);
+    let path = |name: &str| -> Result<String> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let line = line.with_context(|| format!("a dump without {name}"))?;
+        let inside = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
+        Ok(inside.map(|(path, _)| path).context("a path without brackets")?.to_owned())
+    };
+    let (from, to) = (path("X-Mail-Args: ")?, path("X-Rcpt-Args: ")?);
+    let own: usize = bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .skip_while(|line| !line.starts_with(b"Received: "))
+        .skip(1)
+        .skip_while(|line| line.starts_with(b"\t") || line.starts_with(b" "))
+        .map(<[u8]>::len)
+        .sum();
+    Ok(SinkMail { from, to, raw: bytes[bytes.len() - own..].to_vec() })
 }
 
 /// Sends `count` mails of `size` bytes over `sessions` kept connections with `smtp-source`.
