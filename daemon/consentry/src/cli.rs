@@ -282,3 +282,16 @@ pub struct Reader {
     #[arg(long)]
     pub message_id_domain: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_command_can_be_typed() {
+        // Names that clash panic only when their command is built, and only in debug builds.
+        Cli::command().debug_assert();
+    }
+}

@@ -82,6 +82,8 @@ pub enum PolicyCommand {
     /// Write a version down, word for word from a file
     Add {
         /// Its name, such as 2026-01
+        // `version` is what clap calls its own flag.
+        #[arg(id = "policy_version", value_name = "VERSION")]
         version: String,
         /// ru or en
         #[arg(long, value_parser = locale)]
