@@ -22,6 +22,7 @@ pub mod post;
 pub mod scripted;
 pub mod servers;
 pub mod smtp;
+pub mod soak;
 pub mod wait;
 
 pub use anyhow::Result;

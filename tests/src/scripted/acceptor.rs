@@ -1,6 +1,7 @@
 //! What both scripted servers share: a loopback port, a thread for each connection, a cut on demand.
 
 use std::{
+    collections::HashMap,
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -16,14 +17,15 @@ use crate::place::Port;
 /// A listening port; ended with all its connections on drop.
 #[derive(Debug)]
 pub(super) struct Acceptor {
-    port: Port,
+    port: Arc<Port>,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    open: Mutex<Vec<TcpStream>>,
+    /// By the number under which they were accepted.
+    open: Mutex<HashMap<usize, TcpStream>>,
     accepted: AtomicUsize,
     ended: AtomicBool,
 }
@@ -31,7 +33,14 @@ struct Shared {
 impl Acceptor {
     /// Listens on a reserved port and gives every connection a thread with `serve`.
     pub(super) fn start(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Result<Self> {
-        let port = Port::reserve()?;
+        Self::start_on(Arc::new(Port::reserve()?), serve)
+    }
+
+    /// The same on a port that is reserved already, as a server that was started again.
+    pub(super) fn start_on(
+        port: Arc<Port>,
+        serve: impl Fn(TcpStream) + Send + Sync + 'static,
+    ) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port.number()))?;
         let shared = Arc::new(Shared::default());
         let serve = Arc::new(serve);
@@ -42,12 +51,15 @@ impl Acceptor {
                     if shared.ended.load(Ordering::SeqCst) {
                         return;
                     }
-                    shared.accepted.fetch_add(1, Ordering::SeqCst);
+                    let number = shared.accepted.fetch_add(1, Ordering::SeqCst);
                     if let Ok(copy) = stream.try_clone() {
-                        lock(&shared.open).push(copy);
+                        lock(&shared.open).insert(number, copy);
                     }
-                    let serve = Arc::clone(&serve);
-                    thread::spawn(move || serve(stream));
+                    let (serve, shared) = (Arc::clone(&serve), Arc::clone(&shared));
+                    thread::spawn(move || {
+                        serve(stream);
+                        lock(&shared.open).remove(&number);
+                    });
                 }
             })
         };
@@ -64,7 +76,7 @@ impl Acceptor {
 
     /// Cuts every open connection without a word, as a dying network does.
     pub(super) fn cut_all(&self) {
-        for stream in lock(&self.shared.open).drain(..) {
+        for (_, stream) in lock(&self.shared.open).drain() {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
