@@ -2,17 +2,22 @@
 
 use std::time::Duration;
 
-use domain::campaign::CampaignState;
+use domain::{
+    campaign::CampaignState,
+    ids::{CampaignId, SubscriptionId},
+};
 use store::{
     StoreError,
     campaigns::{CampaignRow, change_state},
-    deliveries::freezing::{self, Chunk},
+    deliveries::freezing::{self, Chunk, FrozenLists},
 };
 
 use super::{Runner, Turned, impossible};
 
 /// What a chunk is to take: others wait no longer for the one writer of SQLite.
 const AIM: Duration = Duration::from_millis(100);
+/// Chunks of one campaign in one round: about a second.
+const CHUNKS_AT_ONCE: u32 = 8;
 const FIRST: u32 = 2_000;
 const SMALLEST: u32 = 250;
 
@@ -40,7 +45,7 @@ impl ChunkSize {
 }
 
 impl Runner {
-    /// Freezes the next chunk, or says that the audience is whole.
+    /// Freezes the next chunks, or says that the audience is whole.
     pub(super) async fn freeze(&mut self, row: &CampaignRow) -> Result<Turned, StoreError> {
         let store = &self.parts.store;
         let to = match row.frozen_to {
@@ -52,33 +57,47 @@ impl Runner {
                 to
             }
         };
-        if row.frozen_after >= to {
+        let mut after = row.frozen_after;
+        if after >= to {
             return self.end_freeze(row).await;
         }
         let lists = freezing::lists_of(store, row.id).await?;
-        let after = row.frozen_after;
-        let through = freezing::end_of_chunk(store, &lists, after, to, self.size.next).await?;
+        // Then the other campaigns, the lease and a stop of the daemon have their turn.
+        for _ in 0..CHUNKS_AT_ONCE {
+            after = self.freeze_chunk(row.id, &lists, after, to).await?;
+            if after >= to {
+                break;
+            }
+        }
+        Ok(Turned::Something)
+    }
+
+    /// Freezes one chunk; returns where it ends.
+    async fn freeze_chunk(
+        &mut self,
+        campaign: CampaignId,
+        lists: &FrozenLists,
+        after: SubscriptionId,
+        to: SubscriptionId,
+    ) -> Result<SubscriptionId, StoreError> {
+        let store = &self.parts.store;
+        let through = freezing::end_of_chunk(store, lists, after, to, self.size.next).await?;
         let transaction = store.begin().await?;
         let began = self.parts.clock.boot_time();
         let now = self.parts.clock.now();
-        let chunk = Chunk {
-            campaign: row.id,
-            lists: &lists,
-            after,
-            through,
-            mail_domain: &self.parts.settings.mail_domain,
-            expires_at: now.saturating_add(self.parts.settings.lives_for).unwrap_or(now),
-        };
+        let mail_domain = &self.parts.settings.mail_domain;
+        let expires_at = now.saturating_add(self.parts.settings.lives_for).unwrap_or(now);
+        let chunk = Chunk { campaign, lists, after, through, mail_domain, expires_at };
         let frozen = freezing::freeze(&transaction, &chunk, now).await?;
         transaction.commit().await?;
         self.size.learn(self.parts.clock.boot_time().saturating_sub(began));
         tracing::debug!(
-            campaign.id = row.id.0,
+            campaign.id = campaign.0,
             candidates = frozen.candidates,
             audience = frozen.audience,
             "a chunk of the audience is frozen"
         );
-        Ok(Turned::Something)
+        Ok(through)
     }
 
     async fn end_freeze(&mut self, row: &CampaignRow) -> Result<Turned, StoreError> {

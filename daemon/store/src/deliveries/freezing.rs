@@ -174,13 +174,14 @@ async fn judge_on_sqlite(
         columns(Dialect::Sqlite, "s", "a")
     );
     execute(transaction, &sql, values(chunk, now)).await?;
+    // The address is looked up only where the gate is asked.
     let sql = format!(
         "SELECT reason, COUNT(*) AS n FROM (SELECT CASE \
          WHEN s.address_id IS NULL THEN {NO_ADDRESS} \
          WHEN d.subscription_id = s.id THEN {PLANTED} \
          WHEN d.subscription_id < s.id THEN {DUPLICATE} \
-         ELSE {verdict} END AS reason \
-         FROM {CANDIDATES} LEFT JOIN delivery d ON d.campaign_id = $1 AND d.address_id = s.address_id \
+         ELSE (SELECT {verdict} FROM address a WHERE a.id = s.address_id) END AS reason \
+         FROM subscription s LEFT JOIN delivery d ON d.campaign_id = $1 AND d.address_id = s.address_id \
          WHERE {of_chunk}) AS judged GROUP BY reason"
     );
     query_all(transaction, &sql, values(chunk, now)).await
