@@ -206,6 +206,33 @@ pub async fn last_stop_held(transaction: &Transaction) -> Result<i64, StoreError
     query_one(transaction, sql, []).await?.get("stop_sequence", "value")
 }
 
+/// How the one writer of SQLite works: as always, or on very many rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// SQLite's own limits.
+    Usual,
+    /// 32 MiB of pages kept, the log folded in less often: indexes over digests grow everywhere
+    /// at once. Every commit is durable all the same.
+    Bulk,
+}
+
+/// Sets the pace of this process's writer; PostgreSQL has none to set.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn set_pace(transaction: &Transaction, pace: Pace) -> Result<(), StoreError> {
+    if transaction.dialect() == Dialect::Sqlite {
+        let settings = match pace {
+            Pace::Usual => ["PRAGMA cache_size = -2000", "PRAGMA wal_autocheckpoint = 1000"],
+            Pace::Bulk => ["PRAGMA cache_size = -32768", "PRAGMA wal_autocheckpoint = 8000"],
+        };
+        for setting in settings {
+            query_all(transaction, setting, []).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Lets the planner know the tables after many rows came; harmless when it is left out.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use store::{
     StoreError, Transaction,
-    imports::{AddressFacts, Asked, ContactFacts, ImportList, NewImport, StandingFacts},
+    imports::{AddressFacts, Asked, ContactFacts, ImportList, NewImport, Pace, StandingFacts},
 };
 
 use super::{ImportError, ImportOrder};
@@ -79,6 +79,7 @@ impl Run<'_> {
         let store = self.cases.store();
         let now = self.cases.parts.clock.now();
         let transaction = store.begin().await?;
+        store::imports::set_pace(&transaction, Pace::Bulk).await?;
         if let Some(row) = store::imports::unfinished(&transaction, &import).await? {
             self.import = row.id;
             let counts = serde_json::from_str(&row.counts).map_err(|_| CasesError::Content)?;
@@ -198,6 +199,7 @@ impl Run<'_> {
         let now = self.cases.parts.clock.now();
         let transaction = self.cases.store().begin().await?;
         store::imports::finish(&transaction, self.import, now).await?;
+        store::imports::set_pace(&transaction, Pace::Usual).await?;
         let detail = serde_json::to_value(counts).map_err(|_| CasesError::Content)?;
         self.audit(&transaction, "imported", &detail, now).await?;
         transaction.commit().await?;
