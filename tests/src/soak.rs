@@ -3,6 +3,7 @@
 //! `kills` ends daemons, the database and the relay at random moments of a run and counts every
 //! mail; `storm` stops people at random moments of a run at full speed and times every mail that
 //! left after its person had stopped.
+#![allow(clippy::print_stdout, reason = "a soak prints how far it is")]
 
 pub mod kills;
 pub mod storm;

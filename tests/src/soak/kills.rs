@@ -13,13 +13,15 @@ use crate::{
     ambient::SeededEntropy,
     daemon::Daemon,
     newsroom::{Draft, Report},
-    wait::wait_for,
+    wait::{wait_for, wait_until},
 };
 
 const CAMPAIGN: &str = "issue";
 const SUBJECT: &str = "The issue";
-/// For the last life, in which leases of the dead may have to run out first.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// For the last life: leases of the dead may have to run out, deferred mails have to come due.
+const PATIENCE: Duration = Duration::from_secs(900);
+/// The longest that a daemon leaves a relay alone that was in trouble.
+const RELAY_RESTS: Duration = Duration::from_secs(90);
 /// The longest that the relay thinks over one mail.
 const LONGEST_THOUGHT: u64 = 1_000;
 /// What may be warned of, whoever is killed.
@@ -111,6 +113,8 @@ struct Soak {
     count: Count,
     /// Rows that may be uncertain: the connections that were open at each kill.
     allowed: u64,
+    /// Mails at the relay when it was killed, until the next kill.
+    relay_died_at: Option<usize>,
 }
 
 /// Runs a soak and counts.
@@ -126,6 +130,7 @@ pub fn run(plan: &Kills) -> Result<Count> {
         random: SeededEntropy::new(plan.seed),
         count: Count::default(),
         allowed: 0,
+        relay_died_at: None,
         plan: plan.clone(),
         press,
     };
@@ -191,6 +196,11 @@ impl Soak {
                 daemon.wait_ready()?;
             }
         }
+        // A relay in trouble is left alone for a while; the next kill is to find mails under way.
+        if let Some(count) = self.relay_died_at.take() {
+            let sink = &self.press.sink;
+            wait_until("the relay is used again", RELAY_RESTS, || Ok(sink.count(SUBJECT) > count))?;
+        }
         let longest = u64::try_from(self.plan.longest_life.as_millis())?;
         thread::sleep(Duration::from_millis(self.below(longest)));
         Ok(())
@@ -223,6 +233,7 @@ impl Soak {
                 self.press.sink.die();
                 thread::sleep(pause);
                 self.press.sink.rise()?;
+                self.relay_died_at = Some(self.press.sink.count(SUBJECT));
                 self.allowed += CONNECTIONS * self.plan.nodes as u64;
                 self.count.kills[2] += 1;
             }

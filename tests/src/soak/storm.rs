@@ -3,7 +3,8 @@
 //! A first issue gives every reader a token; the second is the run. While it runs, people whose
 //! mail has not left yet stop it in one of four ways, and the campaign is paused and resumed. A
 //! mail begins when the relay reads its `MAIL FROM`, and START is before that; a stop is
-//! committed after it was asked for. So what is measured is never less than the true delay.
+//! committed after it was asked for, and after the time that stands in its row was taken. So what
+//! is measured is never less than the true delay.
 
 mod delays;
 mod stopping;
@@ -205,9 +206,8 @@ impl Outcome {
                 continue;
             };
             let begun_at = arrival.begun_at;
-            // A letter lies in the mailbox for a while before anybody can know of it.
-            let is_slow = begun_at.saturating_duration_since(stop.asked_at) > BOUND;
-            let from = if stop.way.is_letter() || is_slow {
+            let after = begun_at.saturating_duration_since(stop.asked_at);
+            let from = if after > Duration::ZERO && (stop.way.is_slow() || after > BOUND) {
                 stop.written_at(&press.newsroom())?
             } else {
                 stop.asked_at
@@ -227,9 +227,10 @@ impl Outcome {
         let begun: Vec<Instant> =
             press.sink.taken(RUN.1).values().flatten().map(|arrival| arrival.begun_at).collect();
         for pause in pauses {
-            let during = begun.iter().filter(|at| **at > pause.asked_at && **at < pause.resumed_at);
+            let during =
+                begun.iter().filter(|at| **at > pause.written_at && **at < pause.resumed_at);
             for at in during {
-                self.paused.note(*at - pause.asked_at);
+                self.paused.note(*at - pause.written_at);
             }
         }
     }

@@ -56,10 +56,12 @@ impl Way {
         }
     }
 
-    pub(super) fn is_letter(self) -> bool {
+    /// Whether a good while lies between asking and the commit: a letter waits in the mailbox, a
+    /// command has to start.
+    pub(super) fn is_slow(self) -> bool {
         match self {
-            Self::Words | Self::Mailbox => true,
-            Self::Click | Self::Operator => false,
+            Self::Words | Self::Mailbox | Self::Operator => true,
+            Self::Click => false,
         }
     }
 }
@@ -76,7 +78,6 @@ pub(super) struct Stop {
 impl Stop {
     /// When the product wrote it down: the time in the row, taken before the commit.
     pub(super) fn written_at(&self, newsroom: &Newsroom<'_>) -> Result<Instant> {
-        let (now, wall) = (Instant::now(), wall_time()?);
         let mut latest = None;
         for one in newsroom.timeline(&address(self.person))? {
             let is_stop = match one["what"].as_str().unwrap_or_default() {
@@ -90,15 +91,15 @@ impl Stop {
             }
         }
         let at = latest.with_context(|| format!("a stop by {} left no trace", self.way.name()))?;
-        let ago = Duration::try_from(wall.duration_since(at))?;
-        now.checked_sub(ago).context("a stop from before the machine started")
+        instant_of(at)
     }
 }
 
 /// The campaign stood between these two.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pause {
-    pub(super) asked_at: Instant,
+    /// The time in its row, taken before the commit.
+    pub(super) written_at: Instant,
     /// Before it was resumed.
     pub(super) resumed_at: Instant,
 }
@@ -264,15 +265,23 @@ impl<'a> Stops<'a> {
     /// The campaign is paused, stands, and is resumed.
     fn pause(&self) -> Result<()> {
         let home = &self.press.homes[0];
-        let asked_at = Instant::now();
         home.say(&["campaign", "pause", RUN.0, "--actor", MARKETER])?;
+        let shown = home.json(&["campaign", "show", RUN.0])?;
+        let written_at = instant_of(shown["changed_at"].as_str().context("no time")?.parse()?)?;
         thread::sleep(Duration::from_millis(1_200 + self.random.next() % 600));
         let resumed_at = Instant::now();
         home.say(&["campaign", "resume", RUN.0, "--actor", MARKETER])?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.pauses.push(Pause { asked_at, resumed_at });
+        state.pauses.push(Pause { written_at, resumed_at });
         Ok(())
     }
+}
+
+/// The instant of a time on the wall clock that is not long ago.
+fn instant_of(at: Timestamp) -> Result<Instant> {
+    let (now, wall) = (Instant::now(), wall_time()?);
+    let ago = Duration::try_from(wall.duration_since(at))?;
+    now.checked_sub(ago).context("a time from before the machine started")
 }
 
 /// The wall clock, as the daemon's rows have it.
