@@ -66,7 +66,7 @@ pub async fn of_contact(
          JOIN list l ON l.id = s.list_id JOIN address a ON a.id = s.address_id \
          WHERE c.campaign_id = $1 AND s.contact_id = $2 AND NOT EXISTS (SELECT 1 FROM subscription x \
          JOIN campaign_list e ON e.list_id = x.list_id AND e.role = 'except' AND e.campaign_id = $1 \
-         WHERE x.address_id = s.address_id AND x.state <> 'unsubscribed') ORDER BY s.id"
+         WHERE x.address_id = s.address_id) ORDER BY s.id"
     );
     let rows = query_all(session, &sql, [campaign.0.into(), contact.0.into()]).await?;
     rows.iter()

@@ -254,7 +254,7 @@ fn of_chunk(lists: &FrozenLists) -> String {
         let except = placeholders(9 + lists.to.len(), lists.except.len());
         sql.push_str(&format!(
             " AND NOT EXISTS (SELECT 1 FROM subscription e WHERE e.address_id = s.address_id \
-             AND +e.list_id IN ({except}) AND e.state <> 'unsubscribed')"
+             AND +e.list_id IN ({except}))"
         ));
     }
     sql

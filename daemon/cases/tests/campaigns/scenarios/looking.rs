@@ -28,7 +28,7 @@ pub async fn a_preview_shows_the_mail_and_the_gates_answer(desk: Desk) {
     assert_eq!(shown.verdict, PreviewVerdict::Withhold(WithholdReason::HardBounce));
     let nobody = look(Reader::Contact(ContactId(999))).await;
     assert!(matches!(nobody, Err(CasesError::NotFound { what: "contact", .. })), "{nobody:?}");
-    // Whoever stands on an excluded list is no candidate; whoever left it is one.
+    // Whoever has a subscription of an excluded list is no candidate, in whatever state it is.
     let sql = format!(
         "INSERT INTO subscription (list_id, contact_id, address_id, state, since_at, created_at) \
          VALUES ({}, {}, {}, 'pending', 1, 1) RETURNING id",
@@ -46,7 +46,7 @@ pub async fn a_preview_shows_the_mail_and_the_gates_answer(desk: Desk) {
     );
     desk.number(&sql).await;
     let shown = look(Reader::Contact(boris.contact)).await.expect("a preview");
-    assert_eq!(shown.verdict, PreviewVerdict::Send);
+    assert_eq!(shown.verdict, PreviewVerdict::NotACandidate);
     assert_eq!(desk.number("SELECT COUNT(*) FROM delivery").await, 0);
 }
 
