@@ -13,6 +13,7 @@ mod failpoint;
 mod in_hand;
 mod judging;
 mod lease;
+mod looking;
 mod opening;
 mod pace;
 mod patience;

@@ -8,6 +8,7 @@
 #[cfg(test)]
 extern crate self as mailing;
 
+pub mod campaigns;
 pub mod dispatch;
 pub mod dkim;
 pub mod error;

@@ -180,6 +180,12 @@ pub enum TroubleCause {
         /// The reply code.
         code: u16,
     },
+    /// It answers, and puts off mail after mail.
+    #[error("it puts off mail after mail{}; it is tried again after a pause, longer each time", of_code(.code))]
+    Busy {
+        /// The reply code of the last one; none when the connection was lost.
+        code: Option<u16>,
+    },
     /// STARTTLS is required and not offered.
     #[error(
         "STARTTLS is not offered; somebody may be stripping it, nothing was sent; use `tls = \"implicit\"` if the relay speaks it"
@@ -202,4 +208,8 @@ pub enum TroubleCause {
         /// What the file system said.
         kind: std::io::ErrorKind,
     },
+}
+
+fn of_code(code: &Option<u16>) -> String {
+    code.map(|code| format!(" with {code}")).unwrap_or_default()
 }

@@ -2,6 +2,9 @@
 //!
 //! The test starts itself as a child that aborts at the point, and is then the next daemon.
 
+#[path = "dispatch/audience.rs"]
+#[allow(dead_code)]
+mod audience;
 #[path = "scripted_relay/server.rs"]
 #[allow(dead_code)]
 mod server;
@@ -31,13 +34,24 @@ fn relay(port: u16) -> Outlet {
     Outlet::Relay(Relay::new(config).expect("configured"))
 }
 
+/// So that only one mail is between START and END when the process is killed.
+fn one_at_a_time(port: u16) -> Outlet {
+    let config = RelayConfig {
+        tls: TlsMode::NoneToLoopback,
+        connections: 1,
+        ..RelayConfig::new("main", "127.0.0.1", port)
+    };
+    Outlet::Relay(Relay::new(config).expect("configured"))
+}
+
 /// The daemon that is killed; does nothing unless it is started as a child.
 #[tokio::test]
 async fn child() {
     let Ok(point) = std::env::var(POINT) else { return };
     let port = std::env::var(PORT).expect("set").parse().expect("a port");
     let world = World::at(std::env::var(DIRECTORY).expect("set").as_ref()).await;
-    let mut dispatch = world.dispatch("alpha", relay(port));
+    let mut dispatch = world.dispatch("alpha", one_at_a_time(port));
+    dispatch.bulk = Some(audience::bulk());
     dispatch.failpoints = Failpoints::with(move |reached| {
         if reached.name() == point {
             std::process::abort();
@@ -135,4 +149,52 @@ async fn without_its_journal_a_node_calls_all_its_rows_uncertain() {
     run_until_idle(dispatch, CancellationToken::new()).await.expect("settled");
     assert_eq!(world.state().await, "uncertain");
     assert_eq!(server.received().mails.len(), 0);
+}
+
+/// A campaign mail is at the server once, or its row says that nobody knows: never twice.
+#[tokio::test]
+async fn a_campaign_mail_is_sent_once_or_called_uncertain() {
+    for (point, uncertain) in [
+        (Failpoint::BeforeStart, 0..=0),
+        (Failpoint::AfterStart, 1..=1),
+        (Failpoint::AfterDot, 1..=1),
+        (Failpoint::BeforeEnd, 1..=1),
+        (Failpoint::AfterEnd, 0..=0),
+        // The one connection may be at the next mail while outcomes are gathered.
+        (Failpoint::BeforeSettle, 0..=1),
+    ] {
+        let world = World::on_sqlite().await;
+        let list = audience::list(&world, "news").await;
+        for n in 0..3 {
+            audience::subscribe(&world, list, &format!("p{n}@mail.example")).await;
+        }
+        let content = audience::content();
+        let campaign = audience::run_campaign(&world, "news", &content, list).await;
+        let server = Server::start(Script::default()).await;
+        kill_at(point, &world, &server).await;
+        for _ in 0..3 {
+            let mut dispatch = world.dispatch("alpha", one_at_a_time(server.port()));
+            dispatch.bulk = Some(audience::bulk());
+            run_until_idle(dispatch, CancellationToken::new()).await.expect("settled and sent");
+            world.clock.advance(Duration::from_secs(1200));
+        }
+        let report = store::campaigns::report(&world.store, campaign).await.expect("read");
+        assert!(report.adds_up(), "{point:?} {report:?}");
+        let (accepted, unknown) = (report.states.accepted, report.states.uncertain);
+        assert_eq!(accepted + unknown, 3, "{point:?} {report:?}");
+        assert!(uncertain.contains(&unknown), "{point:?} {report:?}");
+        let received = server.received();
+        let copies = i64::try_from(received.mails.len()).expect("small");
+        assert!((accepted..=accepted + unknown).contains(&copies), "{point:?} {copies}");
+        let mut heard: Vec<_> = received.mails.iter().map(|mail| message_id(mail)).collect();
+        heard.sort_unstable();
+        heard.dedup();
+        assert_eq!(heard.len(), received.mails.len(), "{point:?}: nobody twice");
+    }
+}
+
+fn message_id(mail: &[u8]) -> String {
+    let text = String::from_utf8_lossy(mail);
+    let line = text.lines().find(|line| line.starts_with("Message-ID:"));
+    line.expect("every mail has one").to_owned()
 }

@@ -12,7 +12,8 @@ use crate::{
     error::StoreError,
     row::Row,
     session::{
-        Session, Transaction, change_one, placeholders, query_all, query_one, query_optional,
+        Session, Transaction, blobs, change_one, is_one_of_blobs, is_one_of_numbers, numbers,
+        query_all, query_one, query_optional,
     },
 };
 
@@ -147,16 +148,17 @@ pub async fn active_for(
     stop_digests: &[Digest],
     contacts: &[ContactId],
 ) -> Result<Vec<BlockRow>, StoreError> {
-    let digests = placeholders(1, stop_digests.len());
-    let people = placeholders(1 + stop_digests.len(), contacts.len());
+    let dialect = session.dialect();
     let sql = format!(
-        "SELECT {COLUMNS} FROM block WHERE state = 'active' AND stop_digest IN ({digests}) \
-         UNION SELECT {COLUMNS} FROM block WHERE state = 'active' AND contact_id IN ({people}) ORDER BY id"
+        "SELECT {COLUMNS} FROM block WHERE state = 'active' AND stop_digest {} \
+         UNION SELECT {COLUMNS} FROM block WHERE state = 'active' AND contact_id {} ORDER BY id",
+        is_one_of_blobs(1, dialect),
+        is_one_of_numbers(2, dialect)
     );
-    let values = stop_digests
-        .iter()
-        .map(|digest| digest.bytes.to_vec().into())
-        .chain(contacts.iter().map(|contact| contact.0.into()));
+    let values = [
+        blobs(stop_digests.iter().map(|digest| digest.bytes.as_slice()), dialect),
+        numbers(contacts.iter().map(|contact| contact.0), dialect),
+    ];
     query_all(session, &sql, values).await?.iter().map(read).collect()
 }
 

@@ -149,3 +149,51 @@ pub(crate) fn placeholders(first: usize, count: usize) -> String {
     }
     (first..first + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
 }
+
+/// Many numbers as one parameter, so that the statement is the same for any count of them.
+pub(crate) fn numbers(ids: impl IntoIterator<Item = i64>, dialect: Dialect) -> Value {
+    let list = ids.into_iter().map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+    match dialect {
+        Dialect::Sqlite => format!("[{list}]").into(),
+        Dialect::Postgres => format!("{{{list}}}").into(),
+    }
+}
+
+/// What is one of the [`numbers`] in parameter `n`.
+pub(crate) fn is_one_of_numbers(n: usize, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => format!("IN (SELECT value FROM json_each(${n}))"),
+        Dialect::Postgres => format!("= ANY(CAST(CAST(${n} AS TEXT) AS BIGINT[]))"),
+    }
+}
+
+/// Many blobs as one parameter.
+pub(crate) fn blobs<'a>(bytes: impl IntoIterator<Item = &'a [u8]>, dialect: Dialect) -> Value {
+    let (open, quote, close) = match dialect {
+        Dialect::Sqlite => ("[", "\"", "]"),
+        Dialect::Postgres => ("{", "\"\\\\x", "}"),
+    };
+    let mut text = String::from(open);
+    for (place, blob) in bytes.into_iter().enumerate() {
+        if place > 0 {
+            text.push(',');
+        }
+        text.push_str(quote);
+        for byte in blob {
+            for digit in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+            }
+        }
+        text.push('"');
+    }
+    text.push_str(close);
+    text.into()
+}
+
+/// What is one of the [`blobs`] in parameter `n`.
+pub(crate) fn is_one_of_blobs(n: usize, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => format!("IN (SELECT unhex(value) FROM json_each(${n}))"),
+        Dialect::Postgres => format!("= ANY(CAST(CAST(${n} AS TEXT) AS BYTEA[]))"),
+    }
+}

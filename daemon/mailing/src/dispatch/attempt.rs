@@ -16,11 +16,13 @@ use super::judging::Judgement;
 use super::patience::in_time;
 use super::preparing::{self, Prepared, Unprepared};
 use super::regating;
+use super::relay_watch::Ended;
 use super::row_in_hand::RowInHand;
 use super::settling::{Ending, Report};
 use super::stop_view::View;
 use crate::outcome::Outcome;
 use crate::outlet::Place;
+use crate::smtp::{RelayTrouble, TroubleCause};
 use crate::wire_journal::{Attempt, Start};
 
 /// How long a row rests whose content could not be read for an outage.
@@ -191,7 +193,13 @@ async fn start_and_send(
     engine.reach(Failpoint::AfterEnd);
     match place.take_trouble() {
         Some(trouble) => engine.in_trouble(trouble),
-        None => engine.relay.ended(clock.boot_time(), &outcome),
+        None if engine.relay.ended(clock.boot_time(), &outcome) == Ended::PutOffAgain => {
+            let code = outcome.answer().and_then(|answer| answer.code);
+            let relay = engine.parts.outlet.name().to_owned();
+            let cause = TroubleCause::Busy { code };
+            engine.in_trouble(RelayTrouble { relay, cause }.into());
+        }
+        None => {}
     }
     (Some(started), Ending::Ended(outcome))
 }

@@ -21,9 +21,17 @@ const QUIET: Duration = Duration::from_secs(300);
 #[derive(Debug, Default)]
 pub(super) struct RelayWatch(Mutex<Troubles>);
 
+/// So many mails put off one after the other, and none taken or refused for its own sake: it is
+/// the relay that does not want any now, and more attempts would be wasted on it.
+const STORM: u32 = 20;
+/// How many tell it after a pause.
+const STORM_GOES_ON: u32 = 5;
+
 #[derive(Debug, Default)]
 struct Troubles {
     in_a_row: u32,
+    /// Mails put off in a row.
+    deferred_in_a_row: u32,
     /// On the boot clock.
     rests_until: Duration,
     /// Not yet told to the ledger and to the loop.
@@ -36,6 +44,15 @@ struct Troubles {
     clears: bool,
     /// Whether the trouble is over once a session opens.
     ends_with_a_session: bool,
+}
+
+/// What the end of an attempt says of the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Nothing.
+    Alone,
+    /// One mail after the other was put off.
+    PutOffAgain,
 }
 
 impl RelayWatch {
@@ -70,15 +87,28 @@ impl RelayWatch {
         troubles.latest = Some(trouble);
     }
 
-    /// How an attempt ended. What was under way before a pause proves nothing.
-    pub(super) fn ended(&self, boot_time: Duration, outcome: &Outcome) {
+    /// How an attempt ended; tells when the relay puts off mail after mail. What was under way
+    /// before a pause proves nothing.
+    pub(super) fn ended(&self, boot_time: Duration, outcome: &Outcome) -> Ended {
         let mut troubles = self.troubles();
+        match outcome {
+            Outcome::Deferred(_) => {
+                troubles.deferred_in_a_row = troubles.deferred_in_a_row.saturating_add(1);
+            }
+            Outcome::Accepted(_) | Outcome::Rejected(_) => troubles.deferred_in_a_row = 0,
+            Outcome::Uncertain(_) | Outcome::NotSent => {}
+        }
+        if troubles.deferred_in_a_row >= STORM && boot_time >= troubles.rests_until {
+            troubles.deferred_in_a_row = STORM - STORM_GOES_ON;
+            return Ended::PutOffAgain;
+        }
         let well = matches!(outcome, Outcome::Accepted(_) | Outcome::Rejected(_));
         if well && boot_time >= troubles.rests_until && troubles.latest.is_none() {
             troubles.in_a_row = 0;
             troubles.unproven = false;
             troubles.clears = troubles.alarmed;
         }
+        Ended::Alone
     }
 
     /// A session opened.
@@ -122,12 +152,17 @@ impl RelayWatch {
 
 /// Whether sessions open and the mails in them are refused.
 fn refuses_mails(trouble: &MailingError) -> bool {
-    let MailingError::Relay(RelayTrouble { cause: TroubleCause::Refused { step, .. }, .. }) =
-        trouble
-    else {
-        return false;
-    };
-    matches!(*step, "MAIL" | "RCPT" | "DATA" | "the final dot")
+    match trouble {
+        MailingError::Relay(RelayTrouble { cause: TroubleCause::Refused { step, .. }, .. }) => {
+            matches!(*step, "MAIL" | "RCPT" | "DATA" | "the final dot")
+        }
+        _ => is_busy(trouble),
+    }
+}
+
+/// Whether it is a trouble that passes by itself, of a relay that answers.
+pub(super) fn is_busy(trouble: &MailingError) -> bool {
+    matches!(trouble, MailingError::Relay(RelayTrouble { cause: TroubleCause::Busy { .. }, .. }))
 }
 
 /// The alarm about an outlet.
@@ -190,6 +225,31 @@ mod tests {
         assert!(!watch.rests(now + SECOND), "it begins with the first pause again");
         watch.opened();
         assert!(watch.clears());
+    }
+
+    #[test]
+    fn a_relay_that_puts_off_mail_after_mail_rests_and_one_that_takes_some_does_not() {
+        let watch = RelayWatch::default();
+        let mut now = SECOND * 1000;
+        let later = Outcome::Deferred(Answer::of_server(450, "4.2.0 later"));
+        let taken = Outcome::Accepted(Answer::our_own(""));
+        for _ in 0..100 {
+            assert_eq!(watch.ended(now, &later), Ended::Alone);
+            assert_eq!(watch.ended(now, &taken), Ended::Alone);
+        }
+        let told = |now| (1..).find(|_| watch.ended(now, &later) == Ended::PutOffAgain);
+        assert_eq!(told(now), Some(20));
+        let cause = TroubleCause::Busy { code: Some(450) };
+        watch.in_trouble(now, 0, RelayTrouble { relay: "main".into(), cause }.into());
+        for _ in 0..30 {
+            assert_eq!(watch.ended(now, &later), Ended::Alone, "it rests already");
+        }
+        now += SECOND * 2;
+        watch.opened();
+        assert!(!watch.clears(), "a session proves nothing of such a relay");
+        assert!(told(now).is_some_and(|count| count <= 5));
+        watch.in_trouble(now, 0, trouble("MAIL"));
+        assert!(watch.rests(now + SECOND), "the pauses grow");
     }
 
     #[test]

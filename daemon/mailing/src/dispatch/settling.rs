@@ -29,6 +29,11 @@ use crate::wire_journal::Started;
 /// Most outcomes in one batch.
 const BATCH: usize = 250;
 
+/// With so many nothing more is waited for.
+const WORTH_A_TRANSACTION: usize = 100;
+/// The longest that an outcome waits for others.
+const GATHERS_FOR: Duration = Duration::from_millis(20);
+
 /// The longest that one batch may wait for the database.
 const WRITES_WITHIN: Duration = Duration::from_secs(30);
 
@@ -93,6 +98,7 @@ pub(super) async fn settle(
     let mut summary = Summary::default();
     let mut batch = Vec::with_capacity(BATCH);
     while reports.recv_many(&mut batch, BATCH).await > 0 {
+        gather(&mut reports, &mut batch).await;
         let mut failures = 0;
         loop {
             engine.reach(Failpoint::BeforeSettle);
@@ -134,6 +140,27 @@ pub(super) async fn settle(
         engine.journal.durable(batch.drain(..).filter_map(|report| report.started));
     }
     summary
+}
+
+/// A transaction for each mail would be most of the work: what ends in the next moment is written
+/// together. Every END stands in the wire journal already.
+async fn gather(reports: &mut mpsc::Receiver<Report>, batch: &mut Vec<Report>) {
+    let moment = tokio::time::sleep(GATHERS_FOR);
+    tokio::pin!(moment);
+    // What did not leave is wanted back in the ledger at once.
+    let left = |report: &Report| matches!(&report.result, Ending::Ended(outcome) if *outcome != Outcome::NotSent);
+    while batch.len() < WORTH_A_TRANSACTION && batch.iter().all(left) {
+        let room = BATCH - batch.len();
+        tokio::select! {
+            biased;
+            count = reports.recv_many(batch, room) => {
+                if count == 0 {
+                    return;
+                }
+            }
+            () = &mut moment => return,
+        }
+    }
 }
 
 async fn write(engine: &Engine, batch: &[Report], summary: &mut Summary) -> Result<(), StoreError> {

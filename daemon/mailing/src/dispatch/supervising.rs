@@ -3,7 +3,6 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use store::deliveries::{self, Change, Stream};
 use store::{StoreError, alarms, nodes};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
@@ -11,6 +10,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Words, attempt};
+use super::looking::{give_back_lost, is_any_due, is_settled};
 use super::pace::Pace;
 use super::patience::in_time;
 use super::settling::{Report, Summary, settle};
@@ -284,6 +284,8 @@ async fn tell_trouble(engine: &Engine, end: End) -> Result<(), Look> {
         tracing::warn!("mail waits: {trouble}");
         relay_watch::raise(&parts.store, outlet, &trouble, now).await?;
         return match end {
+            // What a busy relay puts off is due later, which is idle.
+            End::Idle if relay_watch::is_busy(&trouble) => Ok(()),
             End::Cancelled => Ok(()),
             End::Idle => Err(Look::Outlet(trouble)),
         };
@@ -293,52 +295,6 @@ async fn tell_trouble(engine: &Engine, end: End) -> Result<(), Look> {
         engine.relay.cleared();
     }
     Ok(())
-}
-
-/// Gives back the rows of a claim whose commit was not answered: they are claimed in this epoch
-/// and nobody has them in hand.
-pub(super) async fn give_back_lost(engine: &Engine) -> Result<(), StoreError> {
-    let parts = &engine.parts;
-    let now = parts.clock.now();
-    let held = deliveries::claimed_by(&parts.store, &parts.node).await?;
-    let changes: Vec<Change> = held
-        .marks
-        .iter()
-        .filter(|mark| mark.epoch == engine.epoch && !engine.in_hand.has(mark.id))
-        .filter_map(|mark| Change::given_back(mark, now))
-        .collect();
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let transaction = parts.store.begin().await?;
-    let changed = deliveries::apply(&transaction, &parts.node, &changes, now).await?;
-    transaction.commit().await?;
-    if !changed.is_empty() {
-        tracing::warn!(mails = changed.len(), "mails given back whose claim was lost");
-    }
-    Ok(())
-}
-
-/// Whether anything is due that this dispatch may claim.
-async fn is_any_due(engine: &Engine) -> Result<bool, StoreError> {
-    let parts = &engine.parts;
-    let stream = match (parts.stream, &parts.bulk) {
-        // Nobody to send campaigns as.
-        (Stream::Bulk, None) => return Ok(false),
-        (Stream::All, None) => Stream::Hello,
-        (stream, _) => stream,
-    };
-    deliveries::is_any_due(&parts.store, stream, parts.clock.now()).await
-}
-
-/// Whether nothing waits for the ledger and nothing became due meanwhile.
-async fn is_settled(engine: &Engine, reports: &mpsc::Sender<Report>) -> Result<bool, MailingError> {
-    if reports.capacity() < REPORTS {
-        return Ok(false);
-    }
-    let held = deliveries::claimed_by(&engine.parts.store, &engine.parts.node).await?;
-    let due = is_any_due(engine).await?;
-    Ok(held.marks.is_empty() && held.misfits.is_empty() && !due)
 }
 
 /// Lets what is under way end; what does not is left to the journal. Wakes every second, so that

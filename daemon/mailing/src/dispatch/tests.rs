@@ -118,7 +118,7 @@ async fn rows_of_a_claim_that_was_not_answered_are_given_back() {
         .expect("opened");
     let taken = claiming::claim(&engine, 2, 0).await.expect("claimed");
     engine.in_hand.take(taken.rows[0].delivery.id);
-    supervising::give_back_lost(&engine).await.expect("given back");
+    looking::give_back_lost(&engine).await.expect("given back");
     let states = world.states().await;
     assert_eq!(states, [("claimed".to_owned(), 1), ("planned".to_owned(), 1)]);
 }

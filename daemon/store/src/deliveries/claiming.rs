@@ -23,7 +23,9 @@ use crate::{
     error::StoreError,
     leases::clock,
     row::Row,
-    session::{Session, Transaction, placeholders, query_all, query_one, query_optional},
+    session::{
+        Session, Transaction, is_one_of_numbers, numbers, query_all, query_one, query_optional,
+    },
 };
 
 /// A claimed row with everything that its mail is made of.
@@ -171,14 +173,14 @@ impl<'a> Claiming<'a> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
+        let dialect = self.transaction.dialect();
         let sql = format!(
             "SELECT {COLUMNS}, t.locale \
              FROM delivery d LEFT JOIN address a ON a.id = d.address_id LEFT JOIN ticket t ON t.id = d.ticket_id \
-             WHERE d.id IN ({}) ORDER BY d.rank, d.next_try_at, d.id",
-            placeholders(1, ids.len())
+             WHERE d.id {} ORDER BY d.rank, d.next_try_at, d.id",
+            is_one_of_numbers(1, dialect)
         );
-        let values = ids.iter().map(|id| Value::from(*id));
-        let rows = query_all(self.transaction, &sql, values).await?;
+        let rows = query_all(self.transaction, &sql, [numbers(ids, dialect)]).await?;
         self.taken(&rows, read).await
     }
 

@@ -4,7 +4,7 @@
 //! then read again, since somebody may have restored it; one that may have been sent becomes
 //! uncertain, which sends nothing by itself.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use domain::{Timestamp, ids::DeliveryId};
 
@@ -13,7 +13,7 @@ use crate::{
     deliveries::settling::{UNCERTAIN_DETAIL, UNCERTAIN_TASK},
     error::StoreError,
     row::Row,
-    session::{Transaction, execute, placeholders},
+    session::{Transaction, execute, query_all},
 };
 
 /// How long a row that does not fit rests in the queue.
@@ -68,16 +68,21 @@ pub(super) async fn park(
 /// [`StoreError::Unavailable`].
 pub(super) async fn fit(
     transaction: &Transaction,
-    ids: impl ExactSizeIterator<Item = DeliveryId>,
+    ids: impl Iterator<Item = DeliveryId>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = format!(
-        "UPDATE alarm SET cleared_at = $1 WHERE cleared_at IS NULL AND name IN ({})",
-        placeholders(2, ids.len())
-    );
-    let values =
-        std::iter::once(now.as_microsecond().into()).chain(ids.map(|id| alarm_name(id).into()));
-    execute(transaction, &sql, values).await?;
+    // Mostly there are none.
+    let sql = "SELECT name FROM alarm WHERE cleared_at IS NULL AND name > 'delivery/' AND name < 'delivery0'";
+    let standing = query_all(transaction, sql, []).await?;
+    let standing = standing.iter().map(|row| row.get::<String>("alarm", "name"));
+    let standing = standing.collect::<Result<HashSet<_>, _>>()?;
+    if standing.is_empty() {
+        return Ok(());
+    }
+    let sql = "UPDATE alarm SET cleared_at = $1 WHERE cleared_at IS NULL AND name = $2";
+    for name in ids.map(alarm_name).filter(|name| standing.contains(name)) {
+        execute(transaction, sql, [now.as_microsecond().into(), name.into()]).await?;
+    }
     Ok(())
 }
 

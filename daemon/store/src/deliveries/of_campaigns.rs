@@ -21,7 +21,7 @@ use crate::{
     deliveries::claiming::{self, COLUMNS, ClaimedDelivery, Claiming, Which},
     error::StoreError,
     row::Row,
-    session::{Session, Transaction, execute, placeholders, query_all},
+    session::{Session, Transaction, execute, is_one_of_numbers, numbers, placeholders, query_all},
 };
 
 /// What a claimed row of a campaign is made of, beside what every row has.
@@ -147,15 +147,16 @@ impl Claiming<'_> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
+        let dialect = self.transaction.dialect();
         let sql = format!(
             "SELECT {COLUMNS}, NULL AS locale, d.campaign_id, d.subscription_id, d.consent_id, {STANDING}, \
              s.contact_id, l.name AS list_name, l.title_ru, l.title_en, l.advertiser, c.name AS contact_name \
              FROM delivery d LEFT JOIN address a ON a.id = d.address_id {SUBSCRIPTION} \
              LEFT JOIN contact c ON c.id = s.contact_id \
-             WHERE d.id IN ({}) ORDER BY d.next_try_at, d.id",
-            placeholders(1, ids.len())
+             WHERE d.id {} ORDER BY d.next_try_at, d.id",
+            is_one_of_numbers(1, dialect)
         );
-        let rows = query_all(self.transaction, &sql, ids.into_iter().map(Value::from)).await?;
+        let rows = query_all(self.transaction, &sql, [numbers(ids, dialect)]).await?;
         let read = |row: &Row| {
             let delivery = claiming::read(row)?;
             Ok(ClaimedDelivery { campaign: Some(part(row, &campaigns)?), ..delivery })
@@ -225,12 +226,14 @@ pub async fn campaign_standings(
     if deliveries.is_empty() {
         return Ok(HashMap::new());
     }
+    let dialect = session.dialect();
     let sql = format!(
         "SELECT d.id, g.state AS campaign_state, {STANDING} FROM delivery d \
-         JOIN campaign g ON g.id = d.campaign_id {SUBSCRIPTION} WHERE d.id IN ({})",
-        placeholders(1, deliveries.len())
+         JOIN campaign g ON g.id = d.campaign_id {SUBSCRIPTION} WHERE d.id {}",
+        is_one_of_numbers(1, dialect)
     );
-    let rows = query_all(session, &sql, deliveries.iter().map(|id| Value::from(id.0))).await?;
+    let ids = numbers(deliveries.iter().map(|id| id.0), dialect);
+    let rows = query_all(session, &sql, [ids]).await?;
     rows.iter()
         .map(|row| {
             let pace = row.parsed("campaign", "campaign_state", |word| match word {

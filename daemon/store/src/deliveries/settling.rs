@@ -9,13 +9,14 @@ use domain::{
     delivery::{DeliveryState, OutcomeKind, Resent, UncertainFate, uncertain_fate},
     ids::DeliveryId,
 };
+use sea_orm::Value;
 use serde::Serialize;
 
 use crate::{
     connect::Dialect,
     deliveries::holding::ClaimMark,
     error::StoreError,
-    session::{Session, Transaction, execute, placeholders, query_all},
+    session::{Session, Transaction, execute, is_one_of_numbers, numbers, query_all},
 };
 
 /// The task that is opened when nobody knows whether a statutory mail arrived.
@@ -189,12 +190,12 @@ fn batch(dialect: Dialect) -> String {
                 .iter()
                 .map(|(name, _)| format!("json_extract(value, '$.{name}') AS {name}"))
                 .collect();
-            format!("(SELECT {} FROM json_each($1)) AS o", fields.join(", "))
+            format!("(SELECT {} FROM json_each($1))", fields.join(", "))
         }
         Dialect::Postgres => {
             let fields: Vec<String> =
                 columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
-            format!("json_to_recordset($1::json) AS o({})", fields.join(", "))
+            format!("(SELECT * FROM json_to_recordset($1::json) AS read({}))", fields.join(", "))
         }
     }
 }
@@ -219,35 +220,37 @@ pub async fn apply(
     // A row that was called uncertain takes a true outcome, also while its resend waits; sent
     // again, it has another attempt. A late deferral resends nothing that a person was told of.
     let sql = format!(
-        "UPDATE delivery SET state = o.state, attempt = o.new_attempt, \
+        "WITH o AS MATERIALIZED {batch} UPDATE delivery SET state = o.state, attempt = o.new_attempt, \
          next_try_at = COALESCE(o.next_try_at, delivery.next_try_at), settled_at = o.settled_at, \
          withheld_reason = o.withheld_reason, resent = o.resent, leased_until_at = NULL, \
          relay = COALESCE(o.relay, delivery.relay), smtp_code = o.smtp_code, \
-         enhanced_code = o.enhanced_code, reply_text = o.reply_text FROM {batch} \
+         enhanced_code = o.enhanced_code, reply_text = o.reply_text FROM o \
          WHERE delivery.id = o.id AND delivery.node = $2 AND delivery.epoch = o.epoch AND delivery.attempt = o.attempt \
          AND (delivery.state = 'claimed' \
          OR (delivery.state = 'uncertain' AND o.outcome IN ('accepted', 'rejected')) \
          OR (delivery.state = 'uncertain' AND o.outcome = 'deferred' AND NOT (delivery.class = 'statutory' \
              AND (delivery.purpose_of_mail = 'acknowledgement' OR delivery.resent = 1))) \
          OR (delivery.state = 'deferred' AND delivery.resent = 1 AND o.outcome IN ('accepted', 'rejected'))) \
-         RETURNING delivery.id AS id"
+"
     );
-    let changed = query_all(transaction, &sql, [json.as_str().into(), node.into()]).await?;
-    let changed =
-        changed.iter().map(|row| row.get("delivery", "id")).collect::<Result<Vec<i64>, _>>()?;
+    let changed = update(transaction, &sql, [json.as_str().into(), node.into()], changes).await?;
     // Only attempts of rows that changed enter the history.
+    let dialect = transaction.dialect();
     let sql = format!(
-        "INSERT INTO delivery_attempt (delivery_id, attempt, node, outcome, relay, smtp_code, enhanced_code, \
-         reply_text, ended_at) SELECT o.id, o.attempt, $2, o.outcome, o.relay, o.smtp_code, o.enhanced_code, \
-         o.reply_text, $3 FROM {batch} WHERE o.outcome IS NOT NULL AND o.id IN ({}) \
+        "WITH o AS MATERIALIZED {batch} INSERT INTO delivery_attempt (delivery_id, attempt, node, outcome, relay, \
+         smtp_code, enhanced_code, reply_text, ended_at) SELECT o.id, o.attempt, $2, o.outcome, o.relay, o.smtp_code, o.enhanced_code, \
+         o.reply_text, $3 FROM o WHERE o.outcome IS NOT NULL AND o.id {} \
          ON CONFLICT (delivery_id, attempt) DO UPDATE SET outcome = excluded.outcome, \
          smtp_code = excluded.smtp_code, enhanced_code = excluded.enhanced_code, \
          reply_text = excluded.reply_text, ended_at = excluded.ended_at",
-        placeholders(4, changed.len())
+        is_one_of_numbers(4, dialect)
     );
-    let values = [json.as_str().into(), node.into(), now.as_microsecond().into()]
-        .into_iter()
-        .chain(changed.iter().map(|id| (*id).into()));
+    let values = [
+        json.as_str().into(),
+        node.into(),
+        now.as_microsecond().into(),
+        numbers(changed.iter().copied(), dialect),
+    ];
     execute(transaction, &sql, values).await?;
     let known: Vec<i64> = changes
         .iter()
@@ -256,6 +259,28 @@ pub async fn apply(
         .collect();
     close_uncertain_tasks(transaction, &known, now).await?;
     Ok(changed.into_iter().map(DeliveryId).collect())
+}
+
+/// Runs the update of a batch; tells which rows changed. Mostly all of them do, and then it is
+/// enough to count: a row told costs more than one changed.
+async fn update(
+    transaction: &Transaction,
+    sql: &str,
+    values: [Value; 2],
+    changes: &[Change],
+) -> Result<Vec<i64>, StoreError> {
+    if changes.len() > 1 {
+        let attempt = transaction.savepoint().await?;
+        let count = execute(&attempt, sql, values.clone()).await?;
+        if usize::try_from(count).is_ok_and(|count| count == changes.len()) {
+            attempt.commit().await?;
+            return Ok(changes.iter().map(|change| change.id.0).collect());
+        }
+        attempt.rollback().await?;
+    }
+    let sql = format!("{sql} RETURNING delivery.id AS id");
+    let changed = query_all(transaction, &sql, values).await?;
+    changed.iter().map(|row| row.get("delivery", "id")).collect()
 }
 
 /// Whether it is known now what became of the mail.
@@ -273,14 +298,17 @@ async fn close_uncertain_tasks(
     if known.is_empty() {
         return Ok(());
     }
+    let dialect = transaction.dialect();
     let sql = format!(
         "UPDATE task SET done_at = $1, done_by = 'dispatch' WHERE done_at IS NULL AND name = $2 \
-         AND delivery_id IN ({})",
-        placeholders(3, known.len())
+         AND delivery_id {}",
+        is_one_of_numbers(3, dialect)
     );
-    let values = [now.as_microsecond().into(), UNCERTAIN_TASK.into()]
-        .into_iter()
-        .chain(known.iter().map(|id| (*id).into()));
+    let values = [
+        now.as_microsecond().into(),
+        UNCERTAIN_TASK.into(),
+        numbers(known.iter().copied(), dialect),
+    ];
     execute(transaction, &sql, values).await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! Read in the transaction of a claim, and again before START whenever the stop sequence moved.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::{
     Timestamp,
@@ -11,12 +11,11 @@ use domain::{
     gate::{Suppressed, SuppressionReason},
     ids::{AddressId, ContactId},
 };
-use sea_orm::Value;
 
 use crate::{
     blocks,
     error::StoreError,
-    session::{Session, placeholders, query_all},
+    session::{Session, blobs, is_one_of_blobs, is_one_of_numbers, numbers, query_all},
 };
 
 /// A recipient whose standing is asked: the stop key digested under every key there is.
@@ -53,6 +52,7 @@ pub async fn standings(
     let blocks = blocks::active_for(session, &digests, &all_people).await?;
     let suppressions = suppressions_of(session, &digests, now).await?;
     let mut standings: HashMap<AddressId, Standing> = HashMap::with_capacity(recipients.len());
+    let people: HashSet<(AddressId, ContactId)> = people.into_iter().collect();
     for recipient in recipients {
         let theirs =
             |digest: &Digest| recipient.stop_digests.iter().any(|own| own.bytes == digest.bytes);
@@ -78,12 +78,13 @@ async fn contacts_of(
     session: &impl Session,
     recipients: &[Recipient],
 ) -> Result<Vec<(AddressId, ContactId)>, StoreError> {
+    let dialect = session.dialect();
     let sql = format!(
-        "SELECT address_id, contact_id FROM contact_address WHERE address_id IN ({})",
-        placeholders(1, recipients.len())
+        "SELECT address_id, contact_id FROM contact_address WHERE address_id {}",
+        is_one_of_numbers(1, dialect)
     );
-    let values = recipients.iter().map(|recipient| Value::from(recipient.address.0));
-    let rows = query_all(session, &sql, values).await?;
+    let addresses = numbers(recipients.iter().map(|recipient| recipient.address.0), dialect);
+    let rows = query_all(session, &sql, [addresses]).await?;
     rows.iter()
         .map(|row| {
             Ok((
@@ -99,13 +100,14 @@ async fn suppressions_of(
     digests: &[Digest],
     now: Timestamp,
 ) -> Result<Vec<([u8; 32], Suppressed)>, StoreError> {
+    let dialect = session.dialect();
     let sql = format!(
         "SELECT id, digest_key, stop_digest, reason, since_at FROM suppression WHERE lifted_at IS NULL \
-         AND (until_at IS NULL OR until_at > $1) AND stop_digest IN ({})",
-        placeholders(2, digests.len())
+         AND (until_at IS NULL OR until_at > $1) AND stop_digest {}",
+        is_one_of_blobs(2, dialect)
     );
-    let values = std::iter::once(Value::from(now.as_microsecond()))
-        .chain(digests.iter().map(|digest| Value::from(digest.bytes.to_vec())));
+    let digests = blobs(digests.iter().map(|digest| digest.bytes.as_slice()), dialect);
+    let values = [now.as_microsecond().into(), digests];
     let rows = query_all(session, &sql, values).await?;
     rows.iter()
         .map(|row| {
