@@ -72,12 +72,11 @@ pub struct SmallHouse {
 
 impl SmallHouse {
     pub fn open() -> Result<Self> {
-        Self::open_with(|settings| settings)
+        Self::open_in(Place::new()?, |settings| settings)
     }
 
     /// With other settings than the smallest.
-    pub fn open_with(choose: impl FnOnce(Settings) -> Settings) -> Result<Self> {
-        let place = Place::new()?;
+    pub fn open_in(place: Place, choose: impl FnOnce(Settings) -> Settings) -> Result<Self> {
         let (mailbox, replies) = (place.path().join("hello"), place.path().join("replies"));
         maildir::make(&mailbox)?;
         maildir::make(&replies)?;

@@ -1,14 +1,16 @@
 //! A person's whole way through a list: subscribe, confirm, read, show the proof, leave.
 
+use anyhow::Context as _;
 use tests::{
     Result,
     daemon::{CampaignSettings, Home},
-    http,
-    newsroom::{Draft, Links, Newsroom},
+    http::{self, Answer},
+    newsroom::{Draft, Links, Newsroom, Reader},
+    place::Place,
     wait::{LONG, wait_for, wait_until},
 };
 
-use crate::clinic::{ANNA, Clinic, parsed};
+use crate::clinic::{ANNA, Clinic, SmallHouse, parsed};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -30,6 +32,20 @@ fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
+/// Fills the page of list `news` as a browser does.
+pub fn subscribe(home: &Home, address: &str, locale: &str) -> Result<Answer> {
+    let page = http::get(home.pages(), &format!("/subscribe?list=news&locale={locale}"))?;
+    anyhow::ensure!(page.status == 200, "{}", page.head);
+    let field = |name: &str| value_of(&page.body, name).context("the form lacks a field");
+    let filled = format!(
+        "email={}&name=&consent={}&policy={}&locale={locale}&website=",
+        encoded(address),
+        encoded(&field("consent")?),
+        encoded(&field("policy")?)
+    );
+    http::post(home.pages(), "/subscribe", FORM, &filled)
+}
+
 /// The path of the link to confirm in a mail.
 fn confirmation_link(raw: &[u8]) -> String {
     let text = parsed(raw).body_text(0).unwrap_or_default().into_owned();
@@ -49,17 +65,7 @@ fn a_person_subscribes_confirms_reads_proves_and_leaves() -> Result<()> {
     let mut daemon = home.run()?;
     let port = home.pages();
 
-    let page = http::get(port, "/subscribe?list=news&locale=ru")?;
-    assert_eq!(page.status, 200, "{}", page.head);
-    let consent = value_of(&page.body, "consent").expect("a box beside the text");
-    let policy = value_of(&page.body, "policy").expect("the policy's version");
-    let email = encoded(ANNA);
-    let filled = format!(
-        "email={email}&name=&consent={}&policy={}&locale=ru&website=",
-        encoded(&consent),
-        encoded(&policy)
-    );
-    assert_eq!(http::post(port, "/subscribe", FORM, &filled)?.status, 200);
+    assert_eq!(subscribe(&home, ANNA, "ru")?.status, 200);
 
     let mails = clinic.mails_of(ANNA, 1)?;
     let link = confirmation_link(&mails[0]);
@@ -121,7 +127,7 @@ fn the_proof_holds_until_a_word_of_it_is_changed(home: &Home) -> Result<()> {
 
 #[test]
 fn the_same_answer_is_given_for_an_address_that_is_subscribed_and_one_that_is_not() -> Result<()> {
-    let house = crate::clinic::SmallHouse::open_with(|settings| {
+    let house = SmallHouse::open_in(Place::new()?, |settings| {
         settings.with_campaigns(CampaignSettings::from("news@clinic.example"))
     })?;
     let home = &house.home;
@@ -129,22 +135,10 @@ fn the_same_answer_is_given_for_an_address_that_is_subscribed_and_one_that_is_no
     home.say(&["migrate"])?;
     newsroom.publish_policy("2026-03-01")?;
     newsroom.open_list("news")?;
-    newsroom.bring_in("news", &[tests::newsroom::Reader::on_paper(ANNA, "Анна")])?;
+    newsroom.bring_in("news", &[Reader::on_paper(ANNA, "Анна")])?;
     let mut daemon = home.run()?;
-    let port = home.pages();
-    let page = http::get(port, "/subscribe?list=news&locale=en")?;
-    let consent = value_of(&page.body, "consent").expect("a box beside the text");
-    let policy = value_of(&page.body, "policy").expect("the policy's version");
-    let ask = |address: &str| {
-        let filled = format!(
-            "email={}&consent={}&policy={}&locale=en",
-            encoded(address),
-            encoded(&consent),
-            encoded(&policy)
-        );
-        http::post(port, "/subscribe", FORM, &filled)
-    };
-    let (known, unknown) = (ask(ANNA)?, ask("nobody@post.example")?);
+    let (known, unknown) =
+        (subscribe(home, ANNA, "en")?, subscribe(home, "nobody@post.example", "en")?);
     assert_eq!((known.status, &known.body), (unknown.status, &unknown.body));
     // Who is on the list already is not written to again; nobody can see that from outside.
     wait_until("the unknown one is written to", LONG, || {

@@ -3,7 +3,11 @@
 //! One binary, since linking costs more than running. The flows drive the built program.
 
 mod architecture;
+mod campaign_crashes;
+mod campaign_mails;
 mod campaign_on_servers;
+mod campaign_refusals;
+mod campaign_relay;
 mod clinic;
 mod command_line;
 mod crashes;

@@ -57,6 +57,8 @@ pub struct CampaignSettings {
     pub outlet: Option<OutletSettings>,
     /// Most mails in a second.
     pub max_per_second: Option<u32>,
+    /// Connections at once, when there is an outlet of their own.
+    pub connections: Option<u32>,
     /// Further keys of `[campaign]` as they will stand.
     pub further: String,
 }
@@ -69,6 +71,7 @@ impl CampaignSettings {
             from: address.to_owned(),
             outlet: None,
             max_per_second: None,
+            connections: None,
             further: String::new(),
         }
     }
@@ -264,7 +267,9 @@ impl Settings {
             None => outlet(out, "replies", &self.outlet, &pace),
             Some(bulk) => {
                 outlet(out, "replies", &self.outlet, "stream = \"hello\"\n")?;
-                outlet(out, "bulk", bulk, &format!("stream = \"bulk\"\n{pace}"))
+                let width = campaign.connections;
+                let width = width.map(|most| format!("connections = {most}\n")).unwrap_or_default();
+                outlet(out, "bulk", bulk, &format!("stream = \"bulk\"\n{pace}{width}"))
             }
         }
     }

@@ -20,6 +20,13 @@ pub enum SmtpFault {
     Reply(&'static str, &'static str),
     /// The connection is closed on receipt of such a command.
     Close(&'static str),
+    /// The same after a reply, as a server that is shut down says 421 and goes.
+    ReplyAndClose(&'static str, &'static str),
+    /// From such a command on nothing is answered any more; the connection stays open.
+    Hang(&'static str),
+    /// RCPT is refused, and the DATA that was pipelined behind it is answered 354 all the same
+    /// (RFC 2920 §3.1 allows it): whatever comes then is for nobody.
+    RefuseAndGoOn(&'static str),
     /// Nothing is ever answered to such a command; the connection stays open.
     Silence(&'static str),
     /// The connection is closed after so many bytes of the body, before the final dot.
@@ -47,6 +54,8 @@ pub struct Taken {
 struct State {
     faults: VecDeque<SmtpFault>,
     taken: Vec<Taken>,
+    for_nobody: Vec<Vec<u8>>,
+    cut: Vec<String>,
     thinking: Duration,
     seen: Vec<String>,
 }
@@ -102,6 +111,18 @@ impl ScriptedSmtp {
         lock(&self.state).taken.clone()
     }
 
+    /// What came after 354 though every recipient was refused.
+    #[must_use]
+    pub fn for_nobody(&self) -> Vec<Vec<u8>> {
+        lock(&self.state).for_nobody.clone()
+    }
+
+    /// Whose mails were cut in the body. Their sender may have written the dot by then.
+    #[must_use]
+    pub fn cut(&self) -> Vec<String> {
+        lock(&self.state).cut.clone()
+    }
+
     /// Every command so far, credentials left out.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
@@ -126,11 +147,14 @@ struct Connection {
     keywords: Vec<String>,
     from: Option<String>,
     to: Vec<String>,
+    /// 354 is said though nobody is left to take the mail.
+    goes_on: bool,
 }
 
 impl Connection {
     fn new(stream: TcpStream, state: Arc<Mutex<State>>, keywords: Vec<String>) -> Self {
-        Self { stream: BufReader::new(stream), state, keywords, from: None, to: Vec::new() }
+        let stream = BufReader::new(stream);
+        Self { stream, state, keywords, from: None, to: Vec::new(), goes_on: false }
     }
 
     fn serve(&mut self) -> Result<()> {
@@ -163,20 +187,40 @@ impl Connection {
         let upper = line.to_ascii_uppercase();
         let shown = if upper.starts_with("AUTH") { "AUTH ***" } else { line };
         lock(&self.state).seen.push(shown.to_owned());
+        if self.goes_on && upper.starts_with("DATA") {
+            return self.body();
+        }
         let fault = self.spend(|fault| match fault {
-            SmtpFault::Reply(at, _) | SmtpFault::Close(at) | SmtpFault::Silence(at) => {
-                upper.starts_with(at)
-            }
+            SmtpFault::Reply(at, _)
+            | SmtpFault::ReplyAndClose(at, _)
+            | SmtpFault::Close(at)
+            | SmtpFault::Hang(at)
+            | SmtpFault::Silence(at) => upper.starts_with(at),
+            SmtpFault::RefuseAndGoOn(_) => upper.starts_with("RCPT"),
             _ => false,
         });
         match fault {
             Some(SmtpFault::Reply(_, text)) => return self.reply(text),
             Some(SmtpFault::Close(_)) => return Ok(Next::Close),
+            Some(SmtpFault::ReplyAndClose(_, text)) => {
+                self.reply(text)?;
+                return Ok(Next::Close);
+            }
+            Some(SmtpFault::Hang(_)) => {
+                std::io::copy(&mut self.stream, &mut std::io::sink())?;
+                return Ok(Next::Close);
+            }
+            Some(SmtpFault::RefuseAndGoOn(text)) => {
+                self.goes_on = true;
+                return self.reply(text);
+            }
             Some(SmtpFault::Silence(_)) => return Ok(Next::Go),
             _ => {}
         }
         match upper.split([' ', ':']).next().unwrap_or_default() {
             "EHLO" => {
+                // The first line is a greeting and no keyword (RFC 5321 §4.1.1.1).
+                self.reply("250-scripted.test.example")?;
                 for keyword in self.keywords.clone() {
                     self.reply(&format!("250-{keyword}"))?;
                 }
@@ -187,6 +231,7 @@ impl Connection {
             "MAIL" => {
                 self.from = Some(path(line));
                 self.to.clear();
+                self.goes_on = false;
                 self.reply("250 2.1.0 ok")
             }
             "RCPT" if self.from.is_some() => {
@@ -210,7 +255,10 @@ impl Connection {
 
     fn body(&mut self) -> Result<Next> {
         self.reply("354 go on")?;
-        let cut = self.spend(|fault| matches!(fault, SmtpFault::CutInBody(_)));
+        let cut = match self.goes_on {
+            true => None,
+            false => self.spend(|fault| matches!(fault, SmtpFault::CutInBody(_))),
+        };
         let mut raw = Vec::new();
         loop {
             let mut line = Vec::new();
@@ -222,8 +270,13 @@ impl Connection {
             }
             raw.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
             if matches!(cut, Some(SmtpFault::CutInBody(limit)) if raw.len() >= limit) {
+                lock(&self.state).cut.append(&mut self.to);
                 return Ok(Next::Close);
             }
+        }
+        if std::mem::take(&mut self.goes_on) {
+            lock(&self.state).for_nobody.push(raw);
+            return self.reply("554 5.5.1 no valid recipients");
         }
         let fault = self.spend(|fault| {
             matches!(
