@@ -163,7 +163,10 @@ pub(crate) fn numbers(ids: impl IntoIterator<Item = i64>, dialect: Dialect) -> V
 pub(crate) fn is_one_of_numbers(n: usize, dialect: Dialect) -> String {
     match dialect {
         Dialect::Sqlite => format!("IN (SELECT value FROM json_each(${n}))"),
-        Dialect::Postgres => format!("= ANY(CAST(CAST(${n} AS TEXT) AS BIGINT[]))"),
+        // Read once: as a filter the cast would be done for each row.
+        Dialect::Postgres => {
+            format!("IN (SELECT unnest(CAST(CAST(${n} AS TEXT) AS BIGINT[])))")
+        }
     }
 }
 
@@ -194,6 +197,8 @@ pub(crate) fn blobs<'a>(bytes: impl IntoIterator<Item = &'a [u8]>, dialect: Dial
 pub(crate) fn is_one_of_blobs(n: usize, dialect: Dialect) -> String {
     match dialect {
         Dialect::Sqlite => format!("IN (SELECT unhex(value) FROM json_each(${n}))"),
-        Dialect::Postgres => format!("= ANY(CAST(CAST(${n} AS TEXT) AS BYTEA[]))"),
+        Dialect::Postgres => {
+            format!("IN (SELECT unnest(CAST(CAST(${n} AS TEXT) AS BYTEA[])))")
+        }
     }
 }
