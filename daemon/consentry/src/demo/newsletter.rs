@@ -161,7 +161,7 @@ async fn ask_on_the_page(house: &House) -> anyhow::Result<()> {
         capture: Capture {
             point: CapturePoint::SubscriptionForm,
             act: Act::Checkbox,
-            visitor: Visitor { page: "/ru/subscribe".to_owned(), ..Visitor::default() },
+            visitor: Visitor { page: "/subscribe".to_owned(), ..Visitor::default() },
         },
     };
     Ok(house.cases.subscribe(&wish).await?)

@@ -177,7 +177,9 @@ impl Story {
         }
         let config = directory.join(place::CONFIG);
         print::line(&format!("feedback form   {pages}/ru/feedback  {pages}/en/feedback"))?;
-        print::line(&format!("subscribe       {pages}/ru/subscribe  {pages}/en/subscribe"))?;
+        print::line(&format!(
+            "subscribe       {pages}/subscribe?locale=ru  {pages}/subscribe?locale=en"
+        ))?;
         print::line(&format!("request status  {pages}/ru/status  {pages}/en/status"))?;
         print::line(&format!(
             "answers         {}",
