@@ -3,7 +3,7 @@
 //! Called by the campaign runner, one short transaction for each chunk of subscriptions in the
 //! order of their ids: the cursor moves, the rows of the audience are inserted, the excluded are
 //! counted by their first reason. Candidates are the subscriptions, in any state, of the lists
-//! addressed, less every address that stands on an excluded list and has not left it.
+//! addressed, less every address that has a subscription of an excluded list, in any state.
 
 mod verdict;
 
