@@ -59,4 +59,11 @@ on_sqlite! {
     a_shared_mailbox_leaves_a_list_for_all_who_share_it,
     a_proof_holds_and_any_changed_byte_spoils_it,
     a_withdrawal_by_hand_needs_a_reason_and_something_to_withdraw,
+    a_bounce_by_token_or_message_id_suppresses_once,
+    only_a_bounce_that_says_no_such_mailbox_suppresses,
+    a_complaint_suppresses_and_ends_its_subscription_alone,
+    a_forged_report_or_token_changes_nothing,
+    a_mail_to_the_token_leaves_its_list_without_a_ticket,
+    a_mail_to_the_token_that_asks_for_more_gets_both,
+    our_own_mail_that_comes_back_ends_nothing,
 }

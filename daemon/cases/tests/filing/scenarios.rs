@@ -4,6 +4,7 @@ mod answers;
 mod keeping;
 pub mod lists;
 mod proofs;
+mod returned;
 mod sharing;
 
 use domain::{address::EmailAddress, ids::ContactId, letter::LetterContent};
@@ -11,7 +12,7 @@ use store::contacts::NewContact;
 
 use crate::desk::Desk;
 
-pub use self::{answers::*, keeping::*, lists::*, proofs::*, sharing::*};
+pub use self::{answers::*, keeping::*, lists::*, proofs::*, returned::*, sharing::*};
 
 pub const ANNA: &str = "anna@mail.example";
 pub const BORIS: &str = "boris@mail.example";
