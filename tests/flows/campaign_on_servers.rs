@@ -169,6 +169,16 @@ impl World {
         smtp::submit(self.postfix.port(), from, &[to], &letter)
     }
 
+    /// An answer to an issue, which mail programs quote below it.
+    fn answer(&self, person: &str, words: &str) -> Result<()> {
+        let text = format!(
+            "{words}\n\n22 нояб. 2026 г., в 10:00, Test clinic <news@clinic.example> написал(а):\n\
+             > Здравствуйте, Анна Сергеева!\n> В декабре мы работаем без выходных.\n\
+             > Отписаться: https://clinic.example/u/token\n"
+        );
+        self.mail_to_us(person, HELLO, "Re: Новости клиники", &text)
+    }
+
     /// One person leaves. The requests over HTTP are answered when the stop is committed.
     fn leave(&self, way: Way, person: &str, links: &Links, number: usize) -> Result<()> {
         let post = |media_type: &str, body: &str| {
@@ -195,10 +205,7 @@ impl World {
                 assert_eq!(answer.status, 200, "{}", answer.head);
             }
             Way::Mail => self.mail_to_us(person, &links.mailbox, "unsubscribe", "")?,
-            Way::Words => {
-                let words = "Пожалуйста, отпишите меня от рассылки.\n";
-                self.mail_to_us(person, HELLO, "Re: Новости клиники", words)?;
-            }
+            Way::Words => self.answer(person, "Пожалуйста, отпишите меня от рассылки.")?,
         }
         Ok(())
     }
@@ -223,6 +230,8 @@ fn leave_half_way(world: &World, newsroom: &Newsroom<'_>, people: &People) -> Re
     for (number, (way, person, links)) in world.links(&people.early)?.iter().enumerate() {
         world.leave(*way, person, links, number)?;
     }
+    // Who only answers, quoting our own words about leaving, stays.
+    world.answer(&person("reader", 0), "Спасибо, запишите меня на пятницу!")?;
     newsroom.finished("december")
 }
 
@@ -260,6 +269,13 @@ fn a_campaign_on_real_servers_reaches_exactly_those_whom_it_may_reach() -> Resul
 
     newsroom.wait("december", "both mails came back", |report| report.feedback("bounce") == 2)?;
     the_sink_holds_exactly_the_right_mails(&world, &people)?;
+    wait_until(
+        "the ten blocked, the ten with words and the one who thanks have tickets",
+        LONG,
+        || Ok(world.home.tickets()?.len() == 21),
+    )?;
+    let stays = newsroom.happened(&person("reader", 0), "subscription")?;
+    assert!(stays.iter().all(|one| one["state"] == "confirmed"), "{stays:?}");
     those_without_mailbox_are_suppressed(&newsroom, &people)?;
     daemon.stop()?;
     world.home.say(&["audit", "verify"])?;

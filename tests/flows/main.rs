@@ -4,6 +4,7 @@
 
 mod architecture;
 mod campaign_crashes;
+mod campaign_desk;
 mod campaign_feedback;
 mod campaign_mails;
 mod campaign_on_servers;
