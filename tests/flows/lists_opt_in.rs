@@ -95,6 +95,9 @@ fn a_person_subscribes_confirms_reads_proves_and_leaves() -> Result<()> {
     let left = http::post(port, &links.page, FORM, "List-Unsubscribe=One-Click")?;
     assert_eq!(left.status, 200, "{}", left.head);
     assert_eq!(subscriptions(&home, "unsubscribed")?, 1);
+    // A paper of last year revives nobody who left since.
+    newsroom.bring_in("news", &[Reader::on_paper(ANNA, "Анна")])?;
+    assert_eq!(subscriptions(&home, "unsubscribed")?, 1, "an import revived somebody");
     newsroom.send(&Draft::to("january", &["news"]))?;
     let report = newsroom.wait("january", "nobody is left", |report| report.state() == "held")?;
     assert_eq!((report.count("audience"), report.excluded("unsubscribed")), (0, 1));
