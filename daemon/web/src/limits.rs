@@ -104,10 +104,9 @@ impl Limiters {
             everyone: Limiter::new("everyone", limits.everyone, secret),
             status_network: Limiter::new("status_network", limits.status_network, secret),
             status_ticket: Limiter::new("status_ticket", limits.status_ticket, secret),
-            // As many as of feedback, counted apart: neither form uses up the other.
-            wish_network: Limiter::new("wish_network", limits.network_unsolved, secret),
-            wish_address: Limiter::new("wish_address", limits.address, secret),
-            wish_everyone: Limiter::new("wish_everyone", limits.everyone, secret),
+            wish_network: Limiter::new("wish_network", limits.wish_network, secret),
+            wish_address: Limiter::new("wish_address", limits.wish_address, secret),
+            wish_everyone: Limiter::new("wish_everyone", limits.wish_everyone, secret),
             wrong_token: Limiter::new("wrong_token", limits.wrong_token, secret),
         }
     }

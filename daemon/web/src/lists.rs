@@ -20,7 +20,7 @@ use crate::asking::{self, add_retry_after};
 use crate::guard::Audience;
 use crate::limits::TooMany;
 use crate::network::Origin;
-use crate::pages::{Problem, show_problem};
+use crate::pages::{Problem, ShownPolicy, Site, show_problem};
 use crate::web::Web;
 
 /// For pages that are reached by a link in a mail: not even a script of ours may run there.
@@ -61,6 +61,12 @@ fn has_shape_of_token(token: &str) -> bool {
 /// buttons of a thousand people at once, from one network.
 fn count_wrong_token(web: &Web, origin: Origin) -> Result<(), TooMany> {
     web.limiters.wrong_token.take(&origin.limit_key(), web.clock.boot_time())
+}
+
+/// The frame of a page that needs no policy beside it: it is named without a version, since the
+/// one in force for lists may be another than the feedback form's.
+fn site(web: &Web, locale: Locale, title: &str) -> Site {
+    Site::new(web, locale, title).with_policy(&ShownPolicy::default())
 }
 
 /// The desk did not answer: whoever asked is to ask again, and nothing is lost by it.

@@ -32,14 +32,36 @@ pub struct LimitRules {
     pub status_network: Limit,
     /// Status questions for one ticket number.
     pub status_ticket: Limit,
+    /// Wishes for lists from one network: the guests of a clinic share one, and so do all for whom
+    /// a program asks.
+    #[serde(default = "LimitRules::wish_network")]
+    pub wish_network: Limit,
+    /// Wishes for one e-mail address from one network.
+    #[serde(default = "LimitRules::wish_address")]
+    pub wish_address: Limit,
+    /// All wishes.
+    #[serde(default = "LimitRules::wish_everyone")]
+    pub wish_everyone: Limit,
     /// Links of confirmation and unsubscribing that are none of ours, from one network. Right
     /// ones are never counted: a mail provider sends them in bursts.
     #[serde(default = "LimitRules::wrong_token")]
     pub wrong_token: Limit,
 }
 
+/// For files written before there were these limits.
 impl LimitRules {
-    /// For files written before there was this limit.
+    fn wish_network() -> Limit {
+        Limit { burst: 60, seconds: 10 }
+    }
+
+    fn wish_address() -> Limit {
+        Limit { burst: 5, seconds: 600 }
+    }
+
+    fn wish_everyone() -> Limit {
+        Limit { burst: 300, seconds: 1 }
+    }
+
     fn wrong_token() -> Limit {
         Limit { burst: 20, seconds: 15 }
     }
@@ -92,6 +114,9 @@ impl FormRules {
             ("everyone", limits.everyone),
             ("status_network", limits.status_network),
             ("status_ticket", limits.status_ticket),
+            ("wish_network", limits.wish_network),
+            ("wish_address", limits.wish_address),
+            ("wish_everyone", limits.wish_everyone),
             ("wrong_token", limits.wrong_token),
         ] {
             if limit.burst == 0 || !(1..=86_400).contains(&limit.seconds) {
@@ -125,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_from_before_the_wrong_links_were_counted_is_still_good() {
+    fn a_file_from_before_there_were_lists_is_still_good() {
         let (older, _) = FormRules::BUILT_IN.split_once("# The subscription form").expect("there");
         assert_eq!(FormRules::parse(older), FormRules::parse(FormRules::BUILT_IN));
     }

@@ -45,6 +45,14 @@ pub(crate) fn page_came_from(headers: &HeaderMap) -> Option<String> {
     page.and_then(page_without_query)
 }
 
+/// Whether the browser says that the form stood on a page of ours; `None` when it says nothing.
+///
+/// Our pages send no `Referer`, so this header (Fetch Metadata) is what a browser tells instead.
+pub(crate) fn came_from_us(headers: &HeaderMap) -> Option<bool> {
+    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok())?;
+    Some(site.eq_ignore_ascii_case("same-origin"))
+}
+
 /// The address of a page without query and fragment, if it is one.
 pub(crate) fn page_without_query(text: &str) -> Option<String> {
     let page = text.split(['?', '#']).next().unwrap_or_default();

@@ -108,7 +108,7 @@ pub(crate) async fn take(
     let visitor = Visitor::new(origin, &headers, locale);
     let taken = match act {
         Some(act) => {
-            let place = Place { capture_point: CapturePoint::SubscriptionForm, act, page };
+            let place = Place { capture_point: CapturePoint::Api, act, page };
             submit(&web, &open, &typed, place, &visitor).await
         }
         None => {

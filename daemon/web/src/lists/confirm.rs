@@ -15,12 +15,13 @@ use render::PageName;
 use crate::asking;
 use crate::desk::{ConfirmationState, ConfirmationView, DeskError};
 use crate::guard::Audience;
+use crate::lists::subscribe::{open_lists, policy};
 use crate::lists::{
-    Link, count_wrong_token, has_shape_of_token, other, show_too_many, show_unavailable,
+    Link, count_wrong_token, has_shape_of_token, other, show_too_many, show_unavailable, site,
     subscribe_url, without_scripts,
 };
 use crate::network::Origin;
-use crate::pages::{ConfirmEndedPage, ConfirmLine, ConfirmPage, Site, show, word};
+use crate::pages::{ConfirmEndedPage, ConfirmLine, ConfirmPage, ShownPolicy, Site, show, word};
 use crate::visitor::Visitor;
 use crate::web::Web;
 
@@ -40,7 +41,7 @@ pub(crate) async fn ask(
         None => Ok(None),
     };
     let visit = Visited { audience, origin, locale: Link::read(query.as_deref()).locale };
-    visit.answer(&web, &token.unwrap_or_default(), found)
+    visit.answer(&web, &token.unwrap_or_default(), found).await
 }
 
 /// `POST /subscribe/confirm/{token}`: the button.
@@ -64,7 +65,7 @@ pub(crate) async fn confirm(
         None => Ok(None),
     };
     let visit = Visited { audience, origin, locale };
-    visit.answer(&web, &token.unwrap_or_default(), found)
+    visit.answer(&web, &token.unwrap_or_default(), found).await
 }
 
 fn known_shape(token: Result<Path<String>, PathRejection>) -> Option<String> {
@@ -79,7 +80,7 @@ struct Visited {
 }
 
 impl Visited {
-    fn answer(
+    async fn answer(
         &self,
         web: &Web,
         token: &str,
@@ -87,7 +88,12 @@ impl Visited {
     ) -> Response {
         let preferred = self.locale.unwrap_or(self.audience.locale());
         match found {
-            Ok(Some(view)) => show_view(web, self.locale.unwrap_or(view.locale), token, view),
+            Ok(Some(view)) => {
+                let locale = self.locale.unwrap_or(view.locale);
+                // The link stands for itself: the page is shown also when this is not known.
+                let open = open_lists(web, locale).await.unwrap_or_default();
+                show_view(web, (locale, policy(&open)), token, view)
+            }
             Ok(None) => match count_wrong_token(web, self.origin) {
                 Ok(()) => show_unknown(web, preferred),
                 Err(over) => show_too_many(web, Audience::People(preferred), over),
@@ -99,31 +105,40 @@ impl Visited {
     }
 }
 
-fn show_view(web: &Web, locale: Locale, token: &str, view: ConfirmationView) -> Response {
+fn show_view(
+    web: &Web,
+    (locale, policy): (Locale, ShownPolicy),
+    token: &str,
+    view: ConfirmationView,
+) -> Response {
     let (title, lead, has_button) = match view.state {
         ConfirmationState::Open => ("confirm.title", "confirm.lead", true),
         ConfirmationState::Confirmed => ("confirm.done_title", "confirm.done_lead", false),
         ConfirmationState::Already => ("confirm.already_title", "confirm.already_lead", false),
-        ConfirmationState::Expired => return show_expired(web, locale, &view),
+        ConfirmationState::Expired => {
+            return show_expired(web, (locale, &policy), &view);
+        }
     };
-    let mut site = Site::new(web, locale, title);
+    let mut site = Site::new(web, locale, title).with_policy(&policy);
     if has_button {
         let other = other(locale).code();
         site = site.with_other_url(format!("/subscribe/confirm/{token}?locale={other}"));
     }
-    let lists = view
-        .lists
-        .into_iter()
-        .map(|list| ConfirmLine { title: list.title, text: list.text.trim().to_owned() });
+    let lists =
+        view.lists.into_iter().map(|list| ConfirmLine { title: list.title, text: list.text });
     let page =
         ConfirmPage { site, lead: word(web, locale, lead), lists: lists.collect(), has_button };
     without_scripts(show(web, StatusCode::OK, PageName::SubscribeConfirm, locale, &page))
 }
 
-fn show_expired(web: &Web, locale: Locale, view: &ConfirmationView) -> Response {
+fn show_expired(
+    web: &Web,
+    (locale, policy): (Locale, &ShownPolicy),
+    view: &ConfirmationView,
+) -> Response {
     let lists = view.lists.iter().map(|list| list.name.as_str());
     let page = ConfirmEndedPage {
-        site: Site::new(web, locale, "confirm.expired_title"),
+        site: Site::new(web, locale, "confirm.expired_title").with_policy(policy),
         lead: word(web, locale, "confirm.expired_lead"),
         again_url: subscribe_url(locale, lists),
     };
@@ -132,7 +147,7 @@ fn show_expired(web: &Web, locale: Locale, view: &ConfirmationView) -> Response 
 
 fn show_unknown(web: &Web, locale: Locale) -> Response {
     let page = ConfirmEndedPage {
-        site: Site::new(web, locale, "confirm.unknown_title"),
+        site: site(web, locale, "confirm.unknown_title"),
         lead: word(web, locale, "confirm.unknown_lead"),
         again_url: subscribe_url(locale, std::iter::empty()),
     };

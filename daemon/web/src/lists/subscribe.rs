@@ -23,11 +23,13 @@ use crate::pages::{
     ErrorLine, Field, ListBox, ShownPolicy, Site, SubscribePage, SubscribeSentPage, show,
     show_problem, word,
 };
-use crate::visitor::{Visitor, page_came_from};
+use crate::visitor::{Visitor, came_from_us, page_came_from};
 use crate::web::Web;
 
 /// The largest form: a hundred boxes, a name and an address fit many times.
 pub(crate) const LARGEST_FORM: usize = 64 * 1024;
+/// The hidden field `form` of our own page.
+const OWN_FORM: &str = "page";
 /// No page shows more lists.
 const MOST_LISTS: usize = 100;
 
@@ -71,10 +73,12 @@ pub(crate) async fn take_form(
     let place = Place {
         capture_point: CapturePoint::SubscriptionForm,
         act: Act::Checkbox,
-        page: page_came_from(&headers).unwrap_or_default(),
+        page: page_came_from(&headers)
+            .or_else(|| own_page(&web, &open, &fields, &headers, locale))
+            .unwrap_or_default(),
     };
     match submit(&web, &open, &typed, place, &visitor).await {
-        Ok(()) => show_sent(&web, locale),
+        Ok(()) => show_sent(&web, locale, &open),
         Err(refusal) => {
             let shown = fields.all("list").map(str::to_owned).collect();
             let view = FormView { locale, shown, typed, errors: refusal.lines() };
@@ -83,6 +87,24 @@ pub(crate) async fn take_form(
             response
         }
     }
+}
+
+/// Our own page, when the form stood on it: its browser names no page, since ours forbid it to.
+/// Only open lists are named, so that nothing a person typed can be in it.
+fn own_page(
+    web: &Web,
+    open: &OpenLists,
+    fields: &Fields,
+    headers: &HeaderMap,
+    locale: Locale,
+) -> Option<String> {
+    // A browser that says nothing of it: only our page has this field, the piece of HTML for
+    // other sites has not.
+    let is_ours = came_from_us(headers).unwrap_or(fields.first("form") == OWN_FORM);
+    let is_open = |name: &&str| open.lists.iter().any(|list| list.name == *name);
+    let lists = fields.all("list").filter(is_open);
+    let site = web.config.public_url.as_str();
+    is_ours.then(|| format!("{site}{}", subscribe_url(locale, lists)))
 }
 
 /// What can be subscribed to, as many as a page shows.
@@ -106,7 +128,8 @@ pub(crate) fn boxes(open: &OpenLists, shown: &[String], ticked: &[Ticked]) -> Ve
             id: format!("consent-{}", place + 1),
             name: list.name.clone(),
             title: list.title.clone(),
-            text: list.text.trim().to_owned(),
+            // Byte for byte what was hashed.
+            text: list.text.clone(),
             value: Ticked::value(&list.name, list.text_id),
             is_ticked: ticked.iter().any(|ticked| ticked.is_for(&list.name, list.text_id)),
         })
@@ -129,8 +152,9 @@ fn typed(fields: &Fields) -> Typed {
 }
 
 /// One page for every address, known or not: it tells nobody who is on a list.
-fn show_sent(web: &Web, locale: Locale) -> Response {
-    let page = SubscribeSentPage { site: Site::new(web, locale, "subscribe_sent.title") };
+fn show_sent(web: &Web, locale: Locale, open: &OpenLists) -> Response {
+    let site = Site::new(web, locale, "subscribe_sent.title").with_policy(&policy(open));
+    let page = SubscribeSentPage { site };
     without_scripts(show(web, StatusCode::OK, PageName::SubscribeSent, locale, &page))
 }
 
@@ -150,7 +174,8 @@ impl FormView {
             let line = errors.iter().find(|(field, _)| *field == id);
             line.map(|(_, path)| word(web, locale, path)).unwrap_or_default()
         };
-        let mut site = Site::new(web, locale, "subscribe.title");
+        let policy = policy(open);
+        let mut site = Site::new(web, locale, "subscribe.title").with_policy(&policy);
         // What was typed would be lost on the way to the other language.
         if errors.is_empty() {
             let lists = shown.iter().map(String::as_str);
@@ -163,7 +188,7 @@ impl FormView {
             email: Field { error: error("email"), value: typed.email },
             name: Field { error: error("name"), value: typed.name },
             trap: Field { error: error("website"), value: typed.website },
-            policy: policy(open),
+            policy,
             errors: errors
                 .iter()
                 .map(|(field, path)| ErrorLine {

@@ -20,11 +20,11 @@ use crate::desk::{DeskError, LeaveAnswer, Leaving, UnsubscribeView};
 use crate::guard::Audience;
 use crate::lists::body::{Fields, body_problem};
 use crate::lists::{
-    Link, count_wrong_token, has_shape_of_token, other, show_too_many, show_unavailable,
+    Link, count_wrong_token, has_shape_of_token, other, show_too_many, show_unavailable, site,
     subscribe_url, without_scripts,
 };
 use crate::network::Origin;
-use crate::pages::{Site, UnsubscribePage, UnsubscribeUnknownPage, show, show_problem, word};
+use crate::pages::{UnsubscribePage, UnsubscribeUnknownPage, show, show_problem, word};
 use crate::visitor::Visitor;
 use crate::web::Web;
 
@@ -203,7 +203,7 @@ fn show_page(
         (None, Some(true)) => "already",
         (None, Some(false)) => "ask",
     };
-    let mut site = Site::new(web, locale, &format!("unsubscribe.{word_of}_title"));
+    let mut site = site(web, locale, &format!("unsubscribe.{word_of}_title"));
     if let (None, Some(token)) = (done, &caller.token) {
         site = site.with_other_url(format!("/u/{token}?locale={}", other(locale).code()));
     }
@@ -224,6 +224,6 @@ fn show_page(
 }
 
 fn show_unknown(web: &Web, locale: Locale) -> Response {
-    let page = UnsubscribeUnknownPage { site: Site::new(web, locale, "unsubscribe.unknown_title") };
+    let page = UnsubscribeUnknownPage { site: site(web, locale, "unsubscribe.unknown_title") };
     without_scripts(show(web, StatusCode::NOT_FOUND, PageName::UnsubscribeUnknown, locale, &page))
 }

@@ -6,7 +6,7 @@ use render::{PageName, RenderError};
 use serde::Serialize;
 
 use crate::pages::lists::try_lists;
-use crate::pages::{Problem, render_only, word};
+use crate::pages::{Problem, ShownPolicy, render_only, word};
 use crate::web::Web;
 
 /// What every page shows around its content.
@@ -55,6 +55,16 @@ impl Site {
         };
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         self.other_language_url = format!("/{}/{page}{query}", other.code());
+        self
+    }
+
+    /// With the policy that holds beside the lists, instead of the configured one; a policy
+    /// without version is named without.
+    pub(crate) fn with_policy(mut self, policy: &ShownPolicy) -> Self {
+        if !policy.url.is_empty() {
+            self.policy_url.clone_from(&policy.url);
+        }
+        self.policy_version.clone_from(&policy.version);
         self
     }
 

@@ -47,7 +47,7 @@ pub(crate) struct ListBox {
 }
 
 /// The policy beside a form.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct ShownPolicy {
     pub(crate) url: String,
     pub(crate) version: String,
