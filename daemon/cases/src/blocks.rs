@@ -8,6 +8,27 @@ use crate::{
     filing::{PendingStops, Stopped, scope_words},
 };
 
+/// Why a block is lifted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LiftGround {
+    /// What was asked for is done, or was settled with the person: what their words withdrew stays
+    /// withdrawn.
+    Handled,
+    /// The words never meant what the block was set for: what they withdrew is restored.
+    Misread,
+}
+
+impl LiftGround {
+    /// The word in the audit log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Handled => "handled",
+            Self::Misread => "misread",
+        }
+    }
+}
+
 impl Cases {
     /// One page of blocks, newest first.
     ///
@@ -21,8 +42,9 @@ impl Cases {
         Ok(store::blocks::page(self.store(), before, limit).await?)
     }
 
-    /// Lifts a block that was set by a misreading (invariant 4, first exception). The end of a
-    /// stop has its own number in the sequence, so that every sender sees it.
+    /// Lifts a block; one that was set by a misreading with what the same words withdrew
+    /// (invariant 4, first exception). The end of a stop has its own number in the sequence, so
+    /// that every sender sees it.
     ///
     /// # Errors
     /// [`CasesError::NotFound`]; [`CasesError::Refused`] without a reason or when it is lifted
@@ -32,8 +54,8 @@ impl Cases {
         block: BlockId,
         actor: &str,
         reason: &str,
+        ground: LiftGround,
     ) -> Result<(), CasesError> {
-        let now = self.parts.clock.now();
         let transaction = self.store().begin().await?;
         if let Some(held) = store::blocks::by_id(self.store(), block).await?
             && let Some(digest) = held.stop_digest
@@ -41,6 +63,7 @@ impl Cases {
             // A filing of the same person that looks whether something is blocked waits for us.
             store::stops::lock(&transaction, &[digest]).await?;
         }
+        let now = self.parts.clock.now();
         let row = store::blocks::by_id(&transaction, block)
             .await?
             .ok_or_else(|| CasesError::NotFound { what: "block", id: block.to_string() })?;
@@ -70,11 +93,16 @@ impl Cases {
             submission: None,
         };
         self.record_stop(&transaction, stopped, &mut stops, now).await?;
-        let corrected =
-            self.correct_withdrawals(&transaction, &row, actor, reason.trim(), now).await?;
+        let corrected = match ground {
+            LiftGround::Misread => {
+                self.correct_withdrawals(&transaction, &row, actor, reason.trim(), now).await?
+            }
+            LiftGround::Handled => 0,
+        };
         store::tasks::tell_systems(&transaction, "unblock", row.ticket, Some(block), now).await?;
         let detail = serde_json::json!({
-            "scope": row.scope.name(), "reason_given": true, "withdrawals_corrected": corrected,
+            "scope": row.scope.name(), "reason_given": true, "ground": ground.name(),
+            "withdrawals_corrected": corrected,
         });
         let subject = format!("block:{block}");
         store::audit::append(&transaction, actor, "lifted", &subject, &detail, now).await?;

@@ -11,12 +11,13 @@ mod readable;
 
 use domain::{
     address::EmailAddress,
+    digest::Digest,
     ids::{AddressId, ContactId},
 };
 use serde_json::json;
 use store::{Session, consents::ConsentEventRow, stops::StopKind, subscriptions::SubscriptionRow};
 
-use crate::{Cases, CasesError, filing::PendingStops, subscriptions::leaving::Ending};
+use crate::{Cases, CasesError, filing::PendingStops, subscriptions::ending::Ending};
 
 pub use proving::Proof;
 
@@ -122,11 +123,32 @@ impl Cases {
         }
     }
 
+    /// The stop keys of the asked person and of every address whose subscriptions may end.
+    async fn keys_of_timeline(
+        &self,
+        session: &impl Session,
+        who: &Who,
+    ) -> Result<Vec<Digest>, CasesError> {
+        let timeline = self.timeline_in(session, who).await?;
+        let asked = timeline.addresses.iter().map(|(id, _)| *id);
+        let others = timeline.subscriptions.iter().filter_map(|(held, _)| held.address);
+        let given = timeline.events.iter().filter_map(|event| event.address);
+        let mut places: Vec<_> = asked.chain(others).chain(given).collect();
+        places.sort_unstable();
+        places.dedup();
+        let mut keys = Vec::new();
+        for place in places {
+            keys.extend(self.keys_of_address(session, place).await?);
+        }
+        Ok(keys)
+    }
+
     /// A person of ours writes down that somebody withdrew: by telephone, at the counter. Ends
     /// one list, or every consent and subscription of the address; returns how many ended.
     ///
     /// # Errors
-    /// [`CasesError::NotFound`]; [`CasesError::Refused`] without a reason, or when nothing stands.
+    /// [`CasesError::NotFound`] of the person or the list; [`CasesError::Refused`] without a reason,
+    /// or when nothing stands.
     pub async fn withdraw_consent(
         &self,
         address: &EmailAddress,
@@ -138,22 +160,25 @@ impl Cases {
             let reason = "say why, in words: give --reason".to_owned();
             return Err(CasesError::Refused { rule: "withdrawal_needs_reason", reason });
         }
-        let now = self.parts.clock.now();
-        let digests = self.parts.digests.address_all(address);
-        let keys: Vec<_> = digests.iter().map(|digests| digests.stop).collect();
         let transaction = self.store().begin().await?;
-        store::stops::lock(&transaction, &keys).await?;
         let who = Who::Address(address.clone());
+        let keys = self.keys_of_timeline(&transaction, &who).await?;
+        store::stops::lock(&transaction, &keys).await?;
+        let now = self.parts.clock.now();
+        // Read again under the lock.
         let timeline = self.timeline_in(&transaction, &who).await?;
         let mut standing = store::consents::standing(&timeline.events);
         standing.retain(|consent| list.is_none() || consent.list.as_deref() == list);
+        if let Some(name) = list.filter(|_| standing.is_empty())
+            && store::lists::by_name(&transaction, name).await?.is_none()
+        {
+            return Err(CasesError::NotFound { what: "list", id: name.to_owned() });
+        }
         let of_list = |name: &str| list.is_none_or(|list| list == name);
-        let subscriptions: Vec<_> = timeline
-            .subscriptions
-            .into_iter()
-            .filter(|(held, name)| of_list(name) && held.state.name() == "confirmed")
-            .map(|(held, _)| held)
-            .collect();
+        let named = timeline.subscriptions.into_iter().filter(|(_, name)| of_list(name));
+        let (subscriptions, others): (Vec<_>, Vec<_>) =
+            named.map(|(held, _)| held).partition(|held| held.state.name() == "confirmed");
+        let digests = self.parts.digests.address_all(address);
         let ending = Ending {
             kind: StopKind::Withdrawal,
             capture_point: "operator",
@@ -164,9 +189,11 @@ impl Cases {
             digests: &digests,
         };
         let mut stops = PendingStops::default();
-        let ended = self
+        let mut ended = self
             .end_standing(&transaction, &standing, subscriptions, &ending, &mut stops, now)
             .await?;
+        // What words ended, too: this withdrawal stands when those turn out to be misread.
+        ended += self.end_all(&transaction, &others, &ending, &mut stops, now).await?;
         if ended == 0 {
             let reason = "no consent and no subscription stands there".to_owned();
             return Err(CasesError::Refused { rule: "nothing_to_withdraw", reason });

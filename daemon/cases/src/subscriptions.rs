@@ -6,6 +6,7 @@
 
 mod asking;
 mod confirming;
+pub(crate) mod ending;
 mod expiring;
 pub(crate) mod leaving;
 

@@ -231,13 +231,16 @@ pub enum BlockCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Lift one that was set by a misreading
+    /// Lift one
     Lift {
         /// Its id
         id: i64,
         /// Why
         #[arg(long)]
         reason: String,
+        /// It was set by a misreading: what the same words withdrew is restored
+        #[arg(long)]
+        misread: bool,
     },
 }
 

@@ -269,10 +269,11 @@ pub async fn withdrawals_of(
     let is_last = |event: &ConsentEventRow| {
         !events.iter().any(|later| {
             (later.at, later.id) > (event.at, event.id)
-                && later.contact == event.contact
-                && later.address == event.address
-                && later.purpose == event.purpose
-                && later.list == event.list
+                && (later.subscription.is_some() && later.subscription == event.subscription
+                    || later.contact == event.contact
+                        && later.address == event.address
+                        && later.purpose == event.purpose
+                        && later.list == event.list)
         })
     };
     let written = events

@@ -17,7 +17,10 @@ use crate::{
     },
 };
 
-pub use ending::{confirmed_advertising_of, destroy, forget_address, go_back, leave, restore};
+pub use ending::{
+    confirmed_advertising_of, destroy, ended_advertising_of, forget_address, go_back, leave,
+    restore,
+};
 
 /// A subscription as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use super::{apply::Filing, stops::PendingStops};
 use crate::{
     Cases, CasesError,
     submission::Source,
-    subscriptions::leaving::{Ended, Ending},
+    subscriptions::ending::{Ended, Ending, WORDS},
 };
 
 impl Cases {
@@ -47,13 +47,19 @@ impl Cases {
                 Source::Message(_) => "e-mail",
                 Source::Form { capture_point, .. } => capture_point,
             },
-            evidence: json!({ "method": "words", "submission": submission }),
+            evidence: json!({ "method": WORDS, "submission": submission }),
             submission: Some(submission),
             delivery: None,
             actor: None,
             digests: &sender.digests,
         };
+        // Other words may have ended a list before: whichever was misread, these stand too.
+        let ended =
+            store::subscriptions::ended_advertising_of(transaction, sender.id, &contacts).await?;
         self.end_standing(transaction, &standing, subscriptions, &ending, stops, now).await?;
+        for held in ended.iter().filter(|held| held.left_at.is_some()) {
+            self.repeat_ending(transaction, held, &ending, stops, now).await?;
+        }
         Ok(())
     }
 
@@ -88,6 +94,7 @@ impl Cases {
                 purpose: consent.purpose,
                 list: consent.list.as_deref(),
                 consent: Some(consent.event),
+                repeats: None,
                 subscription: held.as_ref(),
             };
             self.end_consent(transaction, &what, ending, stops, now).await?;
@@ -117,12 +124,15 @@ impl Cases {
         let contacts: Vec<_> = block.contact.into_iter().collect();
         let written =
             store::consents::withdrawals_of(transaction, submission, &[address], &contacts).await?;
+        let mut corrected = 0;
         for withdrawn in &written {
-            self.correct(transaction, withdrawn, actor, reason, now).await?;
+            corrected +=
+                usize::from(self.correct(transaction, withdrawn, actor, reason, now).await?);
         }
-        Ok(written.len())
+        Ok(corrected)
     }
 
+    /// Restores what a withdrawal ended and writes that down; returns whether it could.
     async fn correct(
         &self,
         transaction: &Transaction,
@@ -130,11 +140,24 @@ impl Cases {
         actor: &str,
         reason: &str,
         now: Timestamp,
-    ) -> Result<(), CasesError> {
-        let given = match withdraws(withdrawn) {
-            Some(id) => store::consents::by_id(transaction, id).await?,
+    ) -> Result<bool, CasesError> {
+        let words: Value = serde_json::from_str(&withdrawn.evidence).unwrap_or(Value::Null);
+        // Something else had ended it before these words.
+        if !words["repeats"].is_null() {
+            return Ok(false);
+        }
+        let given = match words["withdraws"].as_i64() {
+            Some(id) => store::consents::by_id(transaction, ConsentEventId(id)).await?,
             None => None,
         };
+        if let Some(held) = withdrawn.subscription {
+            let proven = given.as_ref().filter(|given| given.grade == Grade::Proven);
+            let (left_at, proven) = (withdrawn.at, proven.map(|given| given.id));
+            // Left again, or asked for again, since: that is the person's later word.
+            if !store::subscriptions::restore(transaction, held, left_at, proven, now).await? {
+                return Ok(false);
+            }
+        }
         let evidence = json!({
             "method": "correction", "corrects": withdrawn.id, "restores": given.as_ref().map(|g| g.id),
             "reason": reason, "at": now,
@@ -159,23 +182,11 @@ impl Cases {
             actor: Some(actor),
         };
         let id = store::consents::append(transaction, &event, now).await?;
-        let mut restored = false;
-        if let Some(held) = withdrawn.subscription {
-            let proven = given.filter(|given| given.grade == Grade::Proven).map(|given| given.id);
-            restored =
-                store::subscriptions::restore(transaction, held, withdrawn.at, proven, now).await?;
-        }
         let subject = withdrawn
             .subscription
             .map_or_else(|| format!("consent:{id}"), |held| format!("subscription:{held}"));
-        let detail = json!({ "event": id, "corrects": withdrawn.id, "restored": restored });
+        let detail = json!({ "event": id, "corrects": withdrawn.id });
         store::audit::append(transaction, actor, "corrected", &subject, &detail, now).await?;
-        Ok(())
+        Ok(true)
     }
-}
-
-/// The event that a withdrawal ended.
-fn withdraws(withdrawn: &ConsentEventRow) -> Option<ConsentEventId> {
-    let evidence: Value = serde_json::from_str(&withdrawn.evidence).ok()?;
-    evidence["withdraws"].as_i64().map(ConsentEventId)
 }

@@ -2,24 +2,21 @@
 //!
 //! A token ends its list and nothing else; the page's second button ends everything of that
 //! address. Each ended subscription is one withdrawal event, one stop and one audit event, in one
-//! transaction. Doing it again changes nothing.
+//! transaction. Doing it again changes nothing; doing it after words had ended the list is written
+//! down, since words can be found misread.
 
 use domain::{
     Timestamp,
-    consent::{ConsentAct, Grade},
-    digest::AddressDigests,
+    digest::Digest,
     gate::SuppressionReason,
-    ids::{ConsentEventId, SubmissionId, SubscriptionId},
+    ids::{AddressId, SubmissionId, SubscriptionId},
     subscription::SubscriptionState,
 };
-use serde_json::{Value, json};
-use store::{
-    Transaction, consents::NewConsentEvent, lists::ListRow, stops::StopKind,
-    subscriptions::SubscriptionRow,
-};
+use serde_json::json;
+use store::{Transaction, stops::StopKind};
 use vault::{MailToken, TokenKind};
 
-use super::{LeftList, UnsubscriptionShown};
+use super::{LeftList, UnsubscriptionShown, ending::Ending};
 use crate::{
     Cases, CasesError,
     filing::{PendingStops, Stopped},
@@ -95,49 +92,6 @@ pub enum Left {
     Unknown,
 }
 
-/// Why a consent ends, and what shows it.
-pub(crate) struct Ending<'a> {
-    /// What sort of stop it is.
-    pub(crate) kind: StopKind,
-    /// Where it was captured.
-    pub(crate) capture_point: &'a str,
-    /// What shows it; what ended is added.
-    pub(crate) evidence: Value,
-    /// The submission whose words it is.
-    pub(crate) submission: Option<SubmissionId>,
-    /// The mail that was answered.
-    pub(crate) delivery: Option<domain::ids::DeliveryId>,
-    /// Who did it, where that was not the person.
-    pub(crate) actor: Option<&'a str>,
-    /// The addresses it holds for, under every digest key.
-    pub(crate) digests: &'a [AddressDigests],
-}
-
-/// What ends: a subscription, the consent it rests on, or a consent without a subscription.
-pub(crate) struct Ended<'a> {
-    pub(crate) contact: Option<domain::ids::ContactId>,
-    pub(crate) address: Option<domain::ids::AddressId>,
-    pub(crate) purpose: domain::block::Purpose,
-    pub(crate) list: Option<&'a str>,
-    /// The event that stood.
-    pub(crate) consent: Option<ConsentEventId>,
-    pub(crate) subscription: Option<&'a SubscriptionRow>,
-}
-
-impl<'a> Ended<'a> {
-    /// A subscription with what it rests on.
-    pub(crate) fn of(subscription: &'a SubscriptionRow, list: &'a ListRow) -> Self {
-        Self {
-            contact: subscription.contact,
-            address: subscription.address,
-            purpose: list.purpose,
-            list: Some(&list.name),
-            consent: subscription.consent,
-            subscription: Some(subscription),
-        }
-    }
-}
-
 impl Cases {
     /// What an unsubscribe token stands for; changes nothing. `None` for a token that is none of
     /// ours.
@@ -175,8 +129,11 @@ impl Cases {
         let Some((token, _)) = self.open_unsubscribe_token(token) else {
             return Ok(Left::Unknown);
         };
-        let now = self.parts.clock.now();
         let transaction = self.store().begin().await?;
+        let keys = self.keys_of_token(&transaction, token).await?;
+        store::stops::lock(&transaction, &keys).await?;
+        // Read under the lock, so that the instants of events follow the order of their commits.
+        let now = self.parts.clock.now();
         let mut stops = PendingStops::default();
         let left = self.unsubscribe_in(&transaction, token, leaving, None, &mut stops, now).await?;
         if left == Left::Now {
@@ -194,6 +151,29 @@ impl Cases {
             TokenKind::Unsubscribe => opened.subscription.map(|id| (opened, id)),
             TokenKind::Bounce => None,
         }
+    }
+
+    /// The stop keys of the person whom a token names; none when it is gone.
+    pub(crate) async fn keys_of_token(
+        &self,
+        session: &impl store::Session,
+        token: MailToken,
+    ) -> Result<Vec<Digest>, CasesError> {
+        let Some(id) = token.subscription else { return Ok(Vec::new()) };
+        let held = store::subscriptions::by_id(session, id).await?;
+        let Some(address) = held.and_then(|held| held.address) else { return Ok(Vec::new()) };
+        self.keys_of_address(session, address).await
+    }
+
+    /// The stop keys of an address, under every digest key.
+    pub(crate) async fn keys_of_address(
+        &self,
+        session: &impl store::Session,
+        address: AddressId,
+    ) -> Result<Vec<Digest>, CasesError> {
+        let clear = store::addresses::clear(session, address).await?;
+        let digests = clear.map(|clear| self.parts.digests.address_all(&clear)).unwrap_or_default();
+        Ok(digests.iter().map(|digests| digests.stop).collect())
     }
 
     /// A person leaves by an opened token, inside the caller's transaction: the caller commits
@@ -243,42 +223,11 @@ impl Cases {
             actor: None,
             digests: &digests,
         };
-        let mut ended = self.end_all(transaction, &leaving_now, &ending, stops, now).await?;
+        let mut ended = self.end_all(transaction, &leaving_now, &ending, stops, now).await? > 0;
         if leaving.reach == Reach::Everything {
             ended |= self.suppress_everything(transaction, &ending, stops, now).await?;
         }
         Ok(if ended { Left::Now } else { Left::Already })
-    }
-
-    /// Ends those subscriptions that have not ended; `true` when there was one.
-    async fn end_all(
-        &self,
-        transaction: &Transaction,
-        subscriptions: &[SubscriptionRow],
-        ending: &Ending<'_>,
-        stops: &mut PendingStops,
-        now: Timestamp,
-    ) -> Result<bool, CasesError> {
-        let mut ended = false;
-        for held in subscriptions {
-            match (held.state, held.contact) {
-                (SubscriptionState::Unsubscribed { .. }, _) => {}
-                // Nothing was confirmed: the link leads nowhere from now on, and what was typed
-                // is destroyed with the next expiry.
-                (SubscriptionState::Pending { .. }, None) => {
-                    ended |= store::opt_ins::let_expire(transaction, held.id, now).await?;
-                }
-                _ => {
-                    let Some(list) = store::lists::by_id(transaction, held.list).await? else {
-                        return Err(CasesError::Content);
-                    };
-                    let what = Ended::of(held, &list);
-                    self.end_consent(transaction, &what, ending, stops, now).await?;
-                    ended = true;
-                }
-            }
-        }
-        Ok(ended)
     }
 
     /// The button "leave everything".
@@ -315,64 +264,5 @@ impl Cases {
         let subject = delivery.map_or_else(|| "address".to_owned(), |id| format!("delivery:{id}"));
         store::audit::append(transaction, "subject", "suppressed", &subject, &detail, now).await?;
         Ok(true)
-    }
-
-    /// Writes one withdrawal: its event, the end of the subscription, its stop, its audit event.
-    pub(crate) async fn end_consent(
-        &self,
-        transaction: &Transaction,
-        ended: &Ended<'_>,
-        ending: &Ending<'_>,
-        stops: &mut PendingStops,
-        now: Timestamp,
-    ) -> Result<ConsentEventId, CasesError> {
-        let subscription = ended.subscription.map(|held| held.id);
-        let mut evidence = ending.evidence.clone();
-        evidence["withdraws"] = json!(ended.consent);
-        evidence["subscription"] = json!(subscription);
-        let evidence = evidence.to_string();
-        let event = NewConsentEvent {
-            contact: ended.contact,
-            address: ended.address,
-            purpose: ended.purpose,
-            list: ended.list,
-            act: ConsentAct::Withdrawn,
-            grade: Grade::None,
-            capture_point: ending.capture_point,
-            evidence: &evidence,
-            submission: ending.submission,
-            text: None,
-            policy: None,
-            subscription,
-            delivery: ending.delivery,
-            import: None,
-            actor: ending.actor,
-        };
-        let id = store::consents::append(transaction, &event, now).await?;
-        if let Some(held) = ended.subscription {
-            store::subscriptions::leave(transaction, held, now).await?;
-        }
-        let scope = match ending.kind {
-            StopKind::Unsubscribe => format!("unsubscribe:{}", ended.list.unwrap_or("all")),
-            _ => format!("withdrawal:{}", ended.purpose.name()),
-        };
-        let stopped = Stopped {
-            kind: ending.kind,
-            scope: &scope,
-            digests: ending.digests.to_vec(),
-            contact: ended.contact,
-            block: None,
-            submission: ending.submission,
-        };
-        self.record_stop(transaction, stopped, stops, now).await?;
-        let subject = subscription
-            .map_or_else(|| format!("consent:{id}"), |held| format!("subscription:{held}"));
-        let detail = json!({
-            "event": id, "withdraws": ended.consent, "method": ending.capture_point,
-            "submission": ending.submission, "delivery": ending.delivery,
-        });
-        let actor = ending.actor.unwrap_or("subject");
-        store::audit::append(transaction, actor, "withdrawn", &subject, &detail, now).await?;
-        Ok(id)
     }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod keeping;
+mod lifting;
 pub mod lists;
 mod proofs;
 mod returned;
@@ -12,7 +13,7 @@ use store::contacts::NewContact;
 
 use crate::desk::Desk;
 
-pub use self::{answers::*, keeping::*, lists::*, proofs::*, returned::*, sharing::*};
+pub use self::{answers::*, keeping::*, lifting::*, lists::*, proofs::*, returned::*, sharing::*};
 
 pub const ANNA: &str = "anna@mail.example";
 pub const BORIS: &str = "boris@mail.example";

@@ -1,7 +1,8 @@
-//! `consentry block`: what must not be processed, and the lifting of a misreading.
+//! `consentry block`: what must not be processed, and the lifting of it.
 
 use std::process::ExitCode;
 
+use cases::blocks::LiftGround;
 use domain::block::{BlockState, Scope};
 use domain::ids::BlockId;
 use serde_json::{Value, json};
@@ -43,8 +44,9 @@ pub async fn run(general: General, arguments: Block) -> anyhow::Result<ExitCode>
                 print::table(&["ID", "SCOPE", "CONTACT", "BASIS", "STATE"], &rows)?;
             }
         }
-        BlockCommand::Lift { id, reason } => {
-            house.cases.lift_block(BlockId(id), &actor, &reason).await.map_err(told)?;
+        BlockCommand::Lift { id, reason, misread } => {
+            let ground = if misread { LiftGround::Misread } else { LiftGround::Handled };
+            house.cases.lift_block(BlockId(id), &actor, &reason, ground).await.map_err(told)?;
             print::line(&format!("block {id} is lifted"))?;
         }
     }

@@ -20,14 +20,36 @@ pub async fn confirmed_advertising_of(
     address: AddressId,
     contacts: &[ContactId],
 ) -> Result<Vec<SubscriptionRow>, StoreError> {
-    let people = placeholders(2, contacts.len());
+    advertising_of(session, "confirmed", address, contacts).await
+}
+
+/// The ended subscriptions to advertising of an address or of some contacts.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn ended_advertising_of(
+    session: &impl Session,
+    address: AddressId,
+    contacts: &[ContactId],
+) -> Result<Vec<SubscriptionRow>, StoreError> {
+    advertising_of(session, "unsubscribed", address, contacts).await
+}
+
+async fn advertising_of(
+    session: &impl Session,
+    state: &str,
+    address: AddressId,
+    contacts: &[ContactId],
+) -> Result<Vec<SubscriptionRow>, StoreError> {
+    let people = placeholders(3, contacts.len());
     let sql = format!(
-        "SELECT {COLUMNS} FROM subscription WHERE state = 'confirmed' \
-         AND (address_id = $1 OR contact_id IN ({people})) \
+        "SELECT {COLUMNS} FROM subscription WHERE state = $1 \
+         AND (address_id = $2 OR contact_id IN ({people})) \
          AND list_id IN (SELECT id FROM list WHERE purpose IN ('newsletter', 'partner_offers')) ORDER BY id"
     );
-    let values =
-        std::iter::once(address.0.into()).chain(contacts.iter().map(|contact| contact.0.into()));
+    let values = [state.into(), address.0.into()]
+        .into_iter()
+        .chain(contacts.iter().map(|contact| contact.0.into()));
     query_all(session, &sql, values).await?.iter().map(read).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Filed once, kept whole, undone only by people: forms, races, keys, audit.
 
-use cases::{CasesError, Content};
+use cases::{CasesError, Content, blocks::LiftGround};
 use domain::{
     address::EmailAddress,
     block::BlockState,
@@ -64,12 +64,12 @@ pub async fn a_lifted_block_needs_a_reason_and_is_numbered(desk: Desk) {
     let number = ticket.number.to_string();
     let view = desk.cases.ticket(&number, "anna").await.expect("shown");
     let block = view.blocks[0].id;
-    let refused = desk.cases.lift_block(block, "anna", " ").await;
+    let refused = desk.cases.lift_block(block, "anna", " ", LiftGround::Handled).await;
     assert!(matches!(refused, Err(CasesError::Refused { rule: "lift_needs_reason", .. })));
-    desk.cases.lift_block(block, "anna", "misread").await.expect("lifted");
-    let again = desk.cases.lift_block(block, "anna", "misread").await;
+    desk.cases.lift_block(block, "anna", "misread", LiftGround::Misread).await.expect("lifted");
+    let again = desk.cases.lift_block(block, "anna", "misread", LiftGround::Misread).await;
     assert!(matches!(again, Err(CasesError::Refused { rule: "block_is_lifted", .. })));
-    let missing = desk.cases.lift_block(BlockId(999), "anna", "x").await;
+    let missing = desk.cases.lift_block(BlockId(999), "anna", "x", LiftGround::Handled).await;
     assert!(matches!(missing, Err(CasesError::NotFound { what: "block", .. })));
     let view = desk.cases.ticket(&number, "anna").await.expect("shown");
     assert!(matches!(&view.blocks[0].state, BlockState::Lifted { by, .. } if by == "anna"));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cases::{
     CasesError,
+    blocks::LiftGround,
     lists::{Entrance, ListToAdd},
     policies::PolicyToAdd,
     subscriptions::{
@@ -25,7 +26,7 @@ use vault::{MailToken, TokenKind};
 use super::{ANNA, BORIS, contact, letters};
 use crate::desk::{Desk, Letter, STOP_MARKETING};
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+pub const DAY: Duration = Duration::from_secs(24 * 3600);
 const TEXT: &str = "Я согласна получать новости от ООО «Эстетимед» по электронной почте.";
 
 /// Two open lists with texts, and a policy.
@@ -52,7 +53,7 @@ pub async fn lists(desk: &Desk) {
     desk.cases.add_policy(&policy, "anna").await.expect("written");
 }
 
-fn visitor() -> Visitor {
+pub fn visitor() -> Visitor {
     Visitor {
         page: "https://clinic.example/subscribe".into(),
         ip: "192.0.2.7".into(),
@@ -102,7 +103,7 @@ pub async fn subscribe(desk: &Desk, address: &str, lists: &[&str]) {
 }
 
 /// The token of a campaign mail of the subscription at `offset`.
-async fn leaving_token(desk: &Desk, offset: i64) -> String {
+pub async fn leaving_token(desk: &Desk, offset: i64) -> String {
     let sql = format!("SELECT id FROM subscription ORDER BY id LIMIT 1 OFFSET {offset}");
     let subscription = SubscriptionId(desk.number(&sql).await);
     desk.cases.digests().seal_token(&MailToken {
@@ -112,12 +113,12 @@ async fn leaving_token(desk: &Desk, offset: i64) -> String {
     })
 }
 
-fn leaving(reach: Reach) -> Leaving {
+pub fn leaving(reach: Reach) -> Leaving {
     let method = if reach == Reach::List { Method::OneClick } else { Method::Page };
     Leaving { reach, method, ip: "192.0.2.9".into(), user_agent: "Mail/2".into() }
 }
 
-async fn count(desk: &Desk, what: &str) -> i64 {
+pub async fn count(desk: &Desk, what: &str) -> i64 {
     desk.number(&format!("SELECT COUNT(*) FROM {what}")).await
 }
 
@@ -356,7 +357,7 @@ pub async fn words_end_the_subscriptions_and_a_lift_restores_them(desk: Desk) {
     let view = desk.cases.ticket(&ticket.number.to_string(), "anna").await.expect("shown");
     let block: BlockId = view.blocks[0].id;
     desk.cases
-        .lift_block(block, "anna", "misread: a question about invoices")
+        .lift_block(block, "anna", "misread: a question about invoices", LiftGround::Misread)
         .await
         .expect("lifted");
     let restored = "subscription WHERE state = 'confirmed' AND left_at IS NULL";
@@ -382,7 +383,7 @@ pub async fn words_end_the_subscriptions_and_a_lift_restores_them(desk: Desk) {
         desk.cases.unsubscribe(&token, &leaving(Reach::List)).await.expect("answers"),
         Left::Now
     );
-    desk.cases.lift_block(block, "anna", "misread").await.expect("lifted");
+    desk.cases.lift_block(block, "anna", "misread", LiftGround::Misread).await.expect("lifted");
     assert_eq!(count(&desk, "subscription WHERE id = 1 AND state = 'unsubscribed'").await, 1);
 }
 

@@ -77,7 +77,7 @@ pub async fn a_withdrawal_by_hand_needs_a_reason_and_something_to_withdraw(desk:
     };
     assert_eq!(rule(withdraw(ANNA, None, " ").await), "withdrawal_needs_reason");
     assert_eq!(rule(withdraw(BORIS, None, "x").await), "not_found");
-    assert_eq!(rule(withdraw(ANNA, Some("other"), "x").await), "nothing_to_withdraw");
+    assert_eq!(rule(withdraw(ANNA, Some("other"), "x").await), "not_found", "no such list");
     assert_eq!(withdraw(ANNA, None, "at the counter").await.expect("withdrawn"), 2);
     assert_eq!(rule(withdraw(ANNA, None, "again").await), "nothing_to_withdraw");
     let ended =
