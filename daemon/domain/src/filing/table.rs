@@ -1,4 +1,8 @@
 //! The table itself: kind first, then the union of the rows of all labels.
+//!
+//! Who withdraws consent withdraws each advertising consent besides the full block (RULES §1.1,
+//! row WITHDRAW: the consents are revoked); erasure, objection and restriction are blocks only,
+//! and what becomes of the consents is decided with their request.
 
 use crate::{
     address::EmailAddress,
@@ -257,6 +261,12 @@ fn explain_column(facts: &FilingFacts<'_>, band: Band, plan: &mut FilingPlan) {
 /// One row of the table. Rows that block say what they would block in column auto; in the
 /// careful column each of them is a marketing block and a person.
 fn apply_row(facts: &FilingFacts<'_>, label: Label, column: Column, plan: &mut FilingPlan) {
+    // The words of a representative or an authority are not the subject's withdrawal.
+    let by_subject = surest_mark(facts.classification) == Band::None;
+    let withdraws = matches!(label, Label::StopMarketing | Label::ConsentWithdrawal);
+    if withdraws && column == Column::Auto && by_subject {
+        plan.withdraw_advertising |= matches!(facts.sender, Sender::Outside(_));
+    }
     let scope = match (label, column) {
         (
             Label::Erasure
@@ -267,12 +277,7 @@ fn apply_row(facts: &FilingFacts<'_>, label: Label, column: Column, plan: &mut F
             Column::Auto,
         ) => Scope::Full,
         (Label::Rectification, Column::Auto) => rectified_scope(facts.classification),
-        (Label::StopMarketing, Column::Auto) => {
-            // The words of a representative or an authority are not the subject's withdrawal.
-            let by_subject = surest_mark(facts.classification) == Band::None;
-            plan.withdraw_advertising |= by_subject && matches!(facts.sender, Sender::Outside(_));
-            Scope::Marketing
-        }
+        (Label::StopMarketing, Column::Auto) => Scope::Marketing,
         (Label::StopPublication, Column::Auto) => {
             plan.tell_site = true;
             plan.ask_person(ReviewReason::StopPublication);

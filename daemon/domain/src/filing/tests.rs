@@ -77,6 +77,9 @@ fn a_sure_request_blocks_as_its_row_says_and_an_unsure_one_stops_advertising() {
     ] {
         let auto = classification(Kind::Human, &[(label, Band::Auto)], &[]);
         assert_eq!(scopes(&plan(&auto, Auth::None, false)), sure, "{label:?} auto");
+        let withdraws = matches!(label, Label::StopMarketing | Label::ConsentWithdrawal);
+        let planned = plan(&auto, Auth::None, false).withdraw_advertising;
+        assert_eq!(planned, withdraws, "{label:?} auto");
         let careful = if sure.is_empty() { vec![] } else { vec![Scope::Marketing] };
         let suggest = classification(Kind::Human, &[(label, Band::Suggest)], &[]);
         for (case, plan) in [
