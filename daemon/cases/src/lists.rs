@@ -20,6 +20,8 @@ use crate::{Cases, CasesError};
 
 /// Longest name of a list: it becomes part of a List-Id and of stop words.
 const LONGEST_NAME: usize = 40;
+/// The languages of pages and mails.
+const LOCALES: [Locale; 2] = [Locale::Ru, Locale::En];
 /// Longest title and advertiser.
 const LONGEST_LINE: usize = 200;
 /// Longest text or policy, in bytes.
@@ -60,6 +62,54 @@ pub struct ListView {
     pub counts: ListCounts,
     /// Its consent texts, every version.
     pub texts: Vec<ConsentTextRow>,
+    /// What keeps an open one from being shown; of a closed or archived one nothing is told.
+    pub lacking: Vec<Lacking>,
+}
+
+/// Why a list that is meant to be open is not, in one language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lacking {
+    /// The language.
+    pub locale: Locale,
+    /// What is not there.
+    pub what: Missing,
+}
+
+/// What a list needs before anybody can subscribe to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// A consent text in that language.
+    ConsentText,
+    /// A version of the policy that holds now, in that language.
+    Policy,
+}
+
+impl Missing {
+    /// The word for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ConsentText => "consent_text",
+            Self::Policy => "policy",
+        }
+    }
+}
+
+impl ListView {
+    /// The languages in which anybody can subscribe to it now.
+    #[must_use]
+    pub fn open_in(&self) -> Vec<Locale> {
+        if !self.is_meant_to_be_open() {
+            return Vec::new();
+        }
+        let mut locales = LOCALES.to_vec();
+        locales.retain(|locale| self.lacking.iter().all(|lacking| lacking.locale != *locale));
+        locales
+    }
+
+    fn is_meant_to_be_open(&self) -> bool {
+        self.row.is_open && self.row.archived_at.is_none()
+    }
 }
 
 /// A consent text that was written down.
@@ -130,20 +180,46 @@ impl Cases {
     async fn view_of(&self, row: ListRow) -> Result<ListView, CasesError> {
         let counts = store::lists::counts(self.store(), row.id).await?;
         let texts = store::consent_texts::of_list(self.store(), row.id).await?;
-        Ok(ListView { row, counts, texts })
+        let mut view = ListView { row, counts, texts, lacking: Vec::new() };
+        if view.is_meant_to_be_open() {
+            view.lacking = self.lacking(&view.texts).await?;
+        }
+        Ok(view)
+    }
+
+    async fn lacking(&self, texts: &[ConsentTextRow]) -> Result<Vec<Lacking>, CasesError> {
+        let now = self.parts.clock.now();
+        let mut lacking = Vec::new();
+        for locale in LOCALES {
+            if !texts.iter().any(|text| text.locale == locale) {
+                lacking.push(Lacking { locale, what: Missing::ConsentText });
+            }
+            if store::policies::current(self.store(), locale, now).await?.is_none() {
+                lacking.push(Lacking { locale, what: Missing::Policy });
+            }
+        }
+        Ok(lacking)
     }
 
     /// Ends a list: it is not shown any more and its name is not used again.
     ///
     /// # Errors
-    /// [`CasesError::NotFound`]; [`CasesError::Refused`] when it is archived already.
+    /// [`CasesError::NotFound`]; [`CasesError::Refused`] when it is archived already, or by
+    /// `list_in_use` while a campaign of it waits for its time or goes out.
     pub async fn archive_list(&self, name: &str, actor: &str) -> Result<(), CasesError> {
         let now = self.parts.clock.now();
         let transaction = self.store().begin().await?;
         let row = store::lists::by_name(&transaction, name).await?;
         let row = row.ok_or_else(|| unknown(name))?;
+        store::lists::lock(&transaction, row.id).await?;
         if row.archived_at.is_some() {
             return Err(archived(name));
+        }
+        let campaigns = store::lists::campaigns_under_way(&transaction, row.id).await?;
+        if !campaigns.is_empty() {
+            let names = campaigns.join("`, `");
+            let reason = format!("campaigns of this list are under way: cancel `{names}` first");
+            return Err(CasesError::Refused { rule: "list_in_use", reason });
         }
         store::lists::archive(&transaction, row.id, now).await?;
         let subject = format!("list:{}", row.id);

@@ -70,7 +70,7 @@ async fn scheduled(people: &People, to: &[ListId], at: Timestamp) -> CampaignId 
     let draft = row(people, id).await;
     let start = Start { at, local: "2026-11-22T12:00".into(), zone: "UTC".into() };
     let (content, audience) = (&draft.content, &draft.audience);
-    let edited = Edited { content, audience, start: Some(&start), author: "olga" };
+    let edited = Edited { content, audience, start: Some(&start), editors: &["olga".to_owned()] };
     let transaction = people.store.begin().await.expect("begun");
     campaigns::edit(&transaction, &draft, &edited, people.now()).await.expect("edited");
     transaction.commit().await.expect("committed");

@@ -22,8 +22,8 @@ use crate::{
 
 pub use report::{Counts, Report, report, sum_holds};
 pub use retrying::{Retried, Retryable, retry, retryable};
-pub use standing::{OfList, has_candidates, name_of_contact, of_contact};
-pub use writing::{Edited, NewCampaign, change_state, create, edit, edit_start};
+pub use standing::{Addressed, OfList, addresses_archived_list, has_candidates, name_of_contact, of_contact};
+pub use writing::{Edited, NewCampaign, change_state, approve_start, create, edit, edit_start};
 
 /// Who approved what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +53,10 @@ pub struct CampaignRow {
     pub start: Option<Start>,
     /// The approval; it stays in the row when the campaign goes on, and goes with every change.
     pub approval: Option<Approval>,
-    /// Who wrote what it says now: the last one who changed it.
+    /// Who made it.
     pub author: String,
+    /// Who wrote what it says since somebody else approved it; four eyes bind all of them.
+    pub editors: Vec<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When a person or the clock last changed it.
@@ -76,7 +78,7 @@ pub struct CampaignRow {
 }
 
 const COLUMNS: &str = "id, name, state, hold_reason, content, audience, starts_at, local_start, zone, approved_hash, \
-                       approved_by, approved_at, author, created_at, changed_at, revision, since_at, frozen_after, \
+                       approved_by, approved_at, author, editors, created_at, changed_at, revision, since_at, frozen_after, \
                        frozen_to, candidates, audience_size, ended_at";
 
 fn read(row: &Row) -> Result<CampaignRow, StoreError> {
@@ -93,6 +95,7 @@ fn read(row: &Row) -> Result<CampaignRow, StoreError> {
         start,
         approval,
         author: row.get("campaign", "author")?,
+        editors: read_editors(row)?,
         created_at: row.instant("campaign", "created_at")?,
         changed_at: row.instant("campaign", "changed_at")?,
         revision: row.get("campaign", "revision")?,
@@ -103,6 +106,13 @@ fn read(row: &Row) -> Result<CampaignRow, StoreError> {
         audience_size: row.get("campaign", "audience_size")?,
         ended_at,
     })
+}
+
+/// Who wrote it; a campaign of which nobody is named was written by its author.
+fn read_editors(row: &Row) -> Result<Vec<String>, StoreError> {
+    let editors: Vec<String> =
+        row.parsed("campaign", "editors", |text| serde_json::from_str(text).ok())?;
+    if editors.is_empty() { Ok(vec![row.get("campaign", "author")?]) } else { Ok(editors) }
 }
 
 fn read_start(row: &Row) -> Result<Option<Start>, StoreError> {

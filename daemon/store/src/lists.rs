@@ -3,6 +3,7 @@
 use domain::{Timestamp, block::Purpose, ids::ListId, language::Locale};
 
 use crate::{
+    connect::Dialect,
     error::StoreError,
     row::Row,
     session::{Session, Transaction, change_one, query_all, query_one, query_optional},
@@ -130,6 +131,35 @@ pub async fn by_id(session: &impl Session, list: ListId) -> Result<Option<ListRo
 pub async fn all(session: &impl Session) -> Result<Vec<ListRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM list ORDER BY name");
     query_all(session, &sql, []).await?.iter().map(read).collect()
+}
+
+/// Holds a list as it is until this transaction ends: no campaign that goes to it begins to wait,
+/// freeze or run meanwhile (`store::campaigns::addresses_archived_list` is the other side). SQLite
+/// has one writer and needs no lock.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn lock(transaction: &Transaction, list: ListId) -> Result<(), StoreError> {
+    if transaction.dialect() == Dialect::Postgres {
+        let sql = "SELECT id FROM list WHERE id = $1 FOR UPDATE";
+        query_optional(transaction, sql, [list.0.into()]).await?;
+    }
+    Ok(())
+}
+
+/// The names of the campaigns that go to a list and are scheduled, freezing, running, paused or
+/// held, by id.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn campaigns_under_way(
+    transaction: &Transaction,
+    list: ListId,
+) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT c.name FROM campaign c JOIN campaign_list l ON l.campaign_id = c.id AND l.role = 'to' \
+               WHERE l.list_id = $1 AND c.state IN ('scheduled', 'freezing', 'running', 'paused', 'held') ORDER BY c.id";
+    let rows = query_all(transaction, sql, [list.0.into()]).await?;
+    rows.iter().map(|row| row.get("campaign", "name")).collect()
 }
 
 /// Ends a list: nobody can subscribe to it any more.

@@ -15,7 +15,10 @@ CREATE TABLE campaign (
     approved_hash {bytes},
     approved_by TEXT,
     approved_at {int},
+    -- Who made it.
     author TEXT NOT NULL,
+    -- Who wrote what it says since somebody else approved it: JSON list of names; four eyes bind them.
+    editors TEXT NOT NULL DEFAULT '[]',
     created_at {int} NOT NULL,
     changed_at {int} NOT NULL,
     -- Counts every change of the row: two editors do not overwrite each other.

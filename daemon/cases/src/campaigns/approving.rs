@@ -22,11 +22,25 @@ impl Cases {
     /// The approver may be the author unless four eyes must see it.
     ///
     /// # Errors
-    /// [`CasesError::Refused`] with the name of the rule; [`store::StoreError::Conflict`] when
-    /// somebody changed it meanwhile.
+    /// As for [`Cases::approve_seen_campaign`].
     pub async fn approve_campaign(
         &self,
         campaign: &str,
+        actor: &str,
+    ) -> Result<ContentHash, CasesError> {
+        self.approve_seen_campaign(campaign, None, actor).await
+    }
+
+    /// Approves a draft only if it still is what the approver has `seen`: what
+    /// [`Cases::preview_campaign`] and `campaign show` gave the hash of.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] with the name of the rule; [`store::StoreError::Conflict`] when
+    /// somebody changed it meanwhile.
+    pub async fn approve_seen_campaign(
+        &self,
+        campaign: &str,
+        seen: Option<ContentHash>,
         actor: &str,
     ) -> Result<ContentHash, CasesError> {
         let now = self.parts.clock.now();
@@ -34,7 +48,12 @@ impl Cases {
         let row = find(&transaction, campaign).await?;
         let hash = hash_of(&row);
         let to = row.state.clone().approve(hash, actor).map_err(illegal)?;
-        rules::may_approve(&row.author, actor, self.four_eyes()).map_err(broken)?;
+        if seen.is_some_and(|seen| seen != hash) {
+            let reason = "it was changed since; look at it with `campaign preview` and approve \
+                          the hash that is told there";
+            return Err(not_approved(reason));
+        }
+        rules::may_approve(&row.editors, actor, self.four_eyes()).map_err(broken)?;
         if row.start.is_some() {
             rules::coming(row.start.as_ref(), now).map_err(broken)?;
         }
@@ -71,7 +90,7 @@ impl Cases {
         let start = rules::coming(start.as_ref(), now).map_err(broken)?.clone();
         if row.start.as_ref() != Some(&start) {
             row.state.clone().change().map_err(illegal)?;
-            if approver != actor {
+            if !rules::is_same_person(&approver, actor) {
                 return Err(other_time());
             }
             row = self.approve_time(&transaction, &row, &start, actor, now).await?;
@@ -97,7 +116,7 @@ impl Cases {
         store::campaigns::edit_start(transaction, row, start, now).await?;
         let row = again(transaction, row.id).await?;
         let to = row.state.clone().approve(hash_of(&row), actor).map_err(illegal)?;
-        rules::may_approve(&row.author, actor, self.four_eyes()).map_err(broken)?;
+        rules::may_approve(&row.editors, actor, self.four_eyes()).map_err(broken)?;
         moved(transaction, &row, &to, Step { actor, act: "approved" }, now).await?;
         again(transaction, row.id).await
     }
@@ -106,5 +125,9 @@ impl Cases {
 fn other_time() -> CasesError {
     let reason = "the approval covers another time; let the approver schedule it, or set the time \
                   with `campaign edit` and have it approved again";
+    not_approved(reason)
+}
+
+pub(super) fn not_approved(reason: &str) -> CasesError {
     CasesError::Refused { rule: CampaignRule::NotApproved.name(), reason: reason.to_owned() }
 }

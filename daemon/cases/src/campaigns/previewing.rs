@@ -1,6 +1,7 @@
 //! A campaign is looked at as one person would get it, with the gate's answer for that person.
 
 use domain::{
+    campaign::ContentHash,
     delivery::{Class, WithholdReason},
     gate::{GateFacts, Verdict, gate},
     ids::ContactId,
@@ -10,7 +11,7 @@ use store::{
     deliveries::{Recipient, Standing},
 };
 
-use super::find;
+use super::{find, hash_of};
 use crate::{Cases, CasesError};
 
 /// As whom a campaign is looked at.
@@ -40,6 +41,8 @@ pub enum PreviewVerdict {
 /// A campaign as one reader would get it.
 #[derive(Clone)]
 pub struct Preview {
+    /// The hash of what was looked at, for the approval.
+    pub hash: ContentHash,
     /// The subject.
     pub subject: String,
     /// The HTML part.
@@ -83,7 +86,8 @@ impl Cases {
                 (self.render_campaign(self.store(), &row, list, &name).await?, verdict)
             }
         };
-        Ok(Preview { subject: mail.subject, html: mail.html, text: mail.text, verdict })
+        let hash = hash_of(&row);
+        Ok(Preview { hash, subject: mail.subject, html: mail.html, text: mail.text, verdict })
     }
 
     /// The gate's answer for a contact: of several subscriptions the first that may be sent to,

@@ -1,9 +1,19 @@
 //! The rules a campaign must keep, gathered before it is approved, scheduled or resumed.
 
-use domain::campaign::rules::{
-    FourEyes, IssueFacts, Kept, broken_rule, is_covered, may_approve, warns_of_contraindications,
+use domain::{
+    campaign::{
+        CampaignRule,
+        rules::{
+            FourEyes, IssueFacts, Kept, broken_rule, is_covered, may_approve,
+            warns_of_contraindications,
+        },
+    },
+    ids::ListId,
 };
-use store::{Session, campaigns::CampaignRow};
+use store::{
+    Transaction,
+    campaigns::{Addressed, CampaignRow},
+};
 
 use super::{broken, hash_of, wording};
 use crate::{Cases, CasesError};
@@ -17,14 +27,29 @@ impl Cases {
     /// audience, its link to leave, its warning, its signature.
     pub(super) async fn check_issue(
         &self,
-        session: &impl Session,
+        session: &Transaction,
         row: &CampaignRow,
     ) -> Result<(), CasesError> {
+        // First, so that no list is archived while the rest is looked at.
+        if store::campaigns::addresses_archived_list(session, row.id).await?
+            == Addressed::ArchivedList
+        {
+            return Err(broken(CampaignRule::ListArchived));
+        }
         // A rule of the checker may be younger than the campaign.
         let facts = wording::check(&row.content)?;
-        let mail = self.render_sample(session, row).await?;
         let kept = |yes| if yes { Kept::Yes } else { Kept::No };
-        let warned = [&mail.html, &mail.text].iter().all(|part| warns_of_contraindications(part));
+        // Each list has a frame of its own: its title and advertiser stand in the mail.
+        let mut lists: Vec<Option<ListId>> = row.audience.to.iter().copied().map(Some).collect();
+        if lists.is_empty() {
+            lists.push(None);
+        }
+        let name = wording::sample_name(row.content.locale);
+        let mut warned = true;
+        for list in lists {
+            let mail = self.render_campaign(session, row, list, name).await?;
+            warned &= [&mail.html, &mail.text].iter().all(|part| warns_of_contraindications(part));
+        }
         let facts = IssueFacts {
             audience: kept(store::campaigns::has_candidates(session, row.id).await?),
             unsubscribe_link: kept(facts.has_unsubscribe_link),
@@ -38,12 +63,12 @@ impl Cases {
         broken_rule(&facts).map_or(Ok(()), |rule| Err(broken(rule)))
     }
 
-    /// Refuses a campaign whose approval does not cover what it says now, or was given by its
-    /// author while four eyes must see it.
+    /// Refuses a campaign whose approval does not cover what it says now, or was given by who
+    /// wrote it while four eyes must see it.
     pub(super) fn check_approval(&self, row: &CampaignRow) -> Result<(), CasesError> {
         let approval = row.approval.as_ref();
         is_covered(approval.map(|approval| approval.hash), hash_of(row)).map_err(broken)?;
         let by = approval.map_or("", |approval| approval.by.as_str());
-        may_approve(&row.author, by, self.four_eyes()).map_err(broken)
+        may_approve(&row.editors, by, self.four_eyes()).map_err(broken)
     }
 }

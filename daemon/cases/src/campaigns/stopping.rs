@@ -1,10 +1,17 @@
 //! A person pauses, resumes or cancels. Pause and cancel are stops: numbered by the last
 //! statements of their transaction, so that no START comes later than a second after it.
 
-use domain::{Timestamp, campaign::CampaignState};
-use store::{StoreError, campaigns::CampaignRow, stops::StopKind};
+use domain::{
+    Timestamp,
+    campaign::{CampaignState, Start, content_hash, rules::is_same_person},
+};
+use store::{
+    StoreError, Transaction,
+    campaigns::{Approval, CampaignRow},
+    stops::StopKind,
+};
 
-use super::{STEP_TRIES, Step, find, illegal, moved};
+use super::{STEP_TRIES, Step, again, approving::not_approved, audited, find, illegal, moved};
 use crate::{
     Cases, CasesError,
     filing::{PendingStops, Stopped},
@@ -45,7 +52,8 @@ impl Cases {
         self.act_on_campaign(campaign, Act::Pause, actor).await
     }
 
-    /// Lets a paused or held campaign go on, if it still keeps every rule.
+    /// Lets a paused or held campaign go on, if it still keeps every rule. Held for a late start or
+    /// an empty audience it begins now, which is for its approver to approve.
     ///
     /// # Errors
     /// [`CasesError::Refused`] with the name of the rule; [`CasesError::Store`].
@@ -83,11 +91,14 @@ impl Cases {
     async fn act_once(&self, campaign: &str, act: Act, actor: &str) -> Result<(), CasesError> {
         let now = self.parts.clock.now();
         let transaction = self.store().begin().await?;
-        let row = find(&transaction, campaign).await?;
+        let mut row = find(&transaction, campaign).await?;
         let to = next(&row, act, now)?;
         if let Act::Resume = act {
             self.check_approval(&row)?;
             self.check_issue(&transaction, &row).await?;
+            if let CampaignState::Freezing { .. } = to {
+                row = self.approve_now(&transaction, &row, actor, now).await?;
+            }
         }
         moved(&transaction, &row, &to, Step { actor, act: act.name() }, now).await?;
         let mut stops = PendingStops::default();
@@ -104,6 +115,29 @@ impl Cases {
             self.record_stop(&transaction, stopped, &mut stops, now).await?;
         }
         self.commit(transaction, stops, now).await
+    }
+
+    /// What was held before it ran freezes at another time than the approved one: the resume is
+    /// an approval of that time, so it is the approver's alone.
+    async fn approve_now(
+        &self,
+        transaction: &Transaction,
+        row: &CampaignRow,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<CampaignRow, CasesError> {
+        let approver = row.approval.as_ref().map_or("", |approval| approval.by.as_str());
+        if !is_same_person(approver, actor) {
+            let reason = "the approval covers the time that was set; let the approver resume it, \
+                          or cancel it";
+            return Err(not_approved(reason));
+        }
+        let start = Start::at_once(now, &self.parts.settings.zone);
+        let hash = content_hash(&row.content, &row.audience, Some(&start));
+        let approval = Approval { hash, by: actor.to_owned(), at: now };
+        store::campaigns::approve_start(transaction, row, &start, &approval).await?;
+        audited(transaction, row.id, hash, Step { actor, act: "approved" }, now).await?;
+        again(transaction, row.id).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! A campaign is written and changed; only what the checker lets through is saved.
 
 use domain::{
-    campaign::{AudienceRule, Content, Start, content_hash},
+    campaign::{AudienceRule, Content, Start, content_hash, rules},
     ids::{CampaignId, ListId},
 };
 use store::{StoreError, campaigns::Edited};
@@ -95,11 +95,13 @@ impl Cases {
         if change.revision.is_some_and(|seen| seen != row.revision) {
             return Err(StoreError::Conflict { what: "campaign" }.into());
         }
+        let approved_by = row.approval.as_ref().map(|approval| approval.by.as_str());
+        let editors = rules::editors_after(&row.editors, approved_by, actor);
         let edited = Edited {
             content: change.content.as_ref().unwrap_or(&row.content),
             audience: change.audience.as_ref().unwrap_or(&row.audience),
             start: change.start.as_ref().or(row.start.as_ref()),
-            author: actor,
+            editors: &editors,
         };
         let hash = content_hash(edited.content, edited.audience, edited.start);
         if hash == hash_of(&row) {

@@ -79,9 +79,14 @@ pub enum CampaignRule {
     /// Nobody approved exactly this.
     #[error("no approval covers this content, audience and time; run `campaign approve`")]
     NotApproved,
-    /// The author may not approve.
-    #[error("the author may not approve their own campaign while campaign.four_eyes is on")]
+    /// Who wrote it may not approve it.
+    #[error(
+        "who wrote or changed it may not approve it while campaign.four_eyes is on; let another person approve"
+    )]
     FourEyes,
+    /// A list it goes to was archived.
+    #[error("a list it goes to is archived; give other lists with `campaign edit`, or cancel it")]
+    ListArchived,
     /// No link to leave in the body.
     #[error(
         "the body has no {{{{unsubscribe_url}}}}; every advertising mail needs a link to leave"
@@ -110,6 +115,7 @@ impl CampaignRule {
         match self {
             Self::NotApproved => "not_approved",
             Self::FourEyes => "four_eyes",
+            Self::ListArchived => "list_archived",
             Self::NoUnsubscribeLink => "no_unsubscribe_link",
             Self::NoAudience => "no_audience",
             Self::NoDkim => "no_dkim",

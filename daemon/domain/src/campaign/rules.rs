@@ -41,23 +41,49 @@ pub fn broken_rule(facts: &IssueFacts) -> Option<CampaignRule> {
     .find_map(|(kept, rule)| (kept == Kept::No).then_some(rule))
 }
 
-/// Whether `approver` may approve what `author` wrote.
+/// Whether `approver` may approve what `editors` wrote.
 ///
 /// # Errors
 /// [`CampaignRule::FourEyes`].
-pub fn may_approve(author: &str, approver: &str, four_eyes: FourEyes) -> Result<(), CampaignRule> {
+pub fn may_approve(
+    editors: &[String],
+    approver: &str,
+    four_eyes: FourEyes,
+) -> Result<(), CampaignRule> {
     match four_eyes {
-        FourEyes::On if author == approver => Err(CampaignRule::FourEyes),
+        FourEyes::On if wrote(editors, approver) => Err(CampaignRule::FourEyes),
         FourEyes::On | FourEyes::Off => Ok(()),
     }
 }
 
-/// Whether somebody else than the author must approve.
+/// Who wrote what a campaign says after `editor` changed it. Words that somebody else than their
+/// writers `approved_by` have been seen by two people: from then on only new writers count.
+#[must_use]
+pub fn editors_after(editors: &[String], approved_by: Option<&str>, editor: &str) -> Vec<String> {
+    let is_seen = approved_by.is_some_and(|approver| !wrote(editors, approver));
+    let mut after = if is_seen { Vec::new() } else { editors.to_vec() };
+    if !wrote(&after, editor) {
+        after.push(editor.to_owned());
+    }
+    after
+}
+
+/// Whether two names are one person: `Anna ` is `anna`.
+#[must_use]
+pub fn is_same_person(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+fn wrote(editors: &[String], person: &str) -> bool {
+    editors.iter().any(|editor| is_same_person(editor, person))
+}
+
+/// Whether somebody else than who wrote it must approve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FourEyes {
     /// Yes.
     On,
-    /// The author may.
+    /// Who wrote it may.
     Off,
 }
 
@@ -114,9 +140,21 @@ mod tests {
 
     #[test]
     fn the_author_does_not_approve_when_four_eyes_must_see_it() {
-        assert!(may_approve("olga", "olga", FourEyes::Off).is_ok());
-        assert!(may_approve("olga", "pavel", FourEyes::On).is_ok());
-        assert_eq!(may_approve("olga", "olga", FourEyes::On), Err(CampaignRule::FourEyes));
+        let olga = ["olga".to_owned()];
+        assert!(may_approve(&olga, "olga", FourEyes::Off).is_ok());
+        assert!(may_approve(&olga, "pavel", FourEyes::On).is_ok());
+        for name in ["olga", " Olga "] {
+            assert_eq!(may_approve(&olga, name, FourEyes::On), Err(CampaignRule::FourEyes));
+        }
+    }
+
+    #[test]
+    fn whoever_wrote_since_somebody_else_approved_is_an_author() {
+        let both = editors_after(&["anna".to_owned()], None, "boris");
+        assert_eq!(both, ["anna", "boris"]);
+        assert_eq!(editors_after(&both, None, "Anna"), both, "each once");
+        assert_eq!(editors_after(&both, Some("vera"), "boris"), ["boris"]);
+        assert_eq!(editors_after(&both, Some("boris"), "anna"), both, "nobody else has seen it");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! A campaign's time has come: it freezes, or it is held because it is too late.
 
-use domain::campaign::{CampaignState, ContentHash, content_hash};
+use domain::campaign::{CampaignRule, CampaignState, ContentHash, content_hash};
 use store::{
     StoreError,
-    campaigns::{CampaignRow, change_state},
+    campaigns::{Addressed, CampaignRow, addresses_archived_list, change_state},
 };
 
 use super::{Runner, Turned, impossible};
@@ -28,6 +28,13 @@ impl Runner {
         let to =
             row.state.clone().start(now, self.parts.settings.late_start).map_err(impossible)?;
         let transaction = self.parts.store.begin().await?;
+        if addresses_archived_list(&transaction, row.id).await? == Addressed::ArchivedList {
+            return Err(StoreError::Inconsistent {
+                table: "campaign",
+                row: row.id.to_string(),
+                what: CampaignRule::ListArchived.to_string(),
+            });
+        }
         change_state(&transaction, row, &to, now).await?;
         match &to {
             CampaignState::Held { reason } => self.tell_held(&transaction, row, *reason).await?,

@@ -83,7 +83,8 @@ pub async fn retryable(
 }
 
 /// Plans rejected or uncertain rows once more, with the same Message-ID, for as long as a mail of
-/// this campaign lives at first. They are marked as resent and keep their attempt number: the END
+/// this campaign lives at first: `planned_at` moves with the end of its life, else each retry would
+/// make it longer. They are marked as resent and keep their attempt number: the END
 /// of an attempt before never settles the one to come. Returns how many changed.
 ///
 /// # Errors
@@ -98,7 +99,7 @@ pub async fn retry(
         return Ok(0);
     }
     let sql = format!(
-        "UPDATE delivery SET state = 'planned', resent = 1, next_try_at = $2, settled_at = NULL, \
+        "UPDATE delivery SET state = 'planned', resent = 1, next_try_at = $2, planned_at = $2, settled_at = NULL, \
          expires_at = $2 + (expires_at - planned_at), smtp_code = NULL, enhanced_code = NULL, reply_text = NULL \
          WHERE campaign_id = $1 AND state IN ('rejected', 'uncertain') AND id IN ({})",
         placeholders(3, deliveries.len())

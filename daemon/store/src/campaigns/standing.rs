@@ -7,9 +7,10 @@ use domain::{
 };
 
 use crate::{
+    connect::Dialect,
     error::StoreError,
     row::Row,
-    session::{Session, query_all, query_one, query_optional},
+    session::{Session, Transaction, query_all, query_one, query_optional},
 };
 
 /// A contact's subscription to one of the lists of a campaign.
@@ -95,6 +96,40 @@ pub async fn has_candidates(
                ON c.list_id = s.list_id AND c.role = 'to' WHERE c.campaign_id = $1 LIMIT 1) AS anybody";
     let n: i64 = query_one(session, sql, [campaign.0.into()]).await?.get("subscription", "n")?;
     Ok(n > 0)
+}
+
+/// Whether the lists of a campaign are all there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressed {
+    /// All of them.
+    OpenLists,
+    /// One of them is archived: no mail goes to it.
+    ArchivedList,
+}
+
+/// Whether a campaign goes to an archived list. Until this transaction ends none of its lists can
+/// be archived; `store::lists::lock` is the other side. SQLite has one writer and needs no lock.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn addresses_archived_list(
+    transaction: &Transaction,
+    campaign: CampaignId,
+) -> Result<Addressed, StoreError> {
+    let lock = match transaction.dialect() {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => " FOR SHARE OF l",
+    };
+    let sql = format!(
+        "SELECT l.archived_at FROM campaign_list c JOIN list l ON l.id = c.list_id \
+         WHERE c.campaign_id = $1 AND c.role = 'to' ORDER BY l.id{lock}"
+    );
+    for row in query_all(transaction, &sql, [campaign.0.into()]).await? {
+        if row.get::<Option<i64>>("list", "archived_at")?.is_some() {
+            return Ok(Addressed::ArchivedList);
+        }
+    }
+    Ok(Addressed::OpenLists)
 }
 
 /// The name of a contact, as it stands in a mail.

@@ -8,7 +8,7 @@ use domain::{
 use sea_orm::Value;
 
 use crate::{
-    campaigns::CampaignRow,
+    campaigns::{Approval, CampaignRow},
     error::StoreError,
     session::{Transaction, change_one, execute, query_one},
 };
@@ -37,8 +37,8 @@ pub struct Edited<'a> {
     pub audience: &'a AudienceRule,
     /// When.
     pub start: Option<&'a Start>,
-    /// Who wrote this: from now on the author.
-    pub author: &'a str,
+    /// Who wrote this, and what stayed of it.
+    pub editors: &'a [String],
 }
 
 fn to_json(words: &impl serde::Serialize) -> Result<String, StoreError> {
@@ -64,7 +64,7 @@ pub async fn create(
     now: Timestamp,
 ) -> Result<CampaignId, StoreError> {
     let sql = "INSERT INTO campaign (name, state, content, audience, starts_at, local_start, zone, author, \
-               created_at, changed_at, since_at) VALUES ($1, 'draft', $2, $3, $4, $5, $6, $7, $8, $8, $8) \
+               editors, created_at, changed_at, since_at) VALUES ($1, 'draft', $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) \
                RETURNING id";
     let values = [
         campaign.name.into(),
@@ -73,7 +73,11 @@ pub async fn create(
     ]
     .into_iter()
     .chain(start_values(campaign.start))
-    .chain([campaign.author.into(), now.as_microsecond().into()]);
+    .chain([
+        campaign.author.into(),
+        to_json(&[campaign.author])?.into(),
+        now.as_microsecond().into(),
+    ]);
     let id = CampaignId(query_one(transaction, sql, values).await?.get("campaign", "id")?);
     write_lists(transaction, id, campaign.audience).await?;
     Ok(id)
@@ -91,7 +95,7 @@ pub async fn edit(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "UPDATE campaign SET state = 'draft', content = $4, audience = $5, starts_at = $6, local_start = $7, \
-               zone = $8, approved_hash = NULL, approved_by = NULL, approved_at = NULL, author = $9, \
+               zone = $8, approved_hash = NULL, approved_by = NULL, approved_at = NULL, editors = $9, \
                changed_at = $10, since_at = CASE WHEN state = 'draft' THEN since_at ELSE $10 END, revision = revision + 1 \
                WHERE id = $1 AND state = $2 AND revision = $3 AND state IN ('draft', 'approved', 'scheduled')";
     let values = [
@@ -103,14 +107,14 @@ pub async fn edit(
     ]
     .into_iter()
     .chain(start_values(edited.start))
-    .chain([edited.author.into(), now.as_microsecond().into()]);
+    .chain([to_json(&edited.editors)?.into(), now.as_microsecond().into()]);
     change_one(transaction, "campaign", sql, values).await?;
     execute(transaction, "DELETE FROM campaign_list WHERE campaign_id = $1", [row.id.0.into()])
         .await?;
     write_lists(transaction, row.id, edited.audience).await
 }
 
-/// Writes another start; the rest, author too, stays. The approval is void.
+/// Writes another start; the rest stays. The approval is void.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when somebody changed it meanwhile; [`StoreError::Unavailable`].
@@ -124,9 +128,33 @@ pub async fn edit_start(
         content: &row.content,
         audience: &row.audience,
         start: Some(start),
-        author: &row.author,
+        editors: &row.editors,
     };
     edit(transaction, row, &edited, now).await
+}
+
+/// The approver of a held campaign approves another start for it: it goes on in its state.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when somebody changed it meanwhile; [`StoreError::Unavailable`].
+pub async fn approve_start(
+    transaction: &Transaction,
+    row: &CampaignRow,
+    start: &Start,
+    approval: &Approval,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE campaign SET starts_at = $4, local_start = $5, zone = $6, approved_hash = $7, approved_by = $8, \
+               approved_at = $9, changed_at = $9, revision = revision + 1 \
+               WHERE id = $1 AND state = $2 AND revision = $3 AND state = 'held'";
+    let values = [row.id.0.into(), row.state.name().into(), row.revision.into()]
+        .into_iter()
+        .chain(start_values(Some(start)))
+        .chain([
+            approval.hash.to_vec().into(),
+            approval.by.as_str().into(),
+            approval.at.as_microsecond().into(),
+        ]);
+    change_one(transaction, "campaign", sql, values).await
 }
 
 /// `campaign_list` says for SQL what the audience rule says.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cases::{
     CampaignSettings, CasesError,
-    campaigns::{Begin, CampaignChange, NewCampaign},
+    campaigns::{Begin, CampaignChange, NewCampaign, Reader},
 };
 use domain::campaign::{AudienceRule, Content};
 
@@ -28,6 +28,88 @@ pub async fn the_author_does_not_approve_when_four_eyes_must_see_it(desk: Desk) 
     desk.cases.approve_campaign(ISSUE, "pavel").await.expect("the rule is off");
     let scheduled = cases.schedule_campaign(ISSUE, &Begin::AtOnce, "pavel").await;
     assert_eq!(rule(scheduled), "four_eyes");
+}
+
+pub async fn four_eyes_bind_everybody_who_wrote_since_another_approved(desk: Desk) {
+    desk.subscriber(BORIS).await;
+    desk.draft(ISSUE).await;
+    let cases = desk.under(CampaignSettings { four_eyes: true, ..settings() });
+    let subject = |subject: &str| CampaignChange {
+        content: Some(Content { subject: subject.into(), ..content() }),
+        ..CampaignChange::default()
+    };
+    cases.edit_campaign(ISSUE, &subject("Новости, декабрь"), "pavel").await.expect("a comma");
+    for author in ["olga", "pavel", " Olga "] {
+        assert_eq!(rule(cases.approve_campaign(ISSUE, author).await), "four_eyes", "{author}");
+    }
+    let row = cases.campaign(ISSUE).await.expect("there");
+    assert_eq!((row.author.as_str(), row.editors.len()), ("olga", 2));
+    cases.approve_campaign(ISSUE, "vera").await.expect("a third pair of eyes");
+    // What Vera saw needs no other eyes; what Pavel changes then does.
+    cases.edit_campaign(ISSUE, &subject("Новости"), "pavel").await.expect("changed");
+    assert_eq!(rule(cases.approve_campaign(ISSUE, "pavel").await), "four_eyes");
+    cases.approve_campaign(ISSUE, "olga").await.expect("she wrote nothing since");
+}
+
+pub async fn an_approval_of_what_was_seen_does_not_cover_what_was_changed_since(desk: Desk) {
+    desk.subscriber(BORIS).await;
+    desk.draft(ISSUE).await;
+    let seen = desk.cases.preview_campaign(ISSUE, Reader::Sample).await.expect("a mail").hash;
+    let change = CampaignChange {
+        content: Some(Content { subject: "Скидки".into(), ..content() }),
+        ..CampaignChange::default()
+    };
+    desk.cases.edit_campaign(ISSUE, &change, "pavel").await.expect("changed");
+    let blind = desk.cases.approve_seen_campaign(ISSUE, Some(seen), "olga").await;
+    assert_eq!(rule(blind), "not_approved");
+    assert_eq!(desk.state(ISSUE).await, "draft");
+    let seen = desk.cases.preview_campaign(ISSUE, Reader::Sample).await.expect("a mail").hash;
+    let approved = desk.cases.approve_seen_campaign(ISSUE, Some(seen), "olga").await;
+    assert_eq!(approved.expect("it is what was seen"), seen);
+}
+
+/// The advertiser of the first list warns; that of the second does not.
+pub async fn the_frame_of_every_list_keeps_the_rules(desk: Desk) {
+    desk.subscriber(BORIS).await;
+    let warning = "Имеются противопоказания, необходима консультация специалиста";
+    desk.number(&format!(
+        "UPDATE list SET advertiser = '{warning}' WHERE name = 'news' RETURNING id"
+    ))
+    .await;
+    let cases = desk.under(CampaignSettings { medical_advertising: true, ..settings() });
+    desk.draft("one list").await;
+    cases.approve_campaign("one list", "olga").await.expect("it warns");
+    let (content, audience) =
+        (content(), AudienceRule { to: vec![desk.news, desk.offers], except: vec![] });
+    let new = NewCampaign { name: ISSUE, content: &content, audience: &audience, start: None };
+    cases.create_campaign(&new, "olga").await.expect("a draft");
+    let approved = cases.approve_campaign(ISSUE, "olga").await;
+    assert_eq!(rule(approved), "no_contraindication_warning");
+}
+
+pub async fn who_resumes_what_missed_its_time_approves_another(desk: Desk) {
+    desk.subscriber(BORIS).await;
+    for (number, held) in ["late_start", "empty_audience"].into_iter().enumerate() {
+        let id = desk.approved(held).await;
+        let begin = desk.at("2026-12-24T10:00");
+        desk.cases.schedule_campaign(held, &begin, "olga").await.expect("scheduled");
+        let before = desk.cases.campaign(held).await.expect("there");
+        desk.put(id, held).await;
+        desk.clock.advance(Duration::from_secs(60));
+        let other = desk.cases.resume_campaign(held, "pavel").await;
+        assert_eq!(rule(other), "not_approved", "{held}");
+        assert_eq!(desk.state(held).await, "held");
+        desk.cases.resume_campaign(held, "Olga").await.expect("the approver");
+        let row = desk.cases.campaign(held).await.expect("there");
+        assert_eq!(row.state.name(), "freezing");
+        assert_eq!(row.start.as_ref().map(|start| start.at), Some(desk.now()));
+        let approval = row.approval.clone().expect("approved");
+        assert_ne!(Some(approval.hash), before.approval.map(|approval| approval.hash));
+        assert_eq!((approval.hash, approval.at), (cases::campaigns::hash_of(&row), desk.now()));
+        let approvals = "SELECT COUNT(*) FROM audit_event WHERE act = 'approved'";
+        let expected = 3 * (i64::try_from(number).expect("small") + 1);
+        assert_eq!(desk.number(approvals).await, expected, "draft, time, resume");
+    }
 }
 
 pub async fn an_issue_that_breaks_a_rule_is_refused_by_its_name(desk: Desk) {

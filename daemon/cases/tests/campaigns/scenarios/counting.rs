@@ -105,6 +105,26 @@ pub async fn a_retry_plans_what_the_gate_lets_pass_and_keeps_its_number(desk: De
     assert_eq!(desk.number(audited).await, 2);
 }
 
+pub async fn a_retried_mail_lives_no_longer_each_time(desk: Desk) {
+    let boris = desk.subscriber(BORIS).await;
+    let id = desk.approved(ISSUE).await;
+    desk.put(id, "running").await;
+    let row = desk.row(id, boris, "rejected").await;
+    let lives = format!("SELECT expires_at - {{now}} FROM delivery WHERE id = {row}");
+    let now = || desk.now().as_microsecond().to_string();
+    let at_first = desk.number(&lives.replace("{now}", &now())).await;
+    for _ in 0..3 {
+        desk.clock.advance(std::time::Duration::from_secs(3600));
+        desk.number(&format!(
+            "UPDATE delivery SET state = 'rejected' WHERE id = {row} RETURNING id"
+        ))
+        .await;
+        let retry = desk.cases.retry_campaign(ISSUE, Retried::All, "olga").await.expect("retried");
+        assert_eq!(retry.planned, 1);
+        assert_eq!(desk.number(&lives.replace("{now}", &now())).await, at_first);
+    }
+}
+
 pub async fn a_retry_of_a_finished_campaign_lets_it_run(desk: Desk) {
     let boris = desk.subscriber(BORIS).await;
     let id = desk.approved(ISSUE).await;

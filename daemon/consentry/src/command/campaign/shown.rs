@@ -64,6 +64,9 @@ pub async fn one(cases: &Cases, row: &CampaignRow, json: bool) -> anyhow::Result
         print::line(&format!("  starts    {} {} ({at} UTC)", start.local, start.zone))?;
     }
     print::line(&format!("  author    {}", row.author))?;
+    if row.editors != [row.author.as_str()] {
+        print::line(&format!("  written   by {}", row.editors.join(", ")))?;
+    }
     if let Some(approval) = &row.approval {
         let at = print::minute(approval.at);
         print::line(&format!("  approved  by {} at {at} UTC", approval.by))?;
@@ -94,6 +97,7 @@ fn row_json(row: &CampaignRow) -> Value {
         "hold_reason": held,
         "revision": row.revision,
         "author": row.author,
+        "editors": row.editors,
         "approved_by": row.approval.as_ref().map(|approval| &approval.by),
         "approved_at": row.approval.as_ref().map(|approval| approval.at),
         "hash": hex::encode(hash_of(row)),
@@ -176,7 +180,7 @@ pub fn report(row: &CampaignRow, report: &Report, json: bool) -> anyhow::Result<
         amount("      ", reason, *n)?;
     }
     amount("", "= in the ledger", report.rows())?;
-    print::line("\nafter they were accepted")?;
+    print::line("\nby their recipients")?;
     for (word, n) in &report.feedback {
         amount("  ", word, *n)?;
     }
@@ -215,6 +219,7 @@ mod tests {
             start: None,
             approval: None,
             author: "olga".to_owned(),
+            editors: vec!["olga".to_owned()],
             created_at: Timestamp::UNIX_EPOCH,
             changed_at: Timestamp::UNIX_EPOCH,
             revision: 1,
