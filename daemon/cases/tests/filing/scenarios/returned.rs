@@ -234,6 +234,19 @@ pub async fn a_complaint_suppresses_and_ends_its_subscription_alone(desk: Desk) 
     }
 }
 
+pub async fn a_complaint_whose_message_id_was_cut_out_is_known_by_its_link(desk: Desk) {
+    let [mailed] = mailed(&desk, [ANNA]).await;
+    let token = mailed.token(&desk, TokenKind::Unsubscribe);
+    let mut complaint = Machine::complaint("hello@clinic.example");
+    complaint.report.returned_headers = Some(format!(
+        "To: [redacted]\r\nList-Unsubscribe: <https://clinic.example/u/{token}>,\r\n \
+         <mailto:unsub+{token}@clinic.example>\r\n"
+    ));
+    complaint.is_noted(&desk, "").await;
+    assert!(told(&desk, &mailed, "complaint").await);
+    assert_eq!((suppressions(&desk, "complaint").await, confirmed(&desk).await), (1, 1));
+}
+
 pub async fn a_forged_report_or_token_changes_nothing(desk: Desk) {
     let [mailed] = mailed(&desk, [ANNA]).await;
     let right = mailed.token(&desk, TokenKind::Bounce);
