@@ -27,6 +27,8 @@ const HELLO: &str = "hello@clinic.example";
 /// Where campaigns come from.
 const NEWS: &str = "news@news.clinic.example";
 const LIST: &str = "news";
+/// The first database of a server, as the harness names it.
+const DATABASE: &str = "test_0";
 /// The connections that a daemon opens to a relay, when nothing else is configured.
 pub const CONNECTIONS: u64 = 4;
 /// What no log may hold: names, the beginning of every link with a token, words of the letters.

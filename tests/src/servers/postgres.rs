@@ -141,6 +141,8 @@ impl Postgres {
             "max_connections=100",
             "-c",
             "shared_buffers=64MB",
+            "-c",
+            "track_commit_timestamp=on",
         ]);
         // SIGINT is PostgreSQL's fast stop; SIGTERM would wait for every client to leave.
         let mut process =

@@ -22,8 +22,8 @@ const SUBJECT: &str = "The issue";
 const PATIENCE: Duration = Duration::from_secs(900);
 /// The longest that a daemon leaves a relay alone that was in trouble.
 const RELAY_RESTS: Duration = Duration::from_secs(90);
-/// The longest that the relay thinks over one mail.
-const LONGEST_THOUGHT: u64 = 1_000;
+/// The longest that the relay thinks over one mail, in seconds.
+const LONGEST_THOUGHT: f64 = 1.0;
 /// What may be warned of, whoever is killed.
 const EXPLAINED: [&str; 12] = [
     "uncertain",
@@ -113,6 +113,12 @@ struct Soak {
     count: Count,
     /// Rows that may be uncertain: the connections that were open at each kill.
     allowed: u64,
+    /// How long the relay thinks over one mail, in seconds.
+    thought: f64,
+    /// Rows that are not settled, as far as is known.
+    left: i64,
+    /// Mails at the relay before the last life.
+    sent_before: usize,
     /// Mails at the relay when it was killed, until the next kill.
     relay_died_at: Option<usize>,
 }
@@ -130,6 +136,9 @@ pub fn run(plan: &Kills) -> Result<Count> {
         random: SeededEntropy::new(plan.seed),
         count: Count::default(),
         allowed: 0,
+        thought: 0.0,
+        left: i64::try_from(plan.recipients)?,
+        sent_before: 0,
         relay_died_at: None,
         plan: plan.clone(),
         press,
@@ -159,15 +168,24 @@ impl Soak {
         self.random.next() % bound
     }
 
-    /// Lets the relay think so long that the mails that are left outlast the kills that are left.
-    fn pace(&self, kill: u64) {
+    /// Lets the relay think so long that the mails that are left outlast the kills that are left:
+    /// longer whenever a life sent more than its share.
+    fn pace(&mut self, kill: u64) {
         let plan = &self.plan;
-        let left = plan.recipients.saturating_sub(self.press.sink.count(SUBJECT)) as u64;
-        let lives = plan.kills - kill + 1;
-        let each = (left / lives).max(1);
-        let life = u64::try_from(plan.longest_life.as_millis()).unwrap_or(u64::MAX) / 2;
-        let thought = CONNECTIONS * plan.nodes as u64 * life / each;
-        self.press.sink.think(Duration::from_millis(thought.min(LONGEST_THOUGHT)));
+        let count = self.press.sink.count(SUBJECT);
+        let left = self.left as f64;
+        // Less than the share, so that some are left for the last life.
+        let share = (left * 0.8 / (plan.kills - kill + 6) as f64).max(1.0);
+        self.thought = if kill == 1 {
+            let width = (CONNECTIONS * plan.nodes as u64) as f64;
+            plan.longest_life.as_secs_f64() / 2.0 * width / share
+        } else {
+            let sent = (count - self.sent_before) as f64;
+            self.thought * (sent / share).clamp(0.6, 2.0)
+        };
+        self.thought = self.thought.clamp(0.001, LONGEST_THOUGHT);
+        self.sent_before = count;
+        self.press.sink.think(Duration::from_secs_f64(self.thought));
     }
 
     fn start_all(&mut self) -> Result<()> {
@@ -245,15 +263,15 @@ impl Soak {
     fn look(&mut self, victim: Victim) -> Result<()> {
         let report = self.press.newsroom().report(CAMPAIGN)?;
         self.note(&report)?;
-        if report.state() != "finished" {
-            self.count.in_the_run += 1;
+        let open = ["planned", "claimed", "deferred"].map(|state| report.count(state));
+        if report.state() == "running" {
+            self.left = open.iter().sum();
         }
-        if self.count.kills.iter().sum::<u64>() == self.plan.kills {
-            ensure!(
-                report.state() != "finished",
-                "the run was over before the last kill ({victim:?}): more readers are needed"
-            );
-        }
+        ensure!(
+            report.state() != "finished",
+            "the run was over before the last kill ({victim:?}): more readers are needed"
+        );
+        self.count.in_the_run += 1;
         Ok(())
     }
 

@@ -6,6 +6,8 @@
 //! committed after it was asked for, and after the time that stands in its row was taken. So what
 //! is measured is never less than the true delay.
 
+mod clock;
+mod commits;
 mod delays;
 mod stopping;
 
@@ -21,6 +23,7 @@ use crate::{
     newsroom::{Draft, Report},
     wait::{wait_for, wait_until},
 };
+use commits::Commits;
 pub use delays::Delays;
 use stopping::{Pause, Stop, Stops, Way};
 
@@ -64,6 +67,8 @@ pub struct Outcome {
     pub after: Delays,
     /// Mails that left while the campaign was being paused: how long after.
     pub paused: Delays,
+    /// How long pauses waited for their commit (PostgreSQL).
+    pub waited: Delays,
     accepted: usize,
     withheld: i64,
 }
@@ -85,7 +90,8 @@ impl fmt::Display for Outcome {
             self.before, self.nothing
         )?;
         writeln!(f, "mails after the stop of their person: {}", self.after)?;
-        write!(f, "mails after a pause: {}", self.paused)
+        writeln!(f, "mails after a pause: {}", self.paused)?;
+        write!(f, "pauses that waited for their commit: {}", self.waited)
     }
 }
 
@@ -128,8 +134,9 @@ fn weather(plan: Storm, press: &Press) -> Result<Outcome> {
     let (stopped, pauses) = stops.all();
     let mut outcome = Outcome { took, ..Outcome::default() };
     outcome.count(press, plan, &stopped, &report)?;
-    outcome.measure(press, &stopped)?;
-    outcome.measure_pauses(press, &pauses);
+    let commits = Commits::read(press)?;
+    outcome.measure(press, &stopped, &commits)?;
+    outcome.measure_pauses(press, &pauses, &commits)?;
     println!("{outcome}");
     ensure!(
         outcome.after.largest() <= BOUND,
@@ -198,7 +205,7 @@ impl Outcome {
         Ok(())
     }
 
-    fn measure(&mut self, press: &Press, stopped: &[Stop]) -> Result<()> {
+    fn measure(&mut self, press: &Press, stopped: &[Stop], commits: &Commits) -> Result<()> {
         let taken = press.sink.taken(RUN.1);
         for stop in stopped {
             let Some(arrival) = taken.get(&address(stop.person)).and_then(|mails| mails.first())
@@ -207,8 +214,9 @@ impl Outcome {
             };
             let begun_at = arrival.begun_at;
             let after = begun_at.saturating_duration_since(stop.asked_at);
-            let from = if after > Duration::ZERO && (stop.way.is_slow() || after > BOUND) {
-                stop.written_at(&press.newsroom())?
+            let is_looked_up = press.postgres.is_some() || stop.way.is_slow() || after > BOUND;
+            let from = if after > Duration::ZERO && is_looked_up {
+                commits.of(press, stop)?
             } else {
                 stop.asked_at
             };
@@ -222,16 +230,17 @@ impl Outcome {
     }
 
     /// What left while the campaign was being paused, and nothing while it stood.
-    fn measure_pauses(&mut self, press: &Press, pauses: &[Pause]) {
+    fn measure_pauses(&mut self, press: &Press, pauses: &[Pause], commits: &Commits) -> Result<()> {
         self.ways.push(("pause and resume", pauses.len()));
         let begun: Vec<Instant> =
             press.sink.taken(RUN.1).values().flatten().map(|arrival| arrival.begun_at).collect();
-        for pause in pauses {
-            let during =
-                begun.iter().filter(|at| **at > pause.written_at && **at < pause.resumed_at);
-            for at in during {
-                self.paused.note(*at - pause.written_at);
+        for (pause, committed_at) in pauses.iter().zip(commits.of_pauses(press, pauses)?) {
+            let stood = committed_at..pause.resumed_at;
+            for at in begun.iter().filter(|at| stood.contains(*at)) {
+                self.paused.note(*at - committed_at);
             }
+            self.waited.note(committed_at - pause.written_at);
         }
+        Ok(())
     }
 }

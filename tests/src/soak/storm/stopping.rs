@@ -12,17 +12,18 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use domain::Timestamp;
-use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 
-use super::{FIRST, RUN, Storm};
+use super::{
+    FIRST, RUN, Storm,
+    clock::{instant_of, wall_time},
+};
 use crate::{
     ambient::SeededEntropy,
     http,
     letter::Letter,
     maildir,
-    newsroom::{MARKETER, Newsroom, OPERATOR},
+    newsroom::{MARKETER, OPERATOR},
     soak::{HELLO, Press, address},
 };
 
@@ -73,26 +74,6 @@ pub(super) struct Stop {
     pub(super) way: Way,
     /// Before it was asked for: the commit is later.
     pub(super) asked_at: Instant,
-}
-
-impl Stop {
-    /// When the product wrote it down: the time in the row, taken before the commit.
-    pub(super) fn written_at(&self, newsroom: &Newsroom<'_>) -> Result<Instant> {
-        let mut latest = None;
-        for one in newsroom.timeline(&address(self.person))? {
-            let is_stop = match one["what"].as_str().unwrap_or_default() {
-                "block" | "suppression" => true,
-                "consent" => one["words"]["act"] == "withdrawn",
-                _ => false,
-            };
-            if is_stop {
-                let at: Timestamp = one["at"].as_str().context("no time")?.parse()?;
-                latest = latest.max(Some(at));
-            }
-        }
-        let at = latest.with_context(|| format!("a stop by {} left no trace", self.way.name()))?;
-        instant_of(at)
-    }
 }
 
 /// The campaign stood between these two.
@@ -275,17 +256,4 @@ impl<'a> Stops<'a> {
         state.pauses.push(Pause { written_at, resumed_at });
         Ok(())
     }
-}
-
-/// The instant of a time on the wall clock that is not long ago.
-fn instant_of(at: Timestamp) -> Result<Instant> {
-    let (now, wall) = (Instant::now(), wall_time()?);
-    let ago = Duration::try_from(wall.duration_since(at))?;
-    now.checked_sub(ago).context("a time from before the machine started")
-}
-
-/// The wall clock, as the daemon's rows have it.
-fn wall_time() -> Result<Timestamp> {
-    let time = clock_gettime(ClockId::Realtime);
-    Ok(Timestamp::new(time.tv_sec, i32::try_from(time.tv_nsec)?)?)
 }
