@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::reply::Reply;
 use super::session::{Condition, Session};
-use super::wire::{Dot, WireError};
+use super::wire::{Dot, WireError, with_dots};
 use super::{RelayConfig, Timeouts, TroubleCause};
 use crate::outcome::{Answer, EnhancedCode, Outcome};
 use crate::outlet::{Envelope, Notify, OnDot};
@@ -246,11 +246,17 @@ impl Session {
     ) -> Result<Reply, WireError> {
         self.wire.expect_dot();
         let wire = self.wire.clone();
-        // lettre writes a line end before the dot itself.
-        let message = message.strip_suffix(b"\r\n").unwrap_or(message);
+        let mail = with_dots(message);
         let mut told = false;
         let answered = {
-            let mut saying = pin!(self.connection.message(message));
+            let mut written = 0;
+            let mut saying = pin!(async {
+                let wrote = poll_fn(|context| wire.poll_mail(context, &mail, &mut written)).await;
+                match wrote {
+                    Ok(()) => Ok(self.connection.read_response().await),
+                    Err(_) => Err(wire.error()),
+                }
+            });
             let mut watched = poll_fn(|context| {
                 let polled = saying.as_mut().poll(context);
                 if !told && wire.progress().1 == Dot::Written {
@@ -272,7 +278,7 @@ impl Session {
                 }
             }
         };
-        self.reply_of(answered)
+        self.reply_of(answered?)
     }
 
     /// A reply that is not the wanted one, before the mail was taken.

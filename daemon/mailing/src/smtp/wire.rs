@@ -1,8 +1,8 @@
 //! The stream under lettre's connection: TCP without delay, plain or in TLS.
 //!
-//! lettre speaks the protocol; the wire sees what lettre does not tell: whether the final dot
-//! was handed over, whether the server spoke unasked, what EHLO offered, and how a connection
-//! ended. One end of it is lettre's, the other the session's. Replies are handed on line by line
+//! lettre speaks the protocol; the wire sees what lettre does not tell: whether the server spoke
+//! unasked, what EHLO offered, and how a connection ended. The mail itself goes past lettre, which
+//! would look at each byte and write the dot apart. One end of it is lettre's, the other the session's. Replies are handed on line by line
 //! in a form that lettre's strict reader takes (some servers send no text, or bytes that are no
 //! UTF-8), so nothing that came early is ever hidden in a buffer above.
 
@@ -20,9 +20,25 @@ use tokio_rustls::client::TlsStream;
 
 use super::reply::{MAX_LINE, Reply, ReplyReader};
 
-/// What lettre writes behind the mail, by a write of its own; no mail contains it, since a dot
-/// at the start of a line is doubled.
+/// The end of a mail; no mail contains it, since a dot at the start of a line is doubled.
 const FINAL_DOT: &[u8] = b"\r\n.\r\n";
+
+/// A mail as it is written: dots at the start of lines doubled (RFC 5321 §4.5.2), the final dot
+/// behind it.
+pub(super) fn with_dots(message: &[u8]) -> Vec<u8> {
+    let message = message.strip_suffix(b"\r\n").unwrap_or(message);
+    let mut out = Vec::with_capacity(message.len() + message.len() / 64 + FINAL_DOT.len());
+    let mut begins_line = true;
+    for line in message.split_inclusive(|b| *b == b'\n') {
+        if begins_line && line.first() == Some(&b'.') {
+            out.push(b'.');
+        }
+        out.extend_from_slice(line);
+        begins_line = line.ends_with(b"\r\n");
+    }
+    out.extend_from_slice(FINAL_DOT);
+    out
+}
 
 /// Why nothing more can be said or heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +164,34 @@ impl Wire {
     pub(super) fn expect_dot(&self) {
         self.state().dot = Dot::NotWritten;
     }
+
+    /// Writes a mail made by [`with_dots`]; `written` tells how much of it went.
+    ///
+    /// # Errors
+    /// Not all of it went; [`Wire::progress`] tells on which side of the dot.
+    pub(super) fn poll_mail(
+        &self,
+        context: &mut Context<'_>,
+        mail: &[u8],
+        written: &mut usize,
+    ) -> Poll<io::Result<()>> {
+        let mut state = self.state();
+        let body = mail.len().saturating_sub(FINAL_DOT.len());
+        while *written < mail.len() {
+            if state.is_plain() || *written >= body {
+                let rest = mail.get(*written..).unwrap_or_default();
+                *written += ready!(state.poll_end(context, rest))?;
+                continue;
+            }
+            // What TLS takes may stay behind in it, so all else is out before the dot.
+            let rest = mail.get(*written..body).unwrap_or_default();
+            *written += ready!(state.poll_write(context, rest))?;
+            if *written == body {
+                ready!(state.poll_flush(context))?;
+            }
+        }
+        state.poll_flush(context)
+    }
 }
 
 impl State {
@@ -202,6 +246,53 @@ impl State {
     fn may_end(&mut self, context: &mut Context<'_>) -> bool {
         self.is_silent() && self.poll_fill(context).is_pending()
     }
+
+    fn is_plain(&self) -> bool {
+        matches!(self.stream, Stream::Plain(_))
+    }
+
+    /// Writes the rest of a mail, which ends with the dot.
+    fn poll_end(&mut self, context: &mut Context<'_>, rest: &[u8]) -> Poll<io::Result<usize>> {
+        if self.dot == Dot::NotWritten && !self.may_end(context) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        self.dot = Dot::Written;
+        let written = self.poll_write(context, rest);
+        let taken = match &written {
+            Poll::Ready(Ok(count)) => *count,
+            Poll::Ready(Err(_)) | Poll::Pending => 0,
+        };
+        // What the system did not take from us nobody has; TLS tells no such thing.
+        if self.is_plain() && taken + FINAL_DOT.len() <= rest.len() {
+            self.dot = Dot::NotWritten;
+        }
+        written
+    }
+
+    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = match &mut self.stream {
+            Stream::Plain(stream) => ready!(Pin::new(stream).poll_write(context, bytes)),
+            Stream::Tls(stream) => ready!(Pin::new(stream).poll_write(context, bytes)),
+            Stream::Gone => Err(io::ErrorKind::NotConnected.into()),
+        };
+        let written = match written {
+            Ok(0) if !bytes.is_empty() => Err(io::ErrorKind::WriteZero.into()),
+            written => written,
+        };
+        match &written {
+            Ok(count) => self.written += u64::try_from(*count).unwrap_or(0),
+            Err(_) => self.error = Some(WireError::Closed),
+        }
+        Poll::Ready(written)
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(context),
+            Stream::Gone => Poll::Ready(Ok(())),
+        }
+    }
 }
 
 impl AsyncRead for Wire {
@@ -235,31 +326,11 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let mut state = self.state();
-        if bytes == FINAL_DOT && state.dot == Dot::NotWritten {
-            if !state.may_end(context) {
-                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-            }
-            state.dot = Dot::Written;
-        }
-        let written = match &mut state.stream {
-            Stream::Plain(stream) => ready!(Pin::new(stream).poll_write(context, bytes)),
-            Stream::Tls(stream) => ready!(Pin::new(stream).poll_write(context, bytes)),
-            Stream::Gone => Err(io::ErrorKind::NotConnected.into()),
-        };
-        match &written {
-            Ok(count) => state.written += u64::try_from(*count).unwrap_or(0),
-            Err(_) => state.error = Some(WireError::Closed),
-        }
-        Poll::Ready(written)
+        self.state().poll_write(context, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.state().stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
-            Stream::Tls(stream) => Pin::new(stream).poll_flush(context),
-            Stream::Gone => Poll::Ready(Ok(())),
-        }
+        self.state().poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -277,6 +348,35 @@ impl AsyncTokioStream for Wire {
             Stream::Plain(stream) => stream.peer_addr(),
             Stream::Tls(stream) => stream.get_ref().0.peer_addr(),
             Stream::Gone => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_at_the_start_of_lines_are_doubled_and_one_ends_the_mail() {
+        for (message, expected) in [
+            ("", "\r\n.\r\n"),
+            ("a\r\n", "a\r\n.\r\n"),
+            ("a", "a\r\n.\r\n"),
+            (".a\r\n.\r\n..b\r\nc.\r\n", "..a\r\n..\r\n...b\r\nc.\r\n.\r\n"),
+            ("a\r\n\r\n", "a\r\n\r\n.\r\n"),
+            ("a\n.b\r.c\r\n", "a\n.b\r.c\r\n.\r\n"),
+        ] {
+            assert_eq!(with_dots(message.as_bytes()), expected.as_bytes(), "{message:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_mail_ends_before_its_dot(text in "[.\r\na]{0,24}") {
+            let mail = with_dots(text.as_bytes());
+            let ends = |at: &[u8]| at == FINAL_DOT;
+            let count = mail.windows(FINAL_DOT.len()).filter(|at| ends(at)).count();
+            proptest::prop_assert_eq!(count, 1);
         }
     }
 }
