@@ -12,7 +12,8 @@ use crate::{
 };
 
 /// Writes a suppression of an address, unless one of the same reason holds already; returns
-/// whether it was written. The caller records the stop beside it. `digests` are those under every
+/// whether it was written. One that is older than a double opt-in of the address holds no more
+/// against it: the same word once more is written anew. The caller records the stop beside it. `digests` are those under every
 /// key in use, current first.
 ///
 /// # Errors
@@ -44,7 +45,7 @@ pub async fn record(
     Ok(true)
 }
 
-/// Whether a suppression of this reason holds for the address.
+/// Whether a suppression of this reason holds for the address against every opt-in.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -56,8 +57,10 @@ pub async fn holds(
 ) -> Result<bool, StoreError> {
     let sql = format!(
         "SELECT COUNT(*) AS n FROM suppression WHERE lifted_at IS NULL AND reason = $1 \
-         AND (until_at IS NULL OR until_at > $2) AND stop_digest IN ({})",
-        placeholders(3, digests.len())
+         AND (until_at IS NULL OR until_at > $2) AND stop_digest IN ({keys}) \
+         AND since_at >= COALESCE((SELECT MAX(opted_in_at) FROM subscription JOIN address \
+         ON address.id = subscription.address_id WHERE address.stop_digest IN ({keys})), since_at)",
+        keys = placeholders(3, digests.len())
     );
     let values = [reason.name().into(), now.as_microsecond().into()]
         .into_iter()
