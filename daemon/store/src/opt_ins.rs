@@ -199,35 +199,51 @@ pub async fn expired(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<ExpiredMail>, StoreError> {
-    let sql = "SELECT id, address_id, vault_key_id, CASE WHEN EXISTS (SELECT 1 FROM opt_in \
-               WHERE opt_in.delivery_id = delivery.id AND confirmed_at IS NOT NULL) THEN 1 ELSE 0 END AS evidence \
-               FROM delivery WHERE id IN \
-               (SELECT delivery_id FROM opt_in WHERE confirmed_at IS NULL AND expires_at <= $1) \
-               AND NOT EXISTS (SELECT 1 FROM opt_in WHERE opt_in.delivery_id = delivery.id \
-               AND confirmed_at IS NULL AND expires_at > $1) \
-               AND state <> 'claimed' ORDER BY id LIMIT $2";
+    let sql = format!("{EXPIRED} ORDER BY id LIMIT $2");
     let rows =
-        query_all(session, sql, [now.as_microsecond().into(), i64::from(limit).into()]).await?;
-    rows.iter()
-        .map(|row| {
-            // PostgreSQL gives a 32-bit number here, SQLite one of 64.
-            let evidence = row
-                .get::<i64>("delivery", "evidence")
-                .or_else(|_| row.get::<i32>("delivery", "evidence").map(i64::from))?;
-            Ok(ExpiredMail {
-                delivery: DeliveryId(row.get("delivery", "id")?),
-                address: AddressId(row.get("delivery", "address_id")?),
-                vault_key: row.parsed_option("delivery", "vault_key_id", |text| {
-                    VaultKeyId::parse(text).ok()
-                })?,
-                is_evidence: evidence == 1,
-            })
-        })
-        .collect()
+        query_all(session, &sql, [now.as_microsecond().into(), i64::from(limit).into()]).await?;
+    rows.iter().map(read_expired).collect()
 }
 
-/// Nobody may claim the mail any more; returns whether that is so now. The wishes in it are still
-/// there, so that a death after this is taken up again.
+/// One such mail, if it still is one.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn expired_mail(
+    session: &impl Session,
+    mail: DeliveryId,
+    now: Timestamp,
+) -> Result<Option<ExpiredMail>, StoreError> {
+    let sql = format!("{EXPIRED} AND id = $2");
+    let values = [now.as_microsecond().into(), mail.0.into()];
+    query_optional(session, &sql, values).await?.as_ref().map(read_expired).transpose()
+}
+
+const EXPIRED: &str = "SELECT id, address_id, vault_key_id, CASE WHEN EXISTS (SELECT 1 FROM opt_in \
+     WHERE opt_in.delivery_id = delivery.id AND confirmed_at IS NOT NULL) THEN 1 ELSE 0 END AS evidence \
+     FROM delivery WHERE id IN \
+     (SELECT delivery_id FROM opt_in WHERE confirmed_at IS NULL AND expires_at <= $1) \
+     AND NOT EXISTS (SELECT 1 FROM opt_in WHERE opt_in.delivery_id = delivery.id \
+     AND confirmed_at IS NULL AND expires_at > $1) \
+     AND state <> 'claimed'";
+
+fn read_expired(row: &Row) -> Result<ExpiredMail, StoreError> {
+    // PostgreSQL gives a 32-bit number here, SQLite one of 64.
+    let evidence = row
+        .get::<i64>("delivery", "evidence")
+        .or_else(|_| row.get::<i32>("delivery", "evidence").map(i64::from))?;
+    Ok(ExpiredMail {
+        delivery: DeliveryId(row.get("delivery", "id")?),
+        address: AddressId(row.get("delivery", "address_id")?),
+        vault_key: row
+            .parsed_option("delivery", "vault_key_id", |text| VaultKeyId::parse(text).ok())?,
+        is_evidence: evidence == 1,
+    })
+}
+
+/// Nobody may claim the mail any more, and nobody confirm what is in it, not even on a node whose
+/// clock is behind; returns whether that is so now. The wishes in it are still there, so that a
+/// death after this is taken up again.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -239,6 +255,9 @@ pub async fn retire(
     let sql = "UPDATE delivery SET state = 'rejected', settled_at = $2, reply_text = 'expired' \
                WHERE id = $1 AND state IN ('planned', 'deferred')";
     execute(transaction, sql, [mail.0.into(), now.as_microsecond().into()]).await?;
+    let sql =
+        "UPDATE opt_in SET expires_at = asked_at WHERE delivery_id = $1 AND confirmed_at IS NULL";
+    execute(transaction, sql, [mail.0.into()]).await?;
     let sql = "SELECT COUNT(*) AS n FROM delivery WHERE id = $1 AND state <> 'claimed'";
     let n: i64 = query_one(transaction, sql, [mail.0.into()]).await?.get("delivery", "n")?;
     Ok(n == 1)

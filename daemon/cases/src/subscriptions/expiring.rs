@@ -1,8 +1,9 @@
 //! What nobody confirmed within seven days is destroyed (FAS guide 410/24: nothing of it stays).
 //!
-//! Three steps, each harmless to repeat: the mail is retired, so that nobody claims it; its key is
-//! destroyed, so that no copy of its content opens; the rows go. A death after any of them leaves
-//! the wish in place, and the next call takes it up again.
+//! Three steps, each harmless to repeat: under the lock of the person the mail is retired, so that
+//! nobody claims it and nothing in it can be confirmed; its key is destroyed, so that no copy of
+//! its content opens; the rows go. A death after any of them leaves the wish in place, and the next
+//! call takes it up again.
 
 use domain::Timestamp;
 use serde_json::json;
@@ -33,27 +34,32 @@ impl Cases {
     }
 
     async fn expire(&self, mail: &ExpiredMail, now: Timestamp) -> Result<bool, CasesError> {
+        let transaction = self.store().begin().await?;
+        let keys = self.keys_of_address(&transaction, mail.address).await?;
+        store::stops::lock(&transaction, &keys).await?;
+        // Under the lock: a wish of this mail may have been confirmed since we looked.
+        let Some(mail) = store::opt_ins::expired_mail(&transaction, mail.delivery, now).await?
+        else {
+            return Ok(false);
+        };
         if !mail.is_evidence {
-            let transaction = self.store().begin().await?;
-            let retired = store::opt_ins::retire(&transaction, mail.delivery, now).await?;
-            transaction.commit().await?;
-            if !retired {
+            if !store::opt_ins::retire(&transaction, mail.delivery, now).await? {
                 return Ok(false);
             }
+            transaction.commit().await?;
             failpoint::hit("wish_retired");
             if let Some(key) = mail.vault_key {
                 self.parts.vault.destroy_key(key).await?;
             }
             failpoint::hit("wish_key_destroyed");
-        }
-        let transaction = self.store().begin().await?;
-        if let Some(clear) = store::addresses::clear(&transaction, mail.address).await? {
-            let digests = self.parts.digests.address_all(&clear);
-            let keys: Vec<_> = digests.iter().map(|digests| digests.stop).collect();
+            let transaction = self.store().begin().await?;
             store::stops::lock(&transaction, &keys).await?;
+            self.destroy_wishes(&transaction, &mail, now).await?;
+            transaction.commit().await?;
+        } else {
+            self.destroy_wishes(&transaction, &mail, now).await?;
+            transaction.commit().await?;
         }
-        self.destroy_wishes(&transaction, mail, now).await?;
-        transaction.commit().await?;
         Ok(true)
     }
 
