@@ -68,12 +68,12 @@ impl Cases {
     /// # Errors
     /// [`CasesError`]; nothing was confirmed then.
     pub async fn confirm(&self, token: &str, visitor: &Visitor) -> Result<Confirmed, CasesError> {
-        let now = self.parts.clock.now();
         let digests = self.parts.digests.token_all(token);
         let transaction = self.store().begin().await?;
         let Some(address) = self.lock_wishes(&transaction, &digests).await? else {
             return Ok(Confirmed::Unknown);
         };
+        let now = self.parts.clock.now();
         // Read again under the lock.
         let wishes = store::opt_ins::of_token(&transaction, &digests).await?;
         if wishes.is_empty() {
@@ -85,17 +85,16 @@ impl Cases {
             ConfirmationState::Open => {}
         }
         let mut confirmed = Vec::new();
-        let mut mailbox = None;
+        let mut whose = Vec::new();
+        let mut found = None;
         for wish in wishes.iter().filter(|wish| is_told(wish, ConfirmationState::Open, now)) {
-            let mailbox = match &mailbox {
-                Some(known) => known,
-                None => mailbox.insert(self.mailbox(&transaction, wish, &address, now).await?),
-            };
-            confirmed.push(self.confirm_one(&transaction, wish, mailbox, visitor, now).await?);
+            let mailbox = self.mailbox(&transaction, wish, &address, &mut found, now).await?;
+            confirmed.push(self.confirm_one(&transaction, wish, &mailbox, visitor, now).await?);
+            whose.push(mailbox.contact);
         }
-        if let Some(mailbox) = &mailbox {
-            self.ask_about_blocks(&transaction, &address, mailbox, &confirmed, now).await?;
-        }
+        whose.sort_unstable();
+        whose.dedup();
+        self.ask_about_blocks(&transaction, &address, &whose, &confirmed, now).await?;
         self.commit(transaction, PendingStops::default(), now).await?;
         Ok(Confirmed::Now)
     }
@@ -119,22 +118,26 @@ impl Cases {
         Ok(Some(clear))
     }
 
-    /// The contact of the mailbox: found if exactly one has the address, else made.
+    /// The mailbox and the contact of a wish: the one whose subscription it is, else the one of
+    /// the whole mail, `found` if exactly one has the address, or made.
     async fn mailbox(
         &self,
         transaction: &Transaction,
         wish: &OptInRow,
         address: &EmailAddress,
+        found: &mut Option<ContactId>,
         now: Timestamp,
     ) -> Result<Mailbox, CasesError> {
         let digests = self.parts.digests.address(address);
         let id = store::addresses::find_or_add(transaction, address, &digests, now).await?;
         let held = store::subscriptions::by_id(transaction, wish.subscription).await?;
+        if let Some(contact) = held.and_then(|held| held.contact).or(*found) {
+            return Ok(Mailbox { id, contact });
+        }
         let contacts = store::contacts::of_address(transaction, id).await?;
-        let contact = match (held.and_then(|held| held.contact), contacts.as_slice()) {
-            (Some(known), _) => known,
-            (None, [known]) => *known,
-            (None, _) => {
+        let contact = match contacts.as_slice() {
+            [known] => *known,
+            _ => {
                 let zone = self.parts.settings.zone.iana_name().unwrap_or("UTC");
                 let contact = NewContact {
                     name: wish.name.clone(),
@@ -152,6 +155,7 @@ impl Cases {
                 made
             }
         };
+        *found = Some(contact);
         Ok(Mailbox { id, contact })
     }
 
@@ -244,13 +248,13 @@ impl Cases {
         &self,
         transaction: &Transaction,
         address: &EmailAddress,
-        mailbox: &Mailbox,
+        contacts: &[ContactId],
         confirmed: &[SubscriptionRow],
         now: Timestamp,
     ) -> Result<(), CasesError> {
         let digests = self.parts.digests.address_all(address);
         let keys: Vec<_> = digests.iter().map(|digests| digests.stop).collect();
-        let blocks = store::blocks::active_for(transaction, &keys, &[mailbox.contact]).await?;
+        let blocks = store::blocks::active_for(transaction, &keys, contacts).await?;
         let Some(ticket) = blocks.first().map(|block| block.ticket) else { return Ok(()) };
         let ids = |ids: Vec<String>| ids.join(",");
         let detail = format!(
