@@ -71,7 +71,7 @@ impl Cases {
         // Made for every wish, so that the time it takes tells nothing either.
         let key = VaultKeyId::new(now, random_bytes(entropy));
         self.parts.vault.create_key(key, entropy).await?;
-        let result = self.ask(new, wishes, policy, key, now).await;
+        let result = self.ask(new, wishes, policy, key).await;
         // After an outage nobody knows whether the commit became durable: the key stays.
         let is_unused = match &result {
             Ok(mailed) => !mailed,
@@ -127,12 +127,12 @@ impl Cases {
         wishes: Vec<Wish>,
         policy: Option<PolicyRow>,
         key: VaultKeyId,
-        now: Timestamp,
     ) -> Result<bool, CasesError> {
         let digests = self.parts.digests.address_all(&new.address);
         let keys: Vec<_> = digests.iter().map(|digests| digests.stop).collect();
         let transaction = self.store().begin().await?;
         store::stops::lock(&transaction, &keys).await?;
+        let now = self.parts.clock.now();
         let day = now - 24.hours();
         if store::opt_ins::mailed_since(&transaction, &keys, day).await? >= MOST_MAILS_A_DAY {
             transaction.rollback().await?;
