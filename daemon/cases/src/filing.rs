@@ -106,10 +106,11 @@ impl Cases {
         &self,
         submissions: &[Submission],
     ) -> Result<Vec<Result<Filed, FilingError>>, FilingError> {
-        let now = self.parts.clock.now();
         let outage = |error: StoreError| FilingError::Outage(CasesError::Store(error));
         let transaction = self.parts.store.begin().await.map_err(outage)?;
         self.lock_stop_keys(&transaction, submissions).await.map_err(FilingError::Outage)?;
+        // Read under the lock, so that the instants of events follow the order of their commits.
+        let now = self.parts.clock.now();
         let mut stops = PendingStops::default();
         let mut results = Vec::with_capacity(submissions.len());
         for submission in submissions {
@@ -180,13 +181,18 @@ impl Cases {
         transaction: &Transaction,
         submissions: &[Submission],
     ) -> Result<(), CasesError> {
-        let digests: Vec<_> = submissions
+        let mut digests: Vec<_> = submissions
             .iter()
             .filter_map(Submission::requester)
             // Under every key: two nodes in the middle of a key's rotation must meet here.
             .flat_map(|address| self.parts.digests.address_all(&address))
             .map(|digests| digests.stop)
             .collect();
+        // All at once and sorted: a key that is locked later could close a circle of two batches
+        // that wait for each other.
+        for submission in submissions {
+            digests.extend(self.keys_of_returned(transaction, submission).await?);
+        }
         Ok(store::stops::lock(transaction, &digests).await?)
     }
 

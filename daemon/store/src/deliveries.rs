@@ -17,7 +17,7 @@ pub mod troubles;
 pub use claiming::{
     Claimant, ClaimedDelivery, Claiming, Stream, content_of, is_any_due, next_due_at,
 };
-pub use feedback::{Named, Told, take_feedback, told_since};
+pub use feedback::{Named, Told, addresses_of, take_feedback, told_since};
 pub use holding::{ClaimMark, GiveUp, Held, claimed_by, give_up, open_task, uncertain_of};
 pub use letters::{LetterRow, letters_of};
 pub use misfits::{Misfit, set_aside};

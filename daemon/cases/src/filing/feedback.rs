@@ -10,15 +10,22 @@ use domain::{
     address::EmailAddress,
     bounce::RefusalFate,
     classification::{BounceClass, BouncedRecipient, Kind},
-    digest::AddressDigests,
+    digest::{AddressDigests, Digest},
     gate::SuppressionReason,
     ids::{DeliveryId, SubmissionId},
 };
-use store::{Transaction, deliveries::Told, stops::StopKind};
+use store::{
+    Transaction,
+    deliveries::{Named, Told},
+    stops::StopKind,
+};
 use vault::{MailToken, TokenKind};
 
 use super::{
-    returned::{addressed_tokens, message_ids, unsubscribe_token},
+    returned::{
+        ReportedAction, addressed_tokens, feedback_type, message_ids, reported_actions,
+        unsubscribe_token,
+    },
     stops::{PendingStops, Stopped},
 };
 use crate::{
@@ -43,6 +50,24 @@ impl Feedback {
     }
 }
 
+/// What in a report may name mails of ours.
+#[derive(Default)]
+struct Names {
+    deliveries: Vec<DeliveryId>,
+    mail_ids: Vec<String>,
+    mail_id_digests: Vec<Digest>,
+}
+
+impl Names {
+    fn named(&self) -> Named<'_> {
+        Named {
+            deliveries: &self.deliveries,
+            mail_ids: &self.mail_ids,
+            mail_id_digests: &self.mail_id_digests,
+        }
+    }
+}
+
 impl Cases {
     pub(super) async fn take_feedback(
         &self,
@@ -53,7 +78,9 @@ impl Cases {
         now: Timestamp,
     ) -> Result<(), CasesError> {
         let Some(feedback) = feedback(submission) else { return Ok(()) };
-        for told in self.named_mails(transaction, submission, feedback).await? {
+        let names = self.names_in(submission, feedback);
+        let named = names.named();
+        for told in store::deliveries::take_feedback(transaction, &named, feedback.word()).await? {
             // Nothing owed is silently dropped: what did not arrive is for a person to bring.
             if told.statutory {
                 let detail = format!("submission {id}");
@@ -113,14 +140,29 @@ impl Cases {
         Ok(())
     }
 
-    /// The mails of ours that a report names.
-    async fn named_mails(
+    /// The stop keys of everybody whose mails a submission may speak of, by token or Message-ID:
+    /// they are locked with those of the senders before anything is filed.
+    pub(super) async fn keys_of_returned(
         &self,
         transaction: &Transaction,
         submission: &Submission,
-        feedback: Feedback,
-    ) -> Result<Vec<Told>, CasesError> {
-        let Some(mail) = submission.mail() else { return Ok(Vec::new()) };
+    ) -> Result<Vec<Digest>, CasesError> {
+        let mut keys = Vec::new();
+        if let Some(token) = self.leaving_token(submission) {
+            keys.extend(self.keys_of_token(transaction, token).await?);
+        }
+        if let Some(feedback) = feedback(submission) {
+            let names = self.names_in(submission, feedback);
+            for address in store::deliveries::addresses_of(transaction, &names.named()).await? {
+                keys.extend(self.keys_of_address(transaction, address).await?);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// By what a report names mails of ours.
+    fn names_in(&self, submission: &Submission, feedback: Feedback) -> Names {
+        let Some(mail) = submission.mail() else { return Names::default() };
         let digests = &self.parts.digests;
         let mut tokens: Vec<MailToken> = Vec::new();
         if let Some(bounce_address) = &self.parts.settings.bounce_address {
@@ -134,16 +176,12 @@ impl Cases {
             let opened = found.and_then(|token| digests.open_token(&token));
             tokens.extend(opened.filter(|token| token.kind == TokenKind::Unsubscribe));
         }
-        let deliveries: Vec<DeliveryId> = tokens.iter().map(|token| token.delivery).collect();
         let mail_ids = message_ids(mail);
-        let mail_id_digests: Vec<_> =
-            mail_ids.iter().flat_map(|id| digests.message_id_all(id)).collect();
-        let named = store::deliveries::Named {
-            deliveries: &deliveries,
-            mail_ids: &mail_ids,
-            mail_id_digests: &mail_id_digests,
-        };
-        Ok(store::deliveries::take_feedback(transaction, &named, feedback.word()).await?)
+        Names {
+            deliveries: tokens.iter().map(|token| token.delivery).collect(),
+            mail_id_digests: mail_ids.iter().flat_map(|id| digests.message_id_all(id)).collect(),
+            mail_ids,
+        }
     }
 
     /// Suppresses the address of the mail where the report says that there is none, or that its
@@ -205,6 +243,7 @@ fn is_no_address(submission: &Submission, address: &EmailAddress) -> bool {
     let Some(found) = submission.classification() else { return false };
     let says = |one: &BouncedRecipient| {
         one.class != BounceClass::Auto
+            && did_fail(submission, one)
             && RefusalFate::of(one.code.as_deref()) == RefusalFate::Suppress
     };
     let is_meant = |one: &&BouncedRecipient| {
@@ -217,26 +256,42 @@ fn is_no_address(submission: &Submission, address: &EmailAddress) -> bool {
     }
 }
 
-/// What the report says of a mail, if it says anything that lasts: a delay, a relaying or a
-/// "not spam" is no feedback (RULES §5.6).
+/// Whether the report says of this recipient that delivery failed; one that says of nobody what
+/// became of them is a report in words, and a failure.
+fn did_fail(submission: &Submission, one: &BouncedRecipient) -> bool {
+    let actions = actions(submission);
+    match (actions.as_slice(), one.recipient.as_deref()) {
+        ([], _) => true,
+        ([only], _) => only.is_failure(),
+        (several, Some(recipient)) => {
+            several.iter().any(|action| action.is_of(recipient) && action.is_failure())
+        }
+        (several, None) => several.iter().all(ReportedAction::is_failure),
+    }
+}
+
+fn actions(submission: &Submission) -> Vec<ReportedAction> {
+    let report = submission.mail().and_then(|mail| mail.report.delivery_status.as_deref());
+    report.map(reported_actions).unwrap_or_default()
+}
+
+/// What the report says of a mail, if it says anything that lasts: a delay or a relaying is no
+/// bounce, and of all sorts of abuse report (RFC 5965 §7.3, RFC 6591) only `abuse` is a person's
+/// complaint (RULES §5.6).
 fn feedback(submission: &Submission) -> Option<Feedback> {
     let found = submission.classification()?;
     match found.kind {
         Kind::Bounce => {
-            let report = submission.mail().and_then(|mail| mail.report.delivery_status.as_deref());
-            let is_delay = report.is_some_and(|report| {
-                let report = report.to_ascii_lowercase();
-                report.contains("action:") && !report.contains("failed")
-            });
+            let actions = actions(submission);
+            let says_otherwise =
+                !actions.is_empty() && !actions.iter().any(ReportedAction::is_failure);
             let says_nothing = !found.bounces.is_empty()
                 && found.bounces.iter().all(|bounce| bounce.class == BounceClass::Auto);
-            (!is_delay && !says_nothing).then_some(Feedback::Bounce)
+            (!says_otherwise && !says_nothing).then_some(Feedback::Bounce)
         }
         Kind::Complaint => {
-            let report = submission.mail().and_then(|mail| mail.report.feedback_report.as_deref());
-            let is_praise =
-                report.is_some_and(|report| report.to_ascii_lowercase().contains("not-spam"));
-            (!is_praise).then_some(Feedback::Complaint)
+            let report = submission.mail()?.report.feedback_report.as_deref()?;
+            (feedback_type(report).as_deref() == Some("abuse")).then_some(Feedback::Complaint)
         }
         Kind::Human | Kind::AutoReply | Kind::ListMail | Kind::Spam => None,
     }

@@ -52,6 +52,65 @@ pub(super) fn unsubscribe_token(headers: &str) -> Option<String> {
     (!token.is_empty()).then(|| token.to_owned())
 }
 
+/// What an abuse report is about (RFC 5965 §3.1), in lower case: `abuse`, `auth-failure`,
+/// `not-spam` … Only this field says it; any word may stand elsewhere in the part.
+pub(super) fn feedback_type(report: &str) -> Option<String> {
+    header(report, "feedback-type").map(|value| first_word(&value))
+}
+
+/// What became of one recipient, as a delivery report says (RFC 3464 §2.3).
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ReportedAction {
+    /// As it is named there; may be empty. Personal data.
+    recipients: [String; 2],
+    /// `failed`, `delayed`, `delivered`, `relayed` or `expanded`.
+    action: String,
+}
+
+impl ReportedAction {
+    pub(super) fn is_failure(&self) -> bool {
+        self.action == "failed"
+    }
+
+    pub(super) fn is_of(&self, recipient: &str) -> bool {
+        self.recipients.iter().any(|one| !one.is_empty() && one.eq_ignore_ascii_case(recipient))
+    }
+}
+
+/// The groups of a delivery report that say what became of somebody.
+pub(super) fn reported_actions(status: &str) -> Vec<ReportedAction> {
+    let lines = status.replace("\r\n", "\n");
+    let mut groups = vec![String::new()];
+    for line in lines.lines() {
+        match groups.last_mut() {
+            Some(group) if !line.trim().is_empty() => {
+                group.push_str(line);
+                group.push('\n');
+            }
+            _ => groups.push(String::new()),
+        }
+    }
+    let recipient = |group: &str, name| {
+        let value = header(group, name).unwrap_or_default();
+        let typed = value.split_once(';').map_or(value.as_str(), |(_, address)| address);
+        typed.trim().trim_matches(['<', '>', '"', ' ']).to_owned()
+    };
+    groups
+        .iter()
+        .filter_map(|group| {
+            let action = first_word(&header(group, "action")?);
+            let named = ["final-recipient", "original-recipient"];
+            Some(ReportedAction { recipients: named.map(|name| recipient(group, name)), action })
+        })
+        .collect()
+}
+
+/// A value without what a program adds behind it.
+fn first_word(value: &str) -> String {
+    let word = value.trim().split([' ', '\t', ';', '(']).next().unwrap_or_default();
+    word.to_ascii_lowercase()
+}
+
 /// The value of a header, unfolded.
 fn header(headers: &str, wanted: &str) -> Option<String> {
     let unfolded = headers.replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ");
@@ -73,6 +132,29 @@ mod tests {
         assert_eq!(message_id_of("Subject: x\r\nMessage-ID: <abc@mail.example>\r\n"), id);
         assert_eq!(message_id_of("message-id:\r\n <abc@mail.example>\r\nTo: y"), id);
         assert_eq!(message_id_of("Subject: Message-ID: none"), None);
+    }
+
+    #[test]
+    fn only_its_own_field_says_what_a_report_is_about() {
+        let of = |report: &str| feedback_type(report);
+        assert_eq!(of("Feedback-Type: abuse\r\nVersion: 1\r\n").as_deref(), Some("abuse"));
+        assert_eq!(
+            of("Version: 1\nfeedback-type:\n Auth-Failure\n").as_deref(),
+            Some("auth-failure")
+        );
+        assert_eq!(of("User-Agent: abuse not-spam\r\n"), None);
+    }
+
+    #[test]
+    fn each_recipient_of_a_delivery_report_has_an_action_of_its_own() {
+        let report = "Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822; <a@b.example>\r\n\
+                      Action: Delayed\r\nDiagnostic-Code: smtp; connection failed\r\n\r\n\r\n\
+                      Original-Recipient: rfc822;c@d.example\r\nAction: failed (gone)\r\n";
+        let actions = reported_actions(report);
+        assert_eq!(actions.len(), 2);
+        assert!(actions[0].is_of("A@b.example") && !actions[0].is_failure());
+        assert!(actions[1].is_of("c@d.example") && actions[1].is_failure());
+        assert!(!actions[0].is_of("") && reported_actions("").is_empty());
     }
 
     #[test]

@@ -51,15 +51,7 @@ pub async fn take_feedback(
     named: &Named<'_>,
     feedback: &str,
 ) -> Result<Vec<Told>, StoreError> {
-    let mut ids = named.deliveries.iter().map(|id| id.0).collect::<Vec<_>>();
-    // One question for each index.
-    let digests = named.mail_id_digests.iter().map(|digest| digest.bytes.to_vec().into());
-    let by_digest = "campaign_id IS NULL AND mail_id_digest IN";
-    ids.extend(ids_of(transaction, by_digest, digests.collect()).await?);
-    let mail_ids = named.mail_ids.iter().map(|id| id.as_str().into()).collect();
-    ids.extend(ids_of(transaction, "campaign_id IS NOT NULL AND mail_id IN", mail_ids).await?);
-    ids.sort_unstable();
-    ids.dedup();
+    let ids = all_named(transaction, named).await?;
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -86,6 +78,38 @@ pub async fn take_feedback(
             })
         })
         .collect()
+}
+
+/// The addresses to which the named deliveries went or go; each once.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn addresses_of(
+    session: &impl Session,
+    named: &Named<'_>,
+) -> Result<Vec<AddressId>, StoreError> {
+    let ids = all_named(session, named).await?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let list = placeholders(1, ids.len());
+    let sql =
+        format!("SELECT DISTINCT address_id FROM delivery WHERE id IN ({list}) ORDER BY address_id");
+    let rows = query_all(session, &sql, ids.iter().map(|id| (*id).into())).await?;
+    rows.iter().map(|row| Ok(AddressId(row.get("delivery", "address_id")?))).collect()
+}
+
+async fn all_named(session: &impl Session, named: &Named<'_>) -> Result<Vec<i64>, StoreError> {
+    let mut ids = named.deliveries.iter().map(|id| id.0).collect::<Vec<_>>();
+    // One question for each index.
+    let digests = named.mail_id_digests.iter().map(|digest| digest.bytes.to_vec().into());
+    let by_digest = "campaign_id IS NULL AND mail_id_digest IN";
+    ids.extend(ids_of(session, by_digest, digests.collect()).await?);
+    let mail_ids = named.mail_ids.iter().map(|id| id.as_str().into()).collect();
+    ids.extend(ids_of(session, "campaign_id IS NOT NULL AND mail_id IN", mail_ids).await?);
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
 }
 
 async fn ids_of(
