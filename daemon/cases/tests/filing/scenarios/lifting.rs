@@ -4,7 +4,11 @@ use cases::{
     blocks::LiftGround,
     subscriptions::{Leaving, Left, Method, Reach},
 };
-use domain::{address::EmailAddress, ids::BlockId};
+use domain::{
+    address::EmailAddress,
+    classification::{Band, Label},
+    ids::BlockId,
+};
 
 use super::{
     ANNA, BORIS, contact,
@@ -106,6 +110,58 @@ pub async fn a_wish_that_nobody_confirmed_is_no_consent_to_withdraw(desk: Desk) 
     desk.clock.advance(DAY);
     assert_eq!(desk.cases.expire_pending(9).await.expect("looks"), 1);
     assert_eq!(count(&desk, "subscription").await, 0);
+}
+
+pub async fn leaving_everything_again_holds_against_the_opt_in_between(desk: Desk) {
+    lists(&desk).await;
+    for round in 1..=3 {
+        subscribe(&desk, ANNA, &["news"]).await;
+        let token = leaving_token(&desk, 0).await;
+        desk.clock.advance(DAY);
+        for expected in [Left::Now, Left::Already] {
+            let leave = leaving(Reach::Everything);
+            assert_eq!(desk.cases.unsubscribe(&token, &leave).await.expect("answers"), expected);
+        }
+        let written = "suppression WHERE reason = 'unsubscribed_all'";
+        assert_eq!(count(&desk, written).await, round);
+        let outweighed = "subscription WHERE opted_in_at > (SELECT MAX(since_at) FROM suppression)";
+        assert_eq!(count(&desk, outweighed).await, 0);
+        desk.clock.advance(DAY);
+    }
+}
+
+pub async fn each_wish_keeps_the_contact_whose_subscription_it_is(desk: Desk) {
+    lists(&desk).await;
+    let (anna, boris) = (contact(&desk, &[ANNA]).await, contact(&desk, &[ANNA]).await);
+    // An import brought one list for each of the two who share the mailbox.
+    for (list, whose) in [("news", anna), ("offers", boris)] {
+        let sql = format!(
+            "INSERT INTO subscription (list_id, contact_id, address_id, state, since_at, created_at) \
+             SELECT l.id, {whose}, a.id, 'confirmed', 1, 1 FROM list l, address a \
+             WHERE l.name = '{list}' RETURNING id"
+        );
+        desk.number(&sql).await;
+    }
+    subscribe(&desk, ANNA, &["news", "offers"]).await;
+    for (list, whose) in [("news", anna), ("offers", boris)] {
+        let kept = format!(
+            "subscription s JOIN list l ON l.id = s.list_id JOIN consent_event e ON e.id = s.consent_id \
+             WHERE l.name = '{list}' AND s.contact_id = {whose} AND e.contact_id = {whose}"
+        );
+        assert_eq!(count(&desk, &kept).await, 1, "{list}");
+    }
+    assert_eq!(count(&desk, "contact").await, 2);
+}
+
+pub async fn who_withdraws_consent_keeps_no_advertising_consent(desk: Desk) {
+    lists(&desk).await;
+    subscribe(&desk, ANNA, &["news", "offers"]).await;
+    desk.clock.advance(DAY);
+    let labels = [(Label::ConsentWithdrawal, Band::Auto)];
+    desk.file(Letter::asking(ANNA, &labels)).await;
+    assert_eq!(count(&desk, "block WHERE scope = 'full'").await, 1);
+    assert_eq!(count(&desk, WITHDRAWN).await, 2);
+    assert_eq!(count(&desk, "subscription WHERE consent_id IS NULL").await, 2);
 }
 
 pub async fn a_withdrawal_holds_for_every_address_it_ends(desk: Desk) {

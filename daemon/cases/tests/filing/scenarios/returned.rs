@@ -106,7 +106,9 @@ impl<'a> Machine<'a> {
     }
 
     fn complaint(to: &'a str) -> Self {
-        Self { kind: Kind::Complaint, code: None, ..Self::bounce(to, None) }
+        let mut machine = Self { kind: Kind::Complaint, ..Self::bounce(to, None) };
+        machine.report.feedback_report = Some("Feedback-Type: abuse\r\nVersion: 1\r\n".into());
+        machine
     }
 
     /// With the Message-ID of the mail that it is about.
@@ -245,6 +247,74 @@ pub async fn a_complaint_whose_message_id_was_cut_out_is_known_by_its_link(desk:
     complaint.is_noted(&desk, "").await;
     assert!(told(&desk, &mailed, "complaint").await);
     assert_eq!((suppressions(&desk, "complaint").await, confirmed(&desk).await), (1, 1));
+}
+
+pub async fn only_a_report_of_abuse_is_a_complaint(desk: Desk) {
+    let [mailed] = mailed(&desk, [ANNA]).await;
+    let report = async |text: Option<&str>| {
+        let mut machine = Machine::complaint("hello@clinic.example").about(&mailed.mail_id);
+        machine.report.feedback_report = text.map(ToOwned::to_owned);
+        machine.is_noted(&desk, ANNA).await;
+    };
+    for other in ["auth-failure", "not-spam", "other", "abusive", ""] {
+        report(Some(&format!("Feedback-Type: {other}\r\nUser-Agent: abuse\r\n"))).await;
+    }
+    report(Some("User-Agent: abuse/1.0\r\n")).await;
+    report(None).await;
+    assert!(!told(&desk, &mailed, "complaint").await);
+    assert_eq!((suppressions(&desk, "complaint").await, stops(&desk).await), (0, 0));
+    report(Some("Version: 1\r\nUser-Agent: not-spam/1.0\r\nFeedback-Type: Abuse\r\n")).await;
+    assert!(told(&desk, &mailed, "complaint").await);
+    assert_eq!((suppressions(&desk, "complaint").await, confirmed(&desk).await), (1, 1));
+}
+
+pub async fn a_delay_is_no_bounce_whatever_its_diagnosis_says(desk: Desk) {
+    let [mailed] = mailed(&desk, [ANNA]).await;
+    let to = mailed.returns_to(&desk);
+    let report = async |groups: &[(&str, &str)]| {
+        let mut machine = Machine::bounce(&to, Some("5.1.1"));
+        let mut text = "Reporting-MTA: dns; mx.example\r\n".to_owned();
+        for (recipient, action) in groups {
+            text += &format!(
+                "\r\nFinal-Recipient: rfc822; {recipient}\r\nAction: {action}\r\nStatus: 4.4.1\r\n\
+                 Diagnostic-Code: smtp; connection failed, action: failed\r\n"
+            );
+        }
+        machine.report.delivery_status = Some(text);
+        machine.is_noted(&desk, ANNA).await;
+    };
+    for action in ["delayed", "Relayed", "delivered (somewhere)", "expanded"] {
+        report(&[(ANNA, action)]).await;
+    }
+    assert!(!told(&desk, &mailed, "bounce").await);
+    // Somebody else failed, ours is on its way.
+    report(&[(BORIS, "failed"), (ANNA, "delayed")]).await;
+    assert_eq!(suppressions(&desk, "hard_bounce").await, 0);
+    desk.number("UPDATE delivery SET feedback = NULL WHERE campaign_id IS NOT NULL RETURNING 1")
+        .await;
+    report(&[(BORIS, "delayed"), (ANNA, "failed")]).await;
+    assert_eq!(suppressions(&desk, "hard_bounce").await, 1);
+}
+
+pub async fn two_batches_that_speak_of_each_others_people_do_not_wait_in_a_circle(desk: Desk) {
+    let [anna, boris] = mailed(&desk, [ANNA, BORIS]).await;
+    let crossed = async |from: &str, of: &Mailed| {
+        let first = desk.letter(Letter::asking(from, &[(Label::Other, Band::Auto)])).await;
+        let mut second = desk.letter(Letter::asking("x@other.example", STOP_MARKETING)).await;
+        if let Content::Classified { mail, .. } = &mut second.content {
+            mail.delivered_to = vec![of.leaves_by(&desk)];
+        }
+        [first, second]
+    };
+    for _ in 0..8 {
+        let (one, other) = (crossed(ANNA, &boris).await, crossed(BORIS, &anna).await);
+        let (left, right) = (desk.cases.clone(), desk.cases.clone());
+        let left = tokio::spawn(async move { left.file(&one).await.map(|all| all.len()) });
+        let right = tokio::spawn(async move { right.file(&other).await.map(|all| all.len()) });
+        assert_eq!(left.await.expect("ends").expect("filed"), 2);
+        assert_eq!(right.await.expect("ends").expect("filed"), 2);
+    }
+    assert_eq!(confirmed(&desk).await, 2);
 }
 
 pub async fn a_forged_report_or_token_changes_nothing(desk: Desk) {
