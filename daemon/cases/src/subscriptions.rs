@@ -38,7 +38,7 @@ pub struct OpenList {
     pub text: ConsentTextShown,
     /// Where the policy in force is published.
     pub policy_url: String,
-    /// Its version; empty when none was written down.
+    /// Its version.
     pub policy_version: String,
 }
 
@@ -204,13 +204,15 @@ pub struct LeftList {
 }
 
 impl Cases {
-    /// What anybody may subscribe to now: open lists that have a consent text in this language.
+    /// What anybody may subscribe to now: open lists that have a consent text in this language,
+    /// and none at all without a policy in force in it. [`Cases::lists`] says what is lacking.
     ///
     /// # Errors
     /// [`CasesError::Store`].
     pub async fn open_lists(&self, locale: Locale) -> Result<Vec<OpenList>, CasesError> {
         let store = self.store();
         let policy = store::policies::current(store, locale, self.parts.clock.now()).await?;
+        let Some(policy) = policy else { return Ok(Vec::new()) };
         let mut open = Vec::new();
         for list in store::lists::all(store).await? {
             if !list.is_open || list.archived_at.is_some() {
@@ -219,9 +221,8 @@ impl Cases {
             let Some(text) = store::consent_texts::newest(store, list.id, locale).await? else {
                 continue;
             };
-            let given = policy.as_ref().map(|policy| policy.url.as_str());
-            let url =
-                given.filter(|url| !url.is_empty()).unwrap_or(&self.parts.settings.policy_url);
+            let given = Some(policy.url.as_str()).filter(|url| !url.is_empty());
+            let url = given.unwrap_or(&self.parts.settings.policy_url);
             open.push(OpenList {
                 id: list.id,
                 title: list.title(locale).to_owned(),
@@ -234,7 +235,7 @@ impl Cases {
                     sha256: text.sha256,
                 },
                 policy_url: url.to_owned(),
-                policy_version: policy.as_ref().map_or_else(String::new, |p| p.version.clone()),
+                policy_version: policy.version.clone(),
                 name: list.name,
             });
         }

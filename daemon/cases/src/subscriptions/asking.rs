@@ -11,6 +11,7 @@ use domain::{
     ambient::random_bytes,
     delivery::{Class, Occasion},
     digest::AddressDigests,
+    form::CapturePoint,
     gate::Suppressed,
     ids::{AddressId, ContactId, DeliveryId, PolicyId, SubscriptionId, VaultKeyId},
     letter::LetterContent,
@@ -113,8 +114,8 @@ impl Cases {
         now: Timestamp,
     ) -> Result<Option<PolicyRow>, CasesError> {
         let policy = store::policies::current(self.store(), new.locale, now).await?;
-        let in_force = policy.as_ref().map_or("", |policy| policy.version.as_str());
-        if new.policy_version != in_force {
+        // Without a policy in force no list is open: a consent could not say what stood beside it.
+        if policy.as_ref().is_none_or(|policy| policy.version != new.policy_version) {
             return Err(changed());
         }
         Ok(policy)
@@ -341,9 +342,20 @@ fn one(contacts: &[ContactId]) -> Option<ContactId> {
     }
 }
 
-/// What the wish itself shows; becomes part of the consent event's evidence.
+/// What the wish itself shows; becomes part of the consent event's evidence. Of what a program
+/// hands in we saw the program alone: the person's act and page are what it claims.
 fn evidence(new: &NewSubscription) -> Value {
     let capture = &new.capture;
+    if capture.point == CapturePoint::Api {
+        return json!({
+            "capture_point": capture.point.name(),
+            "claimed_act": capture.act.name(),
+            "claimed_page": capture.visitor.page,
+            "caller_ip": capture.visitor.ip,
+            "caller_user_agent": capture.visitor.user_agent,
+            "locale": new.locale.code(),
+        });
+    }
     json!({
         "capture_point": capture.point.name(),
         "act": capture.act.name(),

@@ -7,13 +7,16 @@ pub mod lists;
 mod proofs;
 mod returned;
 mod sharing;
+mod wishes;
 
 use domain::{address::EmailAddress, ids::ContactId, letter::LetterContent};
 use store::contacts::NewContact;
 
 use crate::desk::Desk;
 
-pub use self::{answers::*, keeping::*, lifting::*, lists::*, proofs::*, returned::*, sharing::*};
+pub use self::{
+    answers::*, keeping::*, lifting::*, lists::*, proofs::*, returned::*, sharing::*, wishes::*,
+};
 
 pub const ANNA: &str = "anna@mail.example";
 pub const BORIS: &str = "boris@mail.example";

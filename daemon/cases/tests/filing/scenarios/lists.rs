@@ -27,7 +27,7 @@ use super::{ANNA, BORIS, contact, letters};
 use crate::desk::{Desk, Letter, STOP_MARKETING};
 
 pub const DAY: Duration = Duration::from_secs(24 * 3600);
-const TEXT: &str = "Я согласна получать новости от ООО «Эстетимед» по электронной почте.";
+pub const TEXT: &str = "Я согласна получать новости от ООО «Эстетимед» по электронной почте.";
 
 /// Two open lists with texts, and a policy.
 pub async fn lists(desk: &Desk) {
@@ -61,7 +61,7 @@ pub fn visitor() -> Visitor {
     }
 }
 
-async fn wish(desk: &Desk, address: &str, lists: &[&str]) -> NewSubscription {
+pub async fn wish(desk: &Desk, address: &str, lists: &[&str]) -> NewSubscription {
     let open = desk.cases.open_lists(Locale::Ru).await.expect("told");
     let wishes = lists.iter().map(|name| {
         let list = open.iter().find(|list| list.name == *name).expect("an open list");
