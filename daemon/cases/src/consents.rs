@@ -1,8 +1,7 @@
 //! Consents as people of ours see them: the timeline of a person, a proof of it, a withdrawal by
 //! hand.
 //!
-//! Called by the command line. Showing changes nothing; a proof leaves an audit event that says
-//! who took it.
+//! Called by the command line. Whoever reads or takes a proof leaves an audit event.
 
 pub mod bundle;
 pub mod checking;
@@ -10,7 +9,7 @@ pub mod proving;
 mod readable;
 
 use domain::{
-    address::EmailAddress,
+    address::{EmailAddress, InvalidAddress},
     digest::Digest,
     ids::{AddressId, ContactId},
 };
@@ -34,17 +33,19 @@ impl Who {
     /// Reads an address or the number of a contact.
     ///
     /// # Errors
-    /// [`CasesError::Refused`] when it is neither.
-    pub fn parse(text: &str) -> Result<Self, CasesError> {
+    /// [`NeitherNorThat`] when it is neither; what was typed is not repeated.
+    pub fn parse(text: &str) -> Result<Self, NeitherNorThat> {
         if let Ok(id) = text.parse() {
             return Ok(Self::Contact(ContactId(id)));
         }
-        EmailAddress::parse(text).map(Self::Address).map_err(|error| CasesError::Refused {
-            rule: "address_or_contact",
-            reason: format!("neither the number of a contact nor an address ({error})"),
-        })
+        EmailAddress::parse(text).map(Self::Address).map_err(NeitherNorThat)
     }
 }
+
+/// Neither the number of a contact nor an address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("neither the number of a contact nor an address ({0})")]
+pub struct NeitherNorThat(InvalidAddress);
 
 /// Everything about the consents of a person.
 #[derive(Debug, Clone)]
@@ -59,6 +60,17 @@ pub struct ConsentTimeline {
     pub subscriptions: Vec<(SubscriptionRow, String)>,
 }
 
+impl ConsentTimeline {
+    /// Whom it is about, as the audit names people.
+    fn subject(&self) -> String {
+        match (self.contacts.first(), self.addresses.first()) {
+            (Some(contact), _) => format!("contact:{contact}"),
+            (None, Some((address, _))) => format!("address:{address}"),
+            (None, None) => "contact:?".to_owned(),
+        }
+    }
+}
+
 impl Cases {
     /// The consents of a person, oldest first.
     ///
@@ -66,6 +78,26 @@ impl Cases {
     /// [`CasesError::NotFound`] when nobody of the kind is written down.
     pub async fn consent_timeline(&self, who: &Who) -> Result<ConsentTimeline, CasesError> {
         self.timeline_in(self.store(), who).await
+    }
+
+    /// The same for somebody who looks: written down before anything is shown.
+    ///
+    /// # Errors
+    /// As [`Cases::consent_timeline`].
+    pub async fn show_consents(
+        &self,
+        who: &Who,
+        actor: &str,
+    ) -> Result<ConsentTimeline, CasesError> {
+        let now = self.parts.clock.now();
+        let transaction = self.store().begin().await?;
+        let timeline = self.timeline_in(&transaction, who).await?;
+        let events: Vec<_> = timeline.events.iter().map(|event| event.id).collect();
+        let detail = json!({ "what": "consents", "events": events });
+        let subject = timeline.subject();
+        store::audit::append(&transaction, actor, "read", &subject, &detail, now).await?;
+        transaction.commit().await?;
+        Ok(timeline)
     }
 
     pub(crate) async fn timeline_in(

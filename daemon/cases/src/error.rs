@@ -20,9 +20,9 @@ pub enum CasesError {
     #[error("{0}")]
     Settings(String),
     /// What was asked for is not there.
-    #[error("there is no {what} `{id}`; see `consentry {what} list`")]
+    #[error("there is no {what} `{id}`; see `consentry {}`", where_to_look(what))]
     NotFound {
-        /// ticket or block.
+        /// ticket, block, list, campaign or contact.
         what: &'static str,
         /// As it was asked for.
         id: String,
@@ -53,6 +53,14 @@ impl CasesError {
             | Self::Refused { .. }
             | Self::Content => false,
         }
+    }
+}
+
+/// The command that tells what there is.
+fn where_to_look(what: &str) -> String {
+    match what {
+        "contact" => "contact export".to_owned(),
+        what => format!("{what} list"),
     }
 }
 

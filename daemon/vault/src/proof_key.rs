@@ -6,8 +6,9 @@
 use std::io;
 use std::path::Path;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
 use domain::ambient::{Entropy, random_bytes};
 
 use crate::durable::{self, Incoming, Sync};
@@ -59,6 +60,17 @@ impl ProofKey {
         Ok(Self { public: public.map_err(|_| VaultError::CorruptKey(path))?, pair })
     }
 
+    /// Reads the key if there is one; makes none. Blocks for a few file reads.
+    ///
+    /// # Errors
+    /// As [`ProofKey::open`].
+    pub fn find(keys_directory: &Path, entropy: &dyn Entropy) -> Result<Option<Self>, VaultError> {
+        if !keys_directory.join("proof").join(FILE).exists() {
+            return Ok(None);
+        }
+        Self::open(keys_directory, entropy).map(Some)
+    }
+
     /// The public half: 32 bytes.
     #[must_use]
     pub fn public(&self) -> [u8; 32] {
@@ -90,6 +102,14 @@ pub fn verify_proof(public: &[u8; 32], message: &[u8], signature: &[u8]) -> bool
     UnparsedPublicKey::new(&ED25519, public).verify(message, signature).is_ok()
 }
 
+/// What a public key is known by: SHA-256 of its DER form, `SHA256:` and hexadecimal, as
+/// `openssl pkey -pubin -outform DER | sha256sum` tells it.
+#[must_use]
+pub fn proof_key_fingerprint(public: &[u8; 32]) -> String {
+    let der = [SPKI_PREFIX.as_slice(), public].concat();
+    format!("SHA256:{}", HEXLOWER.encode(digest(&SHA256, &der).as_ref()))
+}
+
 /// A public key as other programs read it (PEM of SubjectPublicKeyInfo, RFC 8410).
 #[must_use]
 pub fn proof_key_pem(public: &[u8; 32]) -> String {
@@ -105,12 +125,25 @@ mod tests {
     #[test]
     fn the_key_stays_and_only_its_signature_fits() {
         let directory = tempfile::tempdir().expect("a directory");
+        let none = ProofKey::find(directory.path(), &Scripted::default()).expect("nothing to read");
+        assert!(none.is_none() && !directory.path().join("proof").exists());
         let first = ProofKey::open(directory.path(), &Scripted::default()).expect("made");
         let again = ProofKey::open(directory.path(), &Scripted::default()).expect("read");
+        let found = ProofKey::find(directory.path(), &Scripted::default()).expect("read");
+        assert_eq!(found.expect("there").public(), first.public());
         assert_eq!(first.public(), again.public());
         let signature = again.sign(b"words");
         assert!(verify_proof(&first.public(), b"words", &signature));
         assert!(!verify_proof(&first.public(), b"Words", &signature));
         assert!(!verify_proof(&[7; 32], b"words", &signature));
+    }
+
+    /// The figure is OpenSSL's.
+    #[test]
+    fn a_fingerprint_is_what_openssl_tells() {
+        assert_eq!(
+            proof_key_fingerprint(&[7; 32]),
+            "SHA256:5d2d7a2942537f03ce7c388afb54861fbcf87f4854b9c0dacb6db3a81704dea3"
+        );
     }
 }

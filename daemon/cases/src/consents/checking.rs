@@ -2,9 +2,11 @@
 //!
 //! The file must have its one form, the signature must fit, and everything inside must fit
 //! together: every event its hash, every text and policy theirs, the readable part the payload.
+//! All that shows nothing while the key is only the one inside the file: whoever changes the words
+//! can sign them anew. So a proof holds only against a key that came another way.
 
 use serde_json::Value;
-use vault::{proof_key_pem, verify_proof};
+use vault::{proof_key_fingerprint, proof_key_pem, verify_proof};
 
 use super::{
     bundle::{Bundle, FORMAT, canonical, sha256_hex},
@@ -20,11 +22,22 @@ pub struct Checked {
     pub made_at: String,
     /// How many events it shows.
     pub events: usize,
-    /// What does not fit, in words; empty when all holds.
+    /// What does not fit, in words; empty when all fits together.
     pub misfits: Vec<String>,
+    /// Whether a key was given and is the one that signed.
+    pub is_authenticated: bool,
 }
 
-/// Checks the file of a proof. With `key` (32 bytes in hexadecimal) it must be signed by that one.
+impl Checked {
+    /// Whether the proof shows what it says: everything fits and the key is the one given.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.misfits.is_empty() && self.is_authenticated
+    }
+}
+
+/// Checks the file of a proof. With `key` (the public key, 32 bytes in hexadecimal, or its
+/// fingerprint `SHA256:…`) it must be signed by that one; without, nobody is authenticated.
 #[must_use]
 pub fn check_proof(file: &str, key: Option<&str>) -> Checked {
     let mut checked = Checked {
@@ -32,6 +45,7 @@ pub fn check_proof(file: &str, key: Option<&str>) -> Checked {
         made_at: String::new(),
         events: 0,
         misfits: Vec::new(),
+        is_authenticated: false,
     };
     let bundle: Bundle = match serde_json::from_str(file) {
         Ok(bundle) => bundle,
@@ -67,8 +81,13 @@ pub fn check_proof(file: &str, key: Option<&str>) -> Checked {
         }
     }
     if let Some(key) = key {
-        let same = key.trim().eq_ignore_ascii_case(&bundle.public_key);
+        let fingerprint = public.as_ref().map(proof_key_fingerprint);
+        let same = [Some(bundle.public_key), fingerprint]
+            .into_iter()
+            .flatten()
+            .any(|known| key.trim().eq_ignore_ascii_case(&known));
         must(same, "it is signed by another key than the one given");
+        checked.is_authenticated = same;
     }
     match serde_json::from_str::<Value>(&bundle.payload) {
         Err(_) => must(false, "the payload is no JSON"),

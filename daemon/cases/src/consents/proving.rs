@@ -54,11 +54,7 @@ impl Cases {
         payload["made_by"] = json!(actor);
         let text = canonical(&payload);
         let sha256 = sha256_hex(text.as_bytes());
-        let subject = match (timeline.contacts.first(), timeline.addresses.first()) {
-            (Some(contact), _) => format!("contact:{contact}"),
-            (None, Some((address, _))) => format!("address:{address}"),
-            (None, None) => "contact:?".to_owned(),
-        };
+        let subject = timeline.subject();
         let events: Vec<_> = timeline.events.iter().map(|event| event.id).collect();
         let detail = json!({ "events": events, "sha256": sha256 });
         store::audit::append(&transaction, actor, "proof_exported", &subject, &detail, now).await?;

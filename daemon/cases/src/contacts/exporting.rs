@@ -60,6 +60,14 @@ impl Export<'_> {
         Ok(page)
     }
 
+    /// Ends it before its end, since nobody takes any more: what was handed out is audited.
+    ///
+    /// # Errors
+    /// [`CasesError::Store`].
+    pub async fn break_off(self) -> Result<(), CasesError> {
+        self.audit("exported").await
+    }
+
     async fn audit(&self, act: &str) -> Result<(), CasesError> {
         let detail = json!({ "list": self.list, "rows": self.rows });
         let now = self.cases.parts.clock.now();

@@ -28,7 +28,8 @@ impl Cases {
     /// anything is shown.
     ///
     /// # Errors
-    /// [`CasesError::NotFound`]; [`CasesError::Settings`] when `asked` is neither.
+    /// [`CasesError::NotFound`] for the number of no contact; [`CasesError::Settings`] when `asked`
+    /// is neither.
     pub async fn show_contact(&self, asked: &str, actor: &str) -> Result<ContactShown, CasesError> {
         let mut search = SearchedFor::default();
         let mut addresses = Vec::new();
@@ -48,7 +49,7 @@ impl Cases {
         }
         let people = store::contacts::people(self.store(), &search.contacts).await?;
         if people.is_empty() && addresses.is_empty() {
-            return Err(CasesError::Settings(format!("there is no contact {asked}")));
+            return Err(CasesError::NotFound { what: "contact", id: asked.to_owned() });
         }
         for contact in search.contacts.clone() {
             for id in store::contacts::addresses_of(self.store(), contact).await? {
@@ -73,6 +74,24 @@ impl Cases {
             addresses.extend(store::addresses::clear(self.store(), id).await?);
         }
         Ok(())
+    }
+
+    /// Writes down that somebody looked at a contact in another way than [`Cases::show_contact`],
+    /// such as by the preview of a campaign; to be called before anything is shown.
+    ///
+    /// # Errors
+    /// [`CasesError::Store`].
+    pub async fn note_look(
+        &self,
+        contact: ContactId,
+        what: &str,
+        actor: &str,
+    ) -> Result<(), CasesError> {
+        let now = self.parts.clock.now();
+        let transaction = self.store().begin().await?;
+        let (subject, detail) = (format!("contact:{contact}"), json!({ "what": what }));
+        store::audit::append(&transaction, actor, "read", &subject, &detail, now).await?;
+        Ok(transaction.commit().await?)
     }
 
     async fn audit_look(&self, search: &SearchedFor, actor: &str) -> Result<(), CasesError> {

@@ -25,7 +25,10 @@ pub async fn a_proof_holds_and_any_changed_byte_spoils_it(desk: Desk) {
     let proof = desk.cases.consent_proof(&who, &key, "boris").await.expect("made");
     let checked = check_proof(&proof.file, Some(&proof.public_key));
     assert_eq!(checked.misfits, Vec::<String>::new());
+    assert!(checked.holds());
     assert_eq!(checked.events, 3);
+    let fingerprint = vault::proof_key_fingerprint(&key.public());
+    assert!(check_proof(&proof.file, Some(&fingerprint)).holds());
     let bundle: Bundle = serde_json::from_str(&proof.file).expect("a proof");
     let payload: serde_json::Value = serde_json::from_str(&bundle.payload).expect("JSON");
     assert_eq!(payload["texts"].as_array().map(Vec::len), Some(2));
@@ -56,8 +59,38 @@ pub async fn a_proof_holds_and_any_changed_byte_spoils_it(desk: Desk) {
     let other = check_proof(&proof.file, Some(&"0".repeat(64)));
     assert_eq!(other.misfits, ["it is signed by another key than the one given"]);
     // Somebody who makes a new signature over changed words needs our key.
-    let forged = Bundle { signature: hex::encode([7; 64]), ..bundle };
+    let forged = Bundle { signature: hex::encode([7; 64]), ..bundle.clone() };
     assert!(!check_proof(&forged.to_file(), None).misfits.is_empty());
+    // A key of their own they have: then all fits together, and still nothing is shown.
+    let theirs = ProofKey::open(&desk.dir.path().join("theirs"), &*desk.entropy).expect("a key");
+    let resigned = Bundle {
+        signature: hex::encode(theirs.sign(bundle.payload.as_bytes())),
+        public_key: hex::encode(theirs.public()),
+        public_key_pem: vault::proof_key_pem(&theirs.public()),
+        ..bundle
+    };
+    let checked = check_proof(&resigned.to_file(), None);
+    assert!(checked.misfits.is_empty() && !checked.holds());
+    assert!(!check_proof(&resigned.to_file(), Some(&proof.public_key)).holds());
+}
+
+pub async fn who_looks_at_consents_is_written_down(desk: Desk) {
+    lists(&desk).await;
+    subscribe(&desk, ANNA, &["news"]).await;
+    let reads = "SELECT COUNT(*) FROM audit_event WHERE act = 'read' AND actor = 'boris' \
+                 AND subject LIKE 'contact:%' AND detail NOT LIKE '%@%'";
+    let who = Who::Address(anna());
+    assert_eq!(desk.cases.show_consents(&who, "boris").await.expect("shown").events.len(), 1);
+    assert_eq!(desk.number(reads).await, 1);
+    let contact = desk.cases.consent_timeline(&who).await.expect("told").contacts[0];
+    desk.cases.note_look(contact, "campaign:1", "boris").await.expect("written");
+    assert_eq!(desk.number(reads).await, 2);
+    let nobody = Who::Address(EmailAddress::parse(BORIS).expect("valid"));
+    let missing = desk.cases.show_consents(&nobody, "boris").await.expect_err("nobody");
+    let told = missing.to_string();
+    assert!(told.contains("consentry contact export") && !told.contains("boris"), "{told}");
+    let odd = Who::parse("foo bar@x").expect_err("neither").to_string();
+    assert!(!odd.contains("foo"), "{odd}");
 }
 
 pub async fn a_withdrawal_by_hand_needs_a_reason_and_something_to_withdraw(desk: Desk) {
