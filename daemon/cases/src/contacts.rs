@@ -12,12 +12,14 @@ pub mod encoding;
 pub mod exporting;
 pub mod importing;
 pub mod mapping;
+pub mod papers;
 pub mod planning;
 pub mod reading;
 pub mod records;
 pub mod row;
 pub mod showing;
 
+pub use attesting::Attested;
 pub use counts::Counts;
 pub use importing::{ImportError, ImportNews, ImportOrder, ImportReport, Mode};
 pub use row::RowError;

@@ -24,7 +24,7 @@ use crate::{
     session::{Session, Transaction, change_one, execute, query_all, query_one, query_optional},
 };
 
-pub use attesting::{Attestation, attest_chunk, finish_attestation};
+pub use attesting::{Attestation, Attesting, attest_chunk, list_without_text};
 pub use facts::{AddressFacts, Asked, ContactFacts, EventFacts, StandingFacts, facts, lock};
 pub use writing::{
     Fill, Place, Writes, WrittenAddress, WrittenConsent, WrittenContact, WrittenSubscription, write,

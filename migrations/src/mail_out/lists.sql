@@ -79,8 +79,6 @@ CREATE UNIQUE INDEX subscription_of_nobody_yet ON subscription (list_id, address
 -- store::subscriptions::of_address, the withdrawals
 CREATE INDEX subscription_by_address ON subscription (address_id);
 CREATE INDEX subscription_by_contact ON subscription (contact_id) WHERE contact_id IS NOT NULL;
--- store::subscriptions::expired
-CREATE INDEX subscription_pending ON subscription (since_at) WHERE state = 'pending';
 
 -- What a person typed who asked for a list, until it is confirmed or destroyed after seven days.
 CREATE TABLE opt_in (

@@ -13,9 +13,11 @@ use store::{StoreError, imports::ImportList};
 use tokio::sync::mpsc;
 
 use super::{
+    attesting,
     counts::Counts,
     encoding,
     mapping::Column,
+    papers::Papers,
     reading::{Chunk, Opened, Reading, open, read_all},
     row::RowError,
 };
@@ -49,6 +51,8 @@ pub struct ImportOrder {
     pub delimiter: Option<u8>,
     /// The zone of times that name none; the organisation's when not said.
     pub zone: Option<TimeZone>,
+    /// The version of the consent text of papers whose rows name none.
+    pub text_version: Option<i64>,
     /// Whether anything is written.
     pub mode: Mode,
     /// Rows in a chunk, at least 1.
@@ -66,6 +70,7 @@ impl ImportOrder {
             encoding: None,
             delimiter: None,
             zone: None,
+            text_version: None,
             mode: Mode::Write,
             chunk_rows: CHUNK_ROWS,
         }
@@ -157,6 +162,7 @@ impl Cases {
             unknown_columns: &report.unknown_columns,
         });
         let zone = order.zone.clone().unwrap_or_else(|| self.settings().zone.clone());
+        let papers = self.papers(order).await?;
         let mut run = Run::new(self, actor, Arc::clone(&lists));
         if order.mode == Mode::Write {
             report.counts = run.begin(order, &opened, &zone).await?;
@@ -166,6 +172,7 @@ impl Cases {
             lists,
             list: order.list.clone(),
             zone,
+            papers,
             digests: Arc::clone(&self.parts.digests),
             import: run.import.0,
             now: self.parts.clock.now(),
@@ -193,6 +200,18 @@ impl Cases {
             run.finish(&report.counts).await?;
         }
         Ok(report)
+    }
+
+    /// What papers refer to. A version that is said for all of them must be there.
+    async fn papers(&self, order: &ImportOrder) -> Result<Papers, ImportError> {
+        let papers =
+            Papers::read(self.store(), self.settings().locale, order.text_version).await?;
+        if let (Some(list), Some(version)) = (&order.list, order.text_version)
+            && !papers.has(list, version)
+        {
+            return Err(attesting::no_text(list, Some(version)).into());
+        }
+        Ok(papers)
     }
 
     async fn open_file(

@@ -124,6 +124,11 @@ impl Deciding<'_> {
         if self.known.facts.suppressions.contains(&SuppressionReason::Erased) {
             return self.counts.skip("erased");
         }
+        // Under a full block the data of a person are stored and nothing else: no contact is made
+        // and none is filled.
+        if self.known.facts.blocks.contains(&Scope::Full) {
+            return self.counts.skip(WithholdReason::FullBlock.name());
+        }
         let person = match self.known.contacts.len() {
             0 => self.make(row),
             1 => self.find(0, row),
@@ -183,12 +188,8 @@ impl Deciding<'_> {
     fn find(&mut self, place: usize, row: &ImportRow) -> Place {
         self.counts.contacts_found += 1;
         // Data under restriction are stored, not worked on.
-        let is_restricted = self
-            .known
-            .facts
-            .blocks
-            .iter()
-            .any(|scope| matches!(scope, Scope::Full | Scope::Fields(_)));
+        let is_restricted =
+            self.known.facts.blocks.iter().any(|scope| matches!(scope, Scope::Fields(_)));
         let contact = &mut self.known.contacts[place];
         let lacks = |held: &str, given: &str| {
             if held.is_empty() && !is_restricted { given.to_owned() } else { String::new() }
@@ -231,8 +232,6 @@ impl Deciding<'_> {
             WithholdReason::Complaint
         } else if suppressed(SuppressionReason::Manual) {
             WithholdReason::Manual
-        } else if blocked(&|scope| *scope == Scope::Full) {
-            WithholdReason::FullBlock
         } else if blocked(&|scope| match scope {
             Scope::Purposes(purposes) => purposes.contains(&purpose),
             Scope::Fields(fields) => fields.contains(&Field::Email),
@@ -314,7 +313,7 @@ impl Deciding<'_> {
         }
         self.known.written.push(mark);
         self.counts.consents += 1;
-        self.counts.on_paper += u64::from(claim.is_paper);
+        self.counts.on_paper += u64::from(claim.signed_at.is_some());
         self.writes.consents.push(WrittenConsent {
             contact: person,
             address: self.known.address.unwrap_or(Place::New(0)),

@@ -20,6 +20,7 @@ use super::{
     encoding::{Decoded, Survey, survey},
     importing::ImportError,
     mapping::Mapping,
+    papers::Papers,
     records::{Record, Records, sniff_delimiter},
     row::{ImportRow, RowError, RowReader},
 };
@@ -87,6 +88,8 @@ pub struct Reading {
     pub list: Option<String>,
     /// The zone of times that name none.
     pub zone: TimeZone,
+    /// The words and policies that papers refer to.
+    pub papers: Papers,
     /// Keyed digests.
     pub digests: Arc<Digests>,
     /// The number of the import.
@@ -126,6 +129,7 @@ fn hand_over(
         lists: &reading.lists,
         list: reading.list.as_deref(),
         zone: &reading.zone,
+        papers: &reading.papers,
         digests: &reading.digests,
         import: reading.import,
         now: reading.now,

@@ -18,6 +18,7 @@ use vault::Digests;
 
 use super::{
     mapping::{Column, Mapping},
+    papers::{Paper, Papers},
     records::Record,
 };
 pub use fault::{Fault, RowError};
@@ -30,8 +31,9 @@ pub struct Claim {
     pub at: Timestamp,
     /// Where it was captured.
     pub capture_point: String,
-    /// Whether a signed paper is named.
-    pub is_paper: bool,
+    /// The date of the signed paper that it rests on: the row's act is `paper`, and it names the
+    /// document and its date. This alone is meant by "on paper".
+    pub signed_at: Option<Timestamp>,
 }
 
 /// A checked row.
@@ -77,6 +79,8 @@ pub struct RowReader<'a> {
     pub list: Option<&'a str>,
     /// The zone of times that name none.
     pub zone: &'a TimeZone,
+    /// The words and policies that papers refer to.
+    pub papers: &'a Papers,
     /// Keyed digests.
     pub digests: &'a Digests,
     /// The import, as it stands in the evidence.
@@ -148,7 +152,14 @@ impl RowReader<'_> {
         let list = list.to_owned();
         let zone = text(Column::Zone).to_owned();
         let claim = self.claim(record)?;
-        let evidence = self.evidence(record);
+        let signed_at = claim.as_ref().and_then(|claim| claim.signed_at);
+        let paper = signed_at.map(|signed_at| Paper {
+            list: &list,
+            locale: &locale,
+            version: text(Column::TextVersion),
+            signed_at,
+        });
+        let evidence = self.evidence(record, paper);
         let name = words_of(text(Column::Name));
         let phone = words_of(text(Column::Phone));
         if !self.zone_is_known(&zone) {
@@ -211,19 +222,17 @@ impl RowReader<'_> {
             let column = if has_number { Column::DocumentDate } else { Column::DocumentNumber };
             return Err(wrong(column, Fault::HalfADocument));
         }
-        let is_paper = has_number && matches!(act, None | Some("paper"));
-        if is_paper {
-            at = at.or(signed_at);
-        }
-        // A signature is an act by itself; that somebody claims a paper which is not named is none.
-        let is_affirmative = is_paper || act.is_some_and(|act| act != "paper");
+        let signed_at = signed_at.filter(|_| act == Some("paper"));
+        at = at.or(signed_at);
+        // That somebody claims a paper which is not named is no act.
+        let is_affirmative = signed_at.is_some() || act.is_some_and(|act| act != "paper");
         let Some(at) = at.filter(|_| is_affirmative) else { return Ok(None) };
         let capture_point = match words_of(text(Column::CapturePoint)) {
             point if !point.is_empty() => point,
-            _ if is_paper => "paper".to_owned(),
+            _ if signed_at.is_some() => "paper".to_owned(),
             _ => "import".to_owned(),
         };
-        Ok(Some(Claim { at, capture_point, is_paper }))
+        Ok(Some(Claim { at, capture_point, signed_at }))
     }
 
     fn instant(&self, text: &str) -> Result<Option<Timestamp>, Fault> {
@@ -238,7 +247,7 @@ impl RowReader<'_> {
     }
 
     /// The whole row as the file has it: what we know under our words, the rest under its headers.
-    fn evidence(&self, record: &Record) -> String {
+    fn evidence(&self, record: &Record, paper: Option<Paper<'_>>) -> String {
         let mut evidence = Map::new();
         let mut others = Map::new();
         for (place, field) in record.fields().enumerate() {
@@ -264,6 +273,9 @@ impl RowReader<'_> {
         evidence.insert("line".to_owned(), json!(record.line));
         if !others.is_empty() {
             evidence.insert("columns".to_owned(), Value::Object(others));
+        }
+        if let Some(paper) = paper {
+            self.papers.tell(&mut evidence, paper);
         }
         Value::Object(evidence).to_string()
     }

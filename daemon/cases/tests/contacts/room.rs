@@ -78,6 +78,7 @@ impl Room {
         let room = Self { cases, clock, dir };
         room.add_list("news", Purpose::Newsletter).await;
         room.add_list("partners", Purpose::PartnerOffers).await;
+        room.add_text("news", 1, "ru", "2026-01-01T00:00:00Z").await;
         room
     }
 
@@ -88,6 +89,38 @@ impl Room {
             purpose.name()
         );
         ListId(self.number(&sql).await)
+    }
+
+    /// A consent text as it was written down at an instant.
+    pub async fn add_text(&self, list: &str, version: i64, locale: &str, at: &str) {
+        let at = at.parse::<Timestamp>().expect("an instant").as_microsecond();
+        let sql = format!(
+            "INSERT INTO consent_text (list_id, version, locale, body, advertiser, sha256, created_at, created_by) \
+             SELECT id, {version}, '{locale}', 'I agree', 'Clinic', {digest}, {at}, 'anna' FROM list \
+             WHERE name = '{list}' RETURNING id",
+            digest = self.digest_literal(),
+        );
+        self.number(&sql).await;
+    }
+
+    /// 32 bytes, as the database writes them.
+    fn digest_literal(&self) -> String {
+        let hex = "17".repeat(32);
+        match self.store().dialect() {
+            store::Dialect::Sqlite => format!("x'{hex}'"),
+            store::Dialect::Postgres => format!("decode('{hex}', 'hex')"),
+        }
+    }
+
+    /// A policy that holds from an instant on.
+    pub async fn add_policy(&self, version: &str, locale: &str, from: &str) -> i64 {
+        let from = from.parse::<Timestamp>().expect("an instant").as_microsecond();
+        let sql = format!(
+            "INSERT INTO policy_version (version, locale, body, sha256, effective_from_at, created_at, created_by) \
+             VALUES ('{version}', '{locale}', 'Words', {}, {from}, 0, 'anna') RETURNING id",
+            self.digest_literal()
+        );
+        self.number(&sql).await
     }
 
     pub fn store(&self) -> &Store {

@@ -187,11 +187,18 @@ fn read(row: &Row) -> Result<Happening, StoreError> {
     let mut words = serde_json::Map::new();
     for (name, column) in names.into_iter().flatten().zip(["a", "b", "c", "d", "e", "f"]) {
         if let Some(word) = row.get::<Option<String>>("timeline", column)? {
+            let word = if *name == "opted_in_at" { instant_of(row, &word)? } else { word };
             words.insert((*name).to_owned(), word.into());
         }
     }
     let at = row.instant("timeline", "at")?;
     Ok(Happening { at, what, id: row.get("timeline", "id")?, words: words.into() })
+}
+
+/// A time among the words, readable.
+fn instant_of(row: &Row, microseconds: &str) -> Result<String, StoreError> {
+    let at = microseconds.parse().ok().and_then(|at| Timestamp::from_microsecond(at).ok());
+    at.map(|at| at.to_string()).ok_or_else(|| row.misfit("timeline", "opted_in_at"))
 }
 
 fn numbers(dialect: Dialect, parameter: u8) -> String {

@@ -71,6 +71,7 @@ impl Run<'_> {
             "delimiter": char::from(opened.delimiter).to_string(),
             "list": order.list,
             "zone": zone.iana_name(),
+            "text_version": order.text_version,
         });
         let mapping = mapping.to_string();
         let list = order.list.as_ref().and_then(|list| self.lists.get(list)).map(|list| list.id);

@@ -1,6 +1,9 @@
 //! Papers are attested; contacts are exported and shown.
 
-use cases::{CasesError, contacts::Counts};
+use cases::{
+    CasesError,
+    contacts::{Attested, Counts, ImportError},
+};
 use domain::{gate::SuppressionReason, ids::ImportId};
 
 use crate::room::Room;
@@ -9,7 +12,7 @@ async fn papers(room: &Room) -> Counts {
     let (counts, _) = room
         .import(
             "email,name,act,consent_at,document_number,document_date\n\
-             a@x.example,Анна,paper,,17,01.03.2026\nb@x.example,Борис,,,18,2026-03-02\n\
+             a@x.example,Анна,paper,,17,01.03.2026\nb@x.example,Борис,paper,,18,2026-03-02\n\
              c@x.example,Вера,checkbox,2026-03-01,,\n",
         )
         .await;
@@ -41,6 +44,108 @@ pub async fn papers_are_proven_by_another_operator_alone(room: Room) {
     assert_eq!(room.number(sql).await, 1);
     let sql = "SELECT COUNT(*) FROM audit_event WHERE act = 'attested' AND subject = 'import:1'";
     assert_eq!(room.number(sql).await, 1);
+    // Nor does who finds nothing to attest become the one who attested.
+    assert_eq!(room.cases.attest_import(import, "vera").await.expect("attested"), 0);
+    let sql = "SELECT COUNT(*) FROM contact_import WHERE attested_by = 'boris'";
+    assert_eq!(room.number(sql).await, 1);
+}
+
+/// The text and the policy of each proven event, and who named the text, by address.
+async fn rests_on(room: &Room, email: &str) -> (i64, i64, bool) {
+    let of = format!(
+        "FROM consent_event e JOIN address a ON a.id = e.address_id \
+         WHERE e.act = 'confirmed' AND a.email = '{email}'"
+    );
+    let version =
+        format!("SELECT COALESCE((SELECT version FROM consent_text WHERE id = e.text_id), 0) {of}");
+    let policy = format!("SELECT COALESCE(e.policy_id, 0) {of}");
+    let by_operator =
+        format!("SELECT COUNT(*) {of} AND e.evidence LIKE '%text_named_by%operator%'");
+    (room.number(&version).await, room.number(&policy).await, room.number(&by_operator).await == 1)
+}
+
+pub async fn a_proven_paper_rests_on_the_words_and_the_policy_of_its_day(room: Room) {
+    room.add_text("news", 2, "ru", "2026-05-01T00:00:00Z").await;
+    room.add_text("news", 2, "en", "2026-05-01T00:00:00Z").await;
+    let old = room.add_policy("1", "ru", "2026-01-01T00:00:00Z").await;
+    let new = room.add_policy("2", "ru", "2026-06-01T00:00:00Z").await;
+    let (counts, _) = room
+        .import(
+            "email,act,document_number,document_date,text_version\n\
+             named@x.example,paper,17,2026-07-01,1\nold@x.example,paper,18,2026-03-01,\n\
+             new@x.example,paper,19,2026-07-01,\nbefore@x.example,paper,20,2025-07-01,\n\
+             theirs@x.example,paper,21,2026-07-01,site-3\n",
+        )
+        .await;
+    assert_eq!(counts.on_paper, 5);
+    let tied = "SELECT COUNT(*) FROM consent_event WHERE act = 'granted' AND evidence LIKE '%\"sha256\"%' \
+                AND evidence LIKE '%\"text_named_by\":\"row\"%' AND evidence LIKE '%\"advertiser\":\"Clinic\"%'";
+    assert_eq!(room.number(tied).await, 1);
+    let attested = room.cases.attest_papers(ImportId(1), None, "boris").await.expect("attested");
+    assert_eq!(attested, Attested { proven: 4, unknown_text: 1, ..Attested::default() });
+    for (email, expected) in [
+        ("named@x.example", (1, new, false)),
+        ("old@x.example", (1, old, true)),
+        ("new@x.example", (2, new, true)),
+        // No text was there on its day: the first.
+        ("before@x.example", (1, 0, true)),
+    ] {
+        assert_eq!(rests_on(&room, email).await, expected, "{email}");
+    }
+    let attested = room.cases.attest_papers(ImportId(1), Some(2), "boris").await.expect("named");
+    assert_eq!(attested, Attested { proven: 1, ..Attested::default() });
+    assert_eq!(rests_on(&room, "theirs@x.example").await, (2, new, true));
+    let whole = "SELECT COUNT(*) FROM consent_event WHERE act = 'confirmed' AND evidence LIKE '%\"attests\"%' \
+                 AND evidence LIKE '%\"sha256\"%' AND evidence LIKE '%1717171717%' AND evidence LIKE '%\"locale\"%'";
+    assert_eq!(room.number(whole).await, 5);
+}
+
+pub async fn a_paper_without_words_that_could_have_been_signed_proves_nothing(room: Room) {
+    let rows = "email,act,document_number,document_date,list\n\
+                a@x.example,paper,17,2026-03-01,news\nb@x.example,paper,18,2026-03-01,partners\n";
+    room.import(rows).await;
+    let refused = room.cases.attest_import(ImportId(1), "boris").await;
+    let Err(CasesError::Refused { rule: "consent_text", reason }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(reason.contains("partners"), "{reason}");
+    assert_eq!(room.number(PROVEN).await, 0, "not even the others");
+    room.add_text("partners", 1, "en", "2026-12-01T00:00:00Z").await;
+    let refused = room.cases.attest_papers(ImportId(1), Some(7), "boris").await;
+    assert!(matches!(refused, Err(CasesError::Refused { rule: "consent_text", .. })));
+    assert_eq!(room.cases.attest_import(ImportId(1), "boris").await.expect("attested"), 2);
+    let mut order = room.order(rows);
+    order.text_version = Some(7);
+    let refused = room.run(&order, "anna").await;
+    assert!(
+        matches!(
+            refused,
+            Err(ImportError::Cases(CasesError::Refused { rule: "consent_text", .. }))
+        ),
+        "{refused:?}"
+    );
+}
+
+pub async fn a_paper_for_an_archived_list_is_counted_and_not_proven(room: Room) {
+    papers(&room).await;
+    room.number("UPDATE list SET archived_at = 1 WHERE name = 'news' RETURNING id").await;
+    let attested = room.cases.attest_papers(ImportId(1), None, "boris").await.expect("attested");
+    assert_eq!(attested, Attested { archived_list: 2, ..Attested::default() });
+    assert_eq!(room.number(PROVEN).await, 0);
+}
+
+pub async fn only_an_act_on_paper_with_number_and_date_is_on_paper(room: Room) {
+    let (counts, _) = room
+        .import(
+            "email,act,consent_at,document_number,document_date\n\
+             ticked@x.example,checkbox,2026-03-01,17,2026-03-01\n\
+             silent@x.example,,2026-03-01,18,2026-03-01\n\
+             said@x.example,paper,2026-03-01,,\nwhole@x.example,paper,,19,2026-03-01\n",
+        )
+        .await;
+    assert_eq!((counts.consents, counts.on_paper, counts.without_consent), (2, 1, 2));
+    assert_eq!(room.cases.attest_import(ImportId(1), "boris").await.expect("attested"), 1);
+    assert_eq!(rests_on(&room, "whole@x.example").await, (1, 0, true));
 }
 
 pub async fn a_withdrawn_paper_is_not_attested(room: Room) {

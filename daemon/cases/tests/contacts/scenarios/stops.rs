@@ -25,7 +25,6 @@ pub async fn an_import_revives_nobody(room: Room) {
         left_off(&room, &address, reason.name()).await;
     }
     for (name, scope, reason) in [
-        ("full", Scope::Full, "full_block"),
         ("marketing", Scope::Marketing, "marketing_block"),
         ("purpose", Scope::Purposes(vec![Purpose::Newsletter]), "purpose_block"),
         ("field", Scope::Fields(vec![Field::Email]), "purpose_block"),
@@ -38,6 +37,28 @@ pub async fn an_import_revives_nobody(room: Room) {
     left_by_their_own_word(&room).await;
     withdrawn_by_words(&room).await;
     assert_eq!(room.number("SELECT COUNT(*) FROM subscription WHERE state = 'confirmed'").await, 1);
+}
+
+pub async fn under_a_full_block_no_contact_is_made_or_filled(room: Room) {
+    room.import("email,name,list\nheld@x.example,,partners\n").await;
+    room.block("held@x.example", &Scope::Full).await;
+    room.block("new@x.example", &Scope::Full).await;
+    for address in ["held@x.example", "new@x.example", "new+shop@x.example"] {
+        let (counts, _) = room.import(&file(address)).await;
+        assert_eq!(counts.skipped.get("full_block"), Some(&1), "{address}: {counts:?}");
+    }
+    assert_eq!((room.count("contact").await, room.count("address").await), (1, 1));
+    assert_eq!(room.number("SELECT COUNT(*) FROM contact WHERE name <> ''").await, 0);
+}
+
+/// Anybody can type an address into the form: that wish is no answer of its owner.
+pub async fn a_strangers_wish_keeps_nobody_off_the_list(room: Room) {
+    room.import("email,name,list\nwished@x.example,Имя,partners\n").await;
+    let wish = "INSERT INTO subscription (list_id, address_id, state, since_at, created_at) \
+                SELECT l.id, a.id, 'pending', 0, 0 FROM list l, address a WHERE l.name = 'news' RETURNING id";
+    room.number(wish).await;
+    let (counts, _) = room.import(&file("wished@x.example")).await;
+    assert_eq!((counts.taken, counts.subscribed, counts.consents), (1, 1, 1), "{counts:?}");
 }
 
 async fn left_by_their_own_word(room: &Room) {
