@@ -25,19 +25,13 @@ const RELAY_RESTS: Duration = Duration::from_secs(90);
 /// The longest that the relay thinks over one mail, in seconds.
 const LONGEST_THOUGHT: f64 = 1.0;
 /// What may be warned of, whoever is killed.
-const EXPLAINED: [&str; 12] = [
+const EXPLAINED: [&str; 6] = [
     "uncertain",
     "lease",
-    "relay",
-    "database",
-    "no mail is claimed",
-    "sending stands still",
-    "mail rests",
-    "outcome",
-    "mailbox",
-    "stop journal",
-    "a part of the daemon",
-    "cannot",
+    "mail waits: relay",
+    "the database cannot be used",
+    "wait for the database",
+    "connection on-release",
 ];
 
 /// What is killed.
