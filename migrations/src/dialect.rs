@@ -8,6 +8,11 @@ use sea_orm_migration::{
 /// Runs every statement of `texts`, spelled for the connected database.
 pub(crate) async fn apply(manager: &SchemaManager<'_>, texts: &[&str]) -> Result<(), DbErr> {
     let backend = manager.get_database_backend();
+    if backend == DbBackend::Postgres {
+        // Of the migration's own transaction: an index of a large table takes its time.
+        let unlimited = "SET LOCAL statement_timeout = 0";
+        manager.get_connection().execute_unprepared(unlimited).await?;
+    }
     for text in texts {
         for statement in spell(text, backend).split(";\n") {
             if !statement.trim().is_empty() {

@@ -149,6 +149,13 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let mail = MailConfig::read(root.section("mail"), organisation.as_ref());
     let campaign = CampaignConfig::read(root.optional_section("campaign"), mail.as_ref());
     let relays = relay::read_all(&mut root);
+    if campaign.is_some() && !relays.is_empty() && !relays.iter().any(RelayConfig::takes_campaigns)
+    {
+        root.wrong(
+            "relay",
+            "takes no campaigns; add a [[relay]] with stream = \"bulk\", or remove [campaign]",
+        );
+    }
     let web = WebConfig::read(root.section("web"));
     let rules = RulesConfig::read(&mut root);
     let log = LogConfig::read(root.section("log"));

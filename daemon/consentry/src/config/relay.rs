@@ -178,6 +178,14 @@ pub(super) fn is_loopback(host: &str) -> bool {
 }
 
 impl RelayConfig {
+    /// Whether campaigns leave by it.
+    pub(super) fn takes_campaigns(&self) -> bool {
+        match self.stream {
+            RelayStream::All | RelayStream::Bulk => true,
+            RelayStream::Hello => false,
+        }
+    }
+
     pub(super) fn secret(&self) -> Option<&Secret> {
         match &self.kind {
             RelayKind::Smtp(smtp) => smtp.login.as_ref().map(|(_, password)| password),

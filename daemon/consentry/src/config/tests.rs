@@ -144,3 +144,17 @@ fn a_mailbox_that_would_be_read_for_ever_or_in_the_clear_is_refused() {
     let problems = Config::parse(&text).expect_err("refused");
     assert!(problems.iter().any(|told| told.starts_with("`mailbox[1].move_to`")), "{problems:?}");
 }
+
+#[test]
+fn campaigns_need_a_relay_that_takes_them() {
+    let further = "[campaign]\nfrom = \"news@news.estetimed.example\"\n";
+    let with = |stream: &str| {
+        let stream = format!("name = \"main\"\nstream = \"{stream}\"");
+        let text = EXAMPLE.replace("name = \"main\"", &stream);
+        Config::parse(&format!("{text}\n{further}"))
+    };
+    assert!(with("all").is_ok(), "{:?}", with("all").err());
+    let problems = with("hello").expect_err("nobody takes campaigns");
+    assert!(problems.iter().any(|problem| problem.contains("takes no campaigns")), "{problems:?}");
+    assert!(with("bulk").is_err(), "nobody takes the answers of hello@");
+}

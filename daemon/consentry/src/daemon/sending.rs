@@ -32,6 +32,9 @@ use crate::house::{House, clock, entropy, loop_mark};
 /// unit is 90 s.
 const DRAIN: Duration = Duration::from_secs(60);
 
+/// The wire journal of campaigns that leave by a relay of their own.
+const BULK_JOURNAL: &str = "wire-bulk";
+
 /// One way out, with the mail that it takes.
 #[derive(Debug, Clone)]
 pub struct Way {
@@ -74,7 +77,7 @@ impl Sending {
             }
         };
         if problems.is_empty() && !ways.is_empty() {
-            return Ok(Self { ways, signer });
+            return Ok(Self { ways: split_as_before(ways, config), signer });
         }
         Err(WrongUse(problems.join("\n")))
     }
@@ -88,7 +91,7 @@ impl Sending {
         let config = &house.config;
         let (directory, suffix) = match way.stream {
             Stream::All | Stream::Hello => ("wire", ""),
-            Stream::Bulk => ("wire-bulk", "-bulk"),
+            Stream::Bulk => (BULK_JOURNAL, "-bulk"),
         };
         Ok(Dispatch {
             store: house.store.clone(),
@@ -146,6 +149,21 @@ pub fn campaigns(house: &House) -> Option<Campaigns> {
         clock: clock(),
         entropy: entropy(),
     })
+}
+
+/// What left by a relay of its own has a wire journal of its own, and only the dispatch of that
+/// journal can settle it. Where one relay takes everything now, campaigns therefore keep their
+/// dispatch beside that of hello@, over the same relay.
+fn split_as_before(ways: Vec<Way>, config: &Config) -> Vec<Way> {
+    let had_its_own = std::fs::read_dir(config.data_directory.join(BULK_JOURNAL))
+        .is_ok_and(|mut segments| segments.next().is_some());
+    match ways.as_slice() {
+        [one] if one.stream == Stream::All && had_its_own => vec![
+            Way { stream: Stream::Hello, ..one.clone() },
+            Way { stream: Stream::Bulk, ..one.clone() },
+        ],
+        _ => ways,
+    }
 }
 
 fn bulk_identity(config: &Config) -> Option<BulkIdentity> {
