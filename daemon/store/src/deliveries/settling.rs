@@ -4,13 +4,16 @@
 //! still holds it (state, epoch and attempt); an END that comes late also changes a row that was
 //! called uncertain meanwhile. What did not change is told by its absence from the answer.
 
+use std::collections::HashSet;
+
 use domain::{
     Timestamp,
-    delivery::{DeliveryState, OutcomeKind, Resent, UncertainFate, uncertain_fate},
+    delivery::{
+        DeliveryState, DeliveryStateName, OutcomeKind, Resent, UncertainFate, uncertain_fate,
+    },
     ids::DeliveryId,
 };
 use sea_orm::Value;
-use serde::Serialize;
 
 use crate::{
     connect::Dialect,
@@ -113,15 +116,13 @@ impl Change {
     }
 }
 
-/// A change as the statement reads it.
-#[derive(Serialize)]
-struct Written<'a> {
-    id: i64,
+/// What a change writes that is the same for most of a batch.
+#[derive(Debug, PartialEq, Eq)]
+struct Alike<'a> {
     attempt: u32,
     epoch: &'a str,
     state: &'static str,
     new_attempt: u32,
-    next_try_at: Option<i64>,
     settled_at: Option<i64>,
     withheld_reason: Option<&'static str>,
     resent: u8,
@@ -129,10 +130,12 @@ struct Written<'a> {
     relay: Option<&'a str>,
     smtp_code: Option<u16>,
     enhanced_code: Option<&'a str>,
-    reply_text: Option<&'a str>,
 }
 
-fn written(change: &Change) -> Result<Written<'_>, StoreError> {
+/// What a change writes of its own: row, next try, text of the reply.
+type Own<'a> = (i64, Option<i64>, Option<&'a str>);
+
+fn written(change: &Change) -> Result<(Alike<'_>, Own<'_>), StoreError> {
     let micros = |at: &Timestamp| Some(at.as_microsecond());
     let (new_attempt, next_try_at, settled_at, withheld_reason) = match &change.to {
         DeliveryState::Planned => (0, None, None, None),
@@ -148,13 +151,11 @@ fn written(change: &Change) -> Result<Written<'_>, StoreError> {
         }
     };
     let tried = change.tried.as_ref();
-    Ok(Written {
-        id: change.id.0,
+    let alike = Alike {
         attempt: change.attempt,
         epoch: &change.epoch,
         state: change.to.name().name(),
         new_attempt,
-        next_try_at: change.not_before.as_ref().and_then(micros).or(next_try_at),
         settled_at,
         withheld_reason,
         resent: u8::from(change.resent == Resent::Once),
@@ -162,42 +163,31 @@ fn written(change: &Change) -> Result<Written<'_>, StoreError> {
         relay: tried.map(|tried| tried.relay.as_str()),
         smtp_code: tried.and_then(|tried| tried.code),
         enhanced_code: tried.and_then(|tried| tried.enhanced.as_deref()),
-        reply_text: tried.map(|tried| tried.text.as_str()),
-    })
+    };
+    let next_try_at = change.not_before.as_ref().and_then(micros).or(next_try_at);
+    Ok((alike, (change.id.0, next_try_at, tried.map(|tried| tried.text.as_str()))))
 }
 
-/// The batch `$1` (JSON) as rows named `o`.
-fn batch(dialect: Dialect) -> String {
-    let columns = [
-        ("id", "bigint"),
-        ("attempt", "bigint"),
-        ("epoch", "text"),
-        ("state", "text"),
-        ("new_attempt", "bigint"),
-        ("next_try_at", "bigint"),
-        ("settled_at", "bigint"),
-        ("withheld_reason", "text"),
-        ("resent", "bigint"),
-        ("outcome", "text"),
-        ("relay", "text"),
-        ("smtp_code", "bigint"),
-        ("enhanced_code", "text"),
-        ("reply_text", "text"),
-    ];
+/// The rows of `$1` (JSON) as a table `o`.
+fn own(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => {
-            let fields: Vec<String> = columns
-                .iter()
-                .map(|(name, _)| format!("json_extract(value, '$.{name}') AS {name}"))
-                .collect();
-            format!("(SELECT {} FROM json_each($1))", fields.join(", "))
+            "WITH o AS MATERIALIZED (SELECT json_extract(value, '$[0]') AS id, \
+             json_extract(value, '$[1]') AS next_try_at, json_extract(value, '$[2]') AS reply_text \
+             FROM json_each($1))"
         }
         Dialect::Postgres => {
-            let fields: Vec<String> =
-                columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
-            format!("(SELECT * FROM json_to_recordset($1::json) AS read({}))", fields.join(", "))
+            "WITH o AS MATERIALIZED (SELECT CAST(value ->> 0 AS BIGINT) AS id, \
+             CAST(value ->> 1 AS BIGINT) AS next_try_at, value ->> 2 AS reply_text \
+             FROM json_array_elements(CAST($1 AS JSON)))"
         }
     }
+}
+
+fn json(rows: &[Own<'_>]) -> Result<Value, StoreError> {
+    let text = serde_json::to_string(rows)
+        .map_err(|_| StoreError::Defect("a batch of outcomes cannot be written".to_owned()))?;
+    Ok(text.into())
 }
 
 /// Applies a batch of changes of `node`; returns the rows that changed.
@@ -210,76 +200,142 @@ pub async fn apply(
     changes: &[Change],
     now: Timestamp,
 ) -> Result<Vec<DeliveryId>, StoreError> {
-    if changes.is_empty() {
-        return Ok(Vec::new());
+    let mut groups: Vec<(Alike<'_>, Vec<Own<'_>>)> = Vec::new();
+    for change in changes {
+        let (alike, own) = written(change)?;
+        match groups.iter_mut().find(|(known, _)| *known == alike) {
+            Some((_, rows)) => rows.push(own),
+            None => groups.push((alike, vec![own])),
+        }
     }
-    let rows = changes.iter().map(written).collect::<Result<Vec<_>, _>>()?;
-    let json = serde_json::to_string(&rows)
-        .map_err(|_| StoreError::Defect("a batch of outcomes cannot be written".to_owned()))?;
-    let batch = batch(transaction.dialect());
-    // A row that was called uncertain takes a true outcome, also while its resend waits; sent
-    // again, it has another attempt. A late deferral resends nothing that a person was told of.
-    let sql = format!(
-        "WITH o AS MATERIALIZED {batch} UPDATE delivery SET state = o.state, attempt = o.new_attempt, \
-         next_try_at = COALESCE(o.next_try_at, delivery.next_try_at), settled_at = o.settled_at, \
-         withheld_reason = o.withheld_reason, resent = o.resent, leased_until_at = NULL, \
-         relay = COALESCE(o.relay, delivery.relay), smtp_code = o.smtp_code, \
-         enhanced_code = o.enhanced_code, reply_text = o.reply_text FROM o \
-         WHERE delivery.id = o.id AND delivery.node = $2 AND delivery.epoch = o.epoch AND delivery.attempt = o.attempt \
-         AND (delivery.state = 'claimed' \
-         OR (delivery.state = 'uncertain' AND o.outcome IN ('accepted', 'rejected')) \
-         OR (delivery.state = 'uncertain' AND o.outcome = 'deferred' AND NOT (delivery.class = 'statutory' \
-             AND (delivery.purpose_of_mail = 'acknowledgement' OR delivery.resent = 1))) \
-         OR (delivery.state = 'deferred' AND delivery.resent = 1 AND o.outcome IN ('accepted', 'rejected'))) \
-"
-    );
-    let changed = update(transaction, &sql, [json.as_str().into(), node.into()], changes).await?;
-    // Only attempts of rows that changed enter the history.
-    let dialect = transaction.dialect();
-    let sql = format!(
-        "WITH o AS MATERIALIZED {batch} INSERT INTO delivery_attempt (delivery_id, attempt, node, outcome, relay, \
-         smtp_code, enhanced_code, reply_text, ended_at) SELECT o.id, o.attempt, $2, o.outcome, o.relay, o.smtp_code, o.enhanced_code, \
-         o.reply_text, $3 FROM o WHERE o.outcome IS NOT NULL AND o.id {} \
-         ON CONFLICT (delivery_id, attempt) DO UPDATE SET outcome = excluded.outcome, \
-         smtp_code = excluded.smtp_code, enhanced_code = excluded.enhanced_code, \
-         reply_text = excluded.reply_text, ended_at = excluded.ended_at",
-        is_one_of_numbers(4, dialect)
-    );
-    let values = [
-        json.as_str().into(),
-        node.into(),
-        now.as_microsecond().into(),
-        numbers(changed.iter().copied(), dialect),
-    ];
-    execute(transaction, &sql, values).await?;
-    let known: Vec<i64> = changes
-        .iter()
-        .filter(|change| changed.contains(&change.id.0) && is_known(change))
-        .map(|change| change.id.0)
-        .collect();
+    let mut changed = Vec::with_capacity(changes.len());
+    for (alike, rows) in groups {
+        changed.extend(change_alike(transaction, node, &alike, rows, now).await?);
+    }
+    let known: HashSet<i64> =
+        changes.iter().filter(|change| is_known(change)).map(|change| change.id.0).collect();
+    let known: Vec<i64> = changed.iter().copied().filter(|id| known.contains(id)).collect();
     close_uncertain_tasks(transaction, &known, now).await?;
     Ok(changed.into_iter().map(DeliveryId).collect())
 }
 
-/// Runs the update of a batch; tells which rows changed. Mostly all of them do, and then it is
+/// One update for all of them, and one more for their attempts.
+async fn change_alike(
+    transaction: &Transaction,
+    node: &str,
+    alike: &Alike<'_>,
+    mut rows: Vec<Own<'_>>,
+    now: Timestamp,
+) -> Result<Vec<i64>, StoreError> {
+    let dialect = transaction.dialect();
+    let own = own(dialect);
+    let (released, goes_on) = (released(alike), goes_on(dialect));
+    // A row that was called uncertain takes a true outcome, also while its resend waits; sent
+    // again, it has another attempt. A late deferral resends nothing that a person was told of,
+    // and nothing of a campaign that is over.
+    let sql = format!(
+        "{own} UPDATE delivery SET state = $5, attempt = $6, \
+         next_try_at = COALESCE(o.next_try_at, delivery.next_try_at), settled_at = $7, \
+         withheld_reason = $8, resent = $9, leased_until_at = NULL, \
+         relay = COALESCE($11, delivery.relay), smtp_code = $12, \
+         enhanced_code = $13, reply_text = o.reply_text{released} FROM o \
+         WHERE delivery.id = o.id AND delivery.node = $2 AND delivery.epoch = $4 AND delivery.attempt = $3 \
+         AND (delivery.state = 'claimed' \
+         OR (delivery.state = 'uncertain' AND $10 IN ('accepted', 'rejected')) \
+         OR (delivery.state = 'uncertain' AND $10 = 'deferred' AND NOT (delivery.class = 'statutory' \
+             AND (delivery.purpose_of_mail = 'acknowledgement' OR delivery.resent = 1)) \
+             AND (delivery.campaign_id IS NULL OR {goes_on})) \
+         OR (delivery.state = 'deferred' AND delivery.resent = 1 AND $10 IN ('accepted', 'rejected')))"
+    );
+    let mut values = vec![
+        json(&rows)?,
+        node.into(),
+        i64::from(alike.attempt).into(),
+        alike.epoch.into(),
+        alike.state.into(),
+        i64::from(alike.new_attempt).into(),
+        alike.settled_at.into(),
+        alike.withheld_reason.into(),
+        i64::from(alike.resent).into(),
+        alike.outcome.into(),
+        alike.relay.into(),
+        alike.smtp_code.map(i64::from).into(),
+        alike.enhanced_code.into(),
+    ];
+    let ids: Vec<i64> = rows.iter().map(|(id, ..)| *id).collect();
+    let changed = update(transaction, &sql, &values, &ids).await?;
+    let Some(outcome) = alike.outcome else { return Ok(changed) };
+    if changed.len() < rows.len() {
+        // Only attempts of rows that changed enter the history.
+        rows.retain(|(id, ..)| changed.contains(id));
+        values = vec![json(&rows)?];
+    }
+    values.truncate(1);
+    values.extend([
+        node.into(),
+        i64::from(alike.attempt).into(),
+        outcome.into(),
+        alike.relay.into(),
+        alike.smtp_code.map(i64::from).into(),
+        alike.enhanced_code.into(),
+        now.as_microsecond().into(),
+    ]);
+    // `WHERE` ends the query for SQLite, which else takes ON for a join's.
+    let sql = format!(
+        "{own} INSERT INTO delivery_attempt (delivery_id, attempt, node, outcome, relay, smtp_code, \
+         enhanced_code, reply_text, ended_at) \
+         SELECT o.id, $3, $2, $4, $5, $6, $7, o.reply_text, $8 FROM o WHERE true \
+         ON CONFLICT (delivery_id, attempt) DO UPDATE SET outcome = excluded.outcome, \
+         smtp_code = excluded.smtp_code, enhanced_code = excluded.enhanced_code, \
+         reply_text = excluded.reply_text, ended_at = excluded.ended_at"
+    );
+    execute(transaction, &sql, values).await?;
+    Ok(changed)
+}
+
+/// A row that is given back has its number from an attempt before: nobody's END may fit it.
+fn released(alike: &Alike<'_>) -> &'static str {
+    let waits = [DeliveryStateName::Planned.name(), DeliveryStateName::Deferred.name()];
+    if alike.outcome.is_none() && waits.contains(&alike.state) {
+        ", node = NULL, epoch = NULL"
+    } else {
+        ""
+    }
+}
+
+/// Whether rows of the campaign are still sent. On PostgreSQL it is held in share, so that whoever
+/// finishes it finds the row or is found.
+fn goes_on(dialect: Dialect) -> String {
+    let held = match dialect {
+        // The one writer holds everything.
+        Dialect::Sqlite => "",
+        Dialect::Postgres => "FOR SHARE",
+    };
+    format!(
+        "EXISTS (SELECT 1 FROM campaign WHERE campaign.id = delivery.campaign_id \
+         AND campaign.state IN ('running', 'paused', 'held') {held})"
+    )
+}
+
+/// Runs the update of these rows; tells which changed. Mostly all of them do, and then it is
 /// enough to count: a row told costs more than one changed.
 async fn update(
     transaction: &Transaction,
     sql: &str,
-    values: [Value; 2],
-    changes: &[Change],
+    values: &[Value],
+    ids: &[i64],
 ) -> Result<Vec<i64>, StoreError> {
-    if changes.len() > 1 {
+    if ids.len() > 1 {
         let attempt = transaction.savepoint().await?;
-        let count = execute(&attempt, sql, values.clone()).await?;
-        if usize::try_from(count).is_ok_and(|count| count == changes.len()) {
+        let count = execute(&attempt, sql, values.iter().cloned()).await?;
+        if usize::try_from(count).is_ok_and(|count| count == ids.len()) {
             attempt.commit().await?;
-            return Ok(changes.iter().map(|change| change.id.0).collect());
+            return Ok(ids.to_vec());
         }
         attempt.rollback().await?;
     }
     let sql = format!("{sql} RETURNING delivery.id AS id");
-    let changed = query_all(transaction, &sql, values).await?;
+    let changed = query_all(transaction, &sql, values.iter().cloned()).await?;
     changed.iter().map(|row| row.get("delivery", "id")).collect()
 }
 
