@@ -27,12 +27,12 @@ use crate::retry;
 use crate::wire_journal::Started;
 
 /// Most outcomes in one batch.
-const BATCH: usize = 250;
+const BATCH: usize = 500;
 
 /// With so many nothing more is waited for.
-const WORTH_A_TRANSACTION: usize = 100;
+const WORTH_A_TRANSACTION: usize = 250;
 /// The longest that an outcome waits for others.
-const GATHERS_FOR: Duration = Duration::from_millis(20);
+const GATHERS_FOR: Duration = Duration::from_millis(40);
 
 /// The longest that one batch may wait for the database.
 const WRITES_WITHIN: Duration = Duration::from_secs(30);
