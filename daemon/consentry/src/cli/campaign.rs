@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use domain::{address::EmailAddress, language::Locale};
+use domain::{address::EmailAddress, campaign::ContentHash, language::Locale};
 
 /// `consentry campaign`.
 #[derive(Debug, Args)]
@@ -39,7 +39,7 @@ pub enum CampaignCommand {
     /// Send a test to addresses of ours
     Test(Test),
     /// Approve exactly what it says, whom to and when
-    Approve(Named),
+    Approve(Approve),
     /// Let an approved one wait for its time
     Schedule(Schedule),
     /// Stop a running one for now
@@ -193,6 +193,19 @@ pub struct Test {
     pub json: bool,
 }
 
+/// `consentry campaign approve`.
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// Its name, or its id
+    pub name: String,
+    /// Only if it still says this, as `campaign preview` and `campaign show` told
+    #[arg(long, value_parser = content_hash)]
+    pub hash: Option<ContentHash>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `consentry campaign schedule`.
 #[derive(Debug, Args)]
 pub struct Schedule {
@@ -260,6 +273,13 @@ pub enum TemplateCommand {
 
 fn locale(text: &str) -> Result<Locale, String> {
     Locale::from_code(text).ok_or_else(|| "it must be ru or en".to_owned())
+}
+
+fn content_hash(text: &str) -> Result<ContentHash, String> {
+    let mut hash = ContentHash::default();
+    hex::decode_to_slice(text.trim(), &mut hash)
+        .map_err(|_| "it must be the 64 hexadecimal digits that `campaign show` tells".to_owned())?;
+    Ok(hash)
 }
 
 fn address(text: &str) -> Result<EmailAddress, String> {

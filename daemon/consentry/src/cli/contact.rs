@@ -21,6 +21,10 @@ pub enum ContactCommand {
     Attest {
         /// The number of the import
         import: i64,
+        /// The version of the consent text that was signed, for rows that name none [default: the
+        /// newest that was there on the document's date, else the first]
+        #[arg(long, value_name = "N")]
+        text_version: Option<i64>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -65,6 +69,9 @@ pub struct ContactImport {
     /// The time zone of times that name none [default: the organisation's]
     #[arg(long, value_name = "ZONE")]
     pub zone: Option<String>,
+    /// The version of the consent text that was signed, for papers whose rows name none
+    #[arg(long, value_name = "N")]
+    pub text_version: Option<i64>,
     /// Count what would be done, and write nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -46,8 +46,8 @@ async fn act(house: &House, command: CampaignCommand, actor: &str) -> anyhow::Re
         CampaignCommand::Preview(arguments) => preview(house, arguments).await,
         CampaignCommand::Test(arguments) => test(house, arguments, actor).await,
         CampaignCommand::Approve(named) => {
-            let hash = cases.approve_campaign(&named.name, actor).await.map_err(told)?;
-            let hash = hex::encode(hash);
+            let approved = cases.approve_seen_campaign(&named.name, named.hash, actor).await;
+            let hash = hex::encode(approved.map_err(told)?);
             let words = format!("campaign {} is approved: {hash}", named.name);
             said(named.json, &words, json!({ "campaign": named.name, "hash": hash }))
         }
@@ -113,6 +113,7 @@ async fn preview(house: &House, arguments: campaign::Preview) -> anyhow::Result<
     };
     if arguments.json {
         print::json_document(&json!({
+            "hash": hex::encode(preview.hash),
             "subject": preview.subject,
             "html": preview.html,
             "text": preview.text,
@@ -121,6 +122,7 @@ async fn preview(house: &House, arguments: campaign::Preview) -> anyhow::Result<
         }))?;
         return Ok(());
     }
+    let hash = hex::encode(preview.hash);
     let answer = match preview.verdict {
         PreviewVerdict::Sample => "this is what a made-up person would get".to_owned(),
         PreviewVerdict::NotACandidate => {
@@ -130,7 +132,10 @@ async fn preview(house: &House, arguments: campaign::Preview) -> anyhow::Result<
         PreviewVerdict::Later(until) => format!("gate: not before {}", print::minute(until)),
         PreviewVerdict::Withhold(reason) => format!("gate: withhold, {}", reason.name()),
     };
-    print::line(&format!("{answer}\n\nSubject: {}\n\n{}", preview.subject, preview.text))?;
+    print::line(&format!(
+        "{answer}\nhash: {hash}\n\nSubject: {}\n\n{}",
+        preview.subject, preview.text
+    ))?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use cases::contacts::showing::ContactShown;
-use cases::contacts::{Counts, ImportError, ImportNews, ImportOrder, ImportReport, Mode};
+use cases::contacts::{Attested, Counts, ImportError, ImportNews, ImportOrder, ImportReport, Mode};
 use domain::ids::ImportId;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -28,15 +28,20 @@ pub async fn run(general: General, arguments: Contact) -> anyhow::Result<ExitCod
     let house = open_house(&general).await?;
     let code = match arguments.command {
         ContactCommand::Import(order) => import(&house, order, &actor).await?,
-        ContactCommand::Attest { import, json } => {
-            let attested =
-                house.cases.attest_import(ImportId(import), &actor).await.map_err(told)?;
+        ContactCommand::Attest { import, text_version, json } => {
+            let attested = house.cases.attest_papers(ImportId(import), text_version, &actor).await;
+            let Attested { proven, archived_list, unknown_text } = attested.map_err(told)?;
             if json {
-                print::json_document(&json!({ "import": import, "attested": attested }))?;
+                let left = json!({ "archived_list": archived_list, "unknown_text": unknown_text });
+                let document = json!({ "import": import, "attested": proven, "left": left });
+                print::json_document(&document)?;
             } else {
                 print::line(&format!(
-                    "import {import}: {attested} consents on paper are proven now"
+                    "import {import}: {proven} consents on paper are proven now"
                 ))?;
+                for line in left_lines(archived_list, unknown_text) {
+                    print::line(&line)?;
+                }
             }
             ExitCode::SUCCESS
         }
@@ -54,6 +59,20 @@ pub async fn run(general: General, arguments: Contact) -> anyhow::Result<ExitCod
     Ok(code)
 }
 
+/// The papers that were left as they were, and what helps.
+fn left_lines(archived_list: u64, unknown_text: u64) -> Vec<String> {
+    let mut lines = Vec::new();
+    if archived_list > 0 {
+        lines.push(format!("left: {archived_list} of archived lists"));
+    }
+    if unknown_text > 0 {
+        lines.push(format!(
+            "left: {unknown_text} that name a consent text which the list does not have; say which it was with --text-version"
+        ));
+    }
+    lines
+}
+
 fn order_of(arguments: ContactImport) -> Result<ImportOrder, WrongUse> {
     let mut order = ImportOrder::new(arguments.file, arguments.list.as_deref());
     for pair in arguments.map {
@@ -62,6 +81,7 @@ fn order_of(arguments: ContactImport) -> Result<ImportOrder, WrongUse> {
         };
         order.map.push((field.trim().to_owned(), header.trim().to_owned()));
     }
+    order.text_version = arguments.text_version;
     order.encoding = arguments.encoding;
     order.delimiter = arguments.delimiter.as_deref().map(delimiter).transpose()?;
     if let Some(zone) = arguments.zone {
