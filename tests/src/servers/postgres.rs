@@ -15,8 +15,11 @@ use rustix::process::Signal;
 use crate::{
     child::{OwnedProcess, run},
     place::{Place, Port, runs_as_root},
-    wait::LONG,
+    wait::{LONG, wait_for},
 };
+
+/// How long it is tried to start it, each time anew.
+const STARTS: Duration = Duration::from_secs(15);
 
 /// A running PostgreSQL.
 #[derive(Debug)]
@@ -132,6 +135,24 @@ impl Postgres {
     /// When it does not get ready.
     pub fn resume(&mut self) -> Result<()> {
         self.port.wait_free()?;
+        // The children of a killed postmaster hold its shared memory for a moment, and as long as
+        // they do a new one ends at once.
+        let mut refusal = None;
+        let started = wait_for("PostgreSQL starts", STARTS, || match self.try_start() {
+            Ok(process) => Ok(Some(process)),
+            Err(error) => {
+                refusal = Some(error);
+                Ok(None)
+            }
+        });
+        match (started, refusal) {
+            (Ok(process), _) => self.process = Some(process),
+            (Err(error), refusal) => return Err(refusal.unwrap_or(error)),
+        }
+        Ok(())
+    }
+
+    fn try_start(&self) -> Result<OwnedProcess> {
         let port = self.port.number().to_string();
         let mut command = self.command("postgres");
         command.arg("-D").arg(&self.data).args(["-p", &port, "-h", "127.0.0.1", "-k", ""]).args([
@@ -149,8 +170,7 @@ impl Postgres {
             OwnedProcess::spawn("postgres", command, &self.log)?.ended_by(Signal::INT);
         process
             .wait_ready(Duration::from_secs(30), || self.execute("postgres", "SELECT 1").is_ok())?;
-        self.process = Some(process);
-        Ok(())
+        Ok(process)
     }
 
     fn command(&self, program: &str) -> Command {
