@@ -7,9 +7,8 @@ use domain::{
     digest::AddressDigests,
     ids::{ImportId, ListId},
 };
-use sea_orm::Value;
 
-use super::bulk::{insert, reserve};
+use super::bulk::{Column, insert, reserve};
 use crate::{
     error::StoreError,
     session::{Transaction, execute},
@@ -161,12 +160,7 @@ pub async fn write(
     write_addresses(transaction, writes.addresses, &given.addresses, at).await?;
     write_contacts(transaction, writes.contacts, &given.contacts, import, at).await?;
     fill(transaction, writes.fills).await?;
-    let mut rows: Vec<[Value; 3]> = Vec::with_capacity(writes.links.len());
-    for (contact, address) in writes.links {
-        let (contact, address) = (contact.id(&given.contacts)?, address.id(&given.addresses)?);
-        rows.push([contact.into(), address.into(), at.into()]);
-    }
-    insert(transaction, "contact_address (contact_id, address_id, since_at)", rows).await?;
+    write_links(transaction, &writes.links, &given, at).await?;
     write_subscriptions(transaction, &writes.subscriptions, &given, at).await?;
     write_consents(transaction, writes.consents, &given, import, actor).await
 }
@@ -178,26 +172,49 @@ struct Given {
     subscriptions: Vec<i64>,
 }
 
+/// A column of places, each as the number it stands for.
+fn column_of(places: impl Iterator<Item = Place>, given: &[i64]) -> Result<Column, StoreError> {
+    places.map(|place| place.id(given).map(Some)).collect::<Result<_, _>>().map(Column::Numbers)
+}
+
+/// A column of reserved numbers.
+fn reserved(ids: &[i64]) -> Column {
+    Column::Numbers(ids.iter().copied().map(Some).collect())
+}
+
+async fn write_links(
+    transaction: &Transaction,
+    links: &[(Place, Place)],
+    given: &Given,
+    at: i64,
+) -> Result<(), StoreError> {
+    let columns = vec![
+        column_of(links.iter().map(|(contact, _)| *contact), &given.contacts)?,
+        column_of(links.iter().map(|(_, address)| *address), &given.addresses)?,
+        Column::Number(at),
+    ];
+    let into = "contact_address (contact_id, address_id, since_at)";
+    insert(transaction, into, links.len(), columns).await
+}
+
 async fn write_subscriptions(
     transaction: &Transaction,
     subscriptions: &[WrittenSubscription],
     given: &Given,
     at: i64,
 ) -> Result<(), StoreError> {
-    let mut rows: Vec<[Value; 7]> = Vec::with_capacity(subscriptions.len());
-    for (subscription, id) in subscriptions.iter().zip(&given.subscriptions) {
-        rows.push([
-            (*id).into(),
-            subscription.list.0.into(),
-            subscription.contact.id(&given.contacts)?.into(),
-            subscription.address.id(&given.addresses)?.into(),
-            "confirmed".into(),
-            at.into(),
-            at.into(),
-        ]);
-    }
+    let all = || subscriptions.iter();
+    let columns = vec![
+        reserved(&given.subscriptions),
+        Column::Numbers(all().map(|subscription| Some(subscription.list.0)).collect()),
+        column_of(all().map(|subscription| subscription.contact), &given.contacts)?,
+        column_of(all().map(|subscription| subscription.address), &given.addresses)?,
+        Column::Text("confirmed".to_owned()),
+        Column::Number(at),
+        Column::Number(at),
+    ];
     let into = "subscription (id, list_id, contact_id, address_id, state, since_at, created_at)";
-    insert(transaction, into, rows).await
+    insert(transaction, into, subscriptions.len(), columns).await
 }
 
 async fn write_consents(
@@ -207,27 +224,37 @@ async fn write_consents(
     import: ImportId,
     actor: &str,
 ) -> Result<(), StoreError> {
-    let mut rows: Vec<[Value; 12]> = Vec::with_capacity(consents.len());
+    let count = consents.len();
+    let contacts = column_of(consents.iter().map(|consent| consent.contact), &given.contacts)?;
+    let addresses = column_of(consents.iter().map(|consent| consent.address), &given.addresses)?;
+    let (mut purposes, mut lists, mut capture_points, mut times, mut evidence, mut subscriptions) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for consent in consents {
+        purposes.push(consent.purpose.name().to_owned());
+        lists.push(consent.list);
+        capture_points.push(consent.capture_point);
+        times.push(Some(consent.at.as_microsecond()));
+        evidence.push(consent.evidence);
         let subscription = consent.subscription.map(|place| place.id(&given.subscriptions));
-        rows.push([
-            consent.contact.id(&given.contacts)?.into(),
-            consent.address.id(&given.addresses)?.into(),
-            consent.purpose.name().into(),
-            consent.list.into(),
-            "granted".into(),
-            "claimed".into(),
-            consent.capture_point.into(),
-            consent.at.as_microsecond().into(),
-            consent.evidence.into(),
-            subscription.transpose()?.into(),
-            import.0.into(),
-            actor.into(),
-        ]);
+        subscriptions.push(subscription.transpose()?);
     }
+    let columns = vec![
+        contacts,
+        addresses,
+        Column::Texts(purposes),
+        Column::Texts(lists),
+        Column::Text("granted".to_owned()),
+        Column::Text("claimed".to_owned()),
+        Column::Texts(capture_points),
+        Column::Numbers(times),
+        Column::Texts(evidence),
+        Column::Numbers(subscriptions),
+        Column::Number(import.0),
+        Column::Text(actor.to_owned()),
+    ];
     let into = "consent_event (contact_id, address_id, purpose, list, act, grade, capture_point, at, \
                 evidence, subscription_id, import_id, actor)";
-    insert(transaction, into, rows).await
+    insert(transaction, into, count, columns).await
 }
 
 async fn write_addresses(
@@ -236,23 +263,24 @@ async fn write_addresses(
     ids: &[i64],
     at: i64,
 ) -> Result<(), StoreError> {
-    let rows: Vec<[Value; 7]> = addresses
-        .into_iter()
-        .zip(ids)
-        .map(|(address, id)| {
-            [
-                (*id).into(),
-                address.email.into(),
-                address.exact_key.into(),
-                i64::from(address.digests.exact.key.0).into(),
-                address.digests.exact.bytes.to_vec().into(),
-                address.digests.stop.bytes.to_vec().into(),
-                at.into(),
-            ]
-        })
-        .collect();
+    let digests = |pick: fn(&WrittenAddress) -> [u8; 32]| addresses.iter().map(pick).collect();
+    let keys = addresses.iter().map(|address| Some(i64::from(address.digests.exact.key.0)));
+    let key_column = Column::Numbers(keys.collect());
+    let exact = Column::Blobs(digests(|address| address.digests.exact.bytes));
+    let stop = Column::Blobs(digests(|address| address.digests.stop.bytes));
+    let (emails, exact_keys) =
+        addresses.into_iter().map(|address| (address.email, address.exact_key)).unzip();
+    let columns = vec![
+        reserved(ids),
+        Column::Texts(emails),
+        Column::Texts(exact_keys),
+        key_column,
+        exact,
+        stop,
+        Column::Number(at),
+    ];
     let into = "address (id, email, exact_key, digest_key, exact_digest, stop_digest, created_at)";
-    insert(transaction, into, rows).await
+    insert(transaction, into, ids.len(), columns).await
 }
 
 async fn write_contacts(
@@ -262,24 +290,25 @@ async fn write_contacts(
     import: ImportId,
     at: i64,
 ) -> Result<(), StoreError> {
-    let source = format!("import:{import}");
-    let rows: Vec<[Value; 7]> = contacts
-        .into_iter()
-        .zip(ids)
-        .map(|(contact, id)| {
-            [
-                (*id).into(),
-                contact.name.into(),
-                contact.phone.into(),
-                contact.locale.into(),
-                contact.zone.into(),
-                source.as_str().into(),
-                at.into(),
-            ]
-        })
-        .collect();
+    let (mut names, mut phones, mut locales, mut zones) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for contact in contacts {
+        names.push(contact.name);
+        phones.push(contact.phone);
+        locales.push(contact.locale);
+        zones.push(contact.zone);
+    }
+    let columns = vec![
+        reserved(ids),
+        Column::Texts(names),
+        Column::Texts(phones),
+        Column::Texts(locales),
+        Column::Texts(zones),
+        Column::Text(format!("import:{import}")),
+        Column::Number(at),
+    ];
     let into = "contact (id, name, phone, locale, zone, source, created_at)";
-    insert(transaction, into, rows).await
+    insert(transaction, into, ids.len(), columns).await
 }
 
 /// What is there is never overwritten: only an empty field is filled.
