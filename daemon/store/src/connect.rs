@@ -58,6 +58,8 @@ pub struct Store {
     /// SQLite: read-only connections. PostgreSQL: the pool.
     reader: DatabaseConnection,
     dialect: Dialect,
+    /// SQLite: when the writer's commits are on the disk; none when unsure ([`Store::begin_repeatable`]).
+    durability: Arc<tokio::sync::Mutex<Option<Durability>>>,
     /// Wakes whoever waits for a stop of this process ([`Store::stops_moved`]).
     stops_moved: Arc<tokio::sync::Notify>,
     /// Wakes the dispatch when this process planned a delivery.
@@ -100,6 +102,7 @@ impl Store {
             writer,
             reader,
             dialect,
+            durability: Arc::new(tokio::sync::Mutex::new(Some(Durability::EachCommit))),
             stops_moved: Arc::default(),
             deliveries_planned: Arc::default(),
         })
@@ -142,15 +145,51 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection or lock could be had in time.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        self.begin_with(Durability::EachCommit).await
+    }
+
+    /// Begins a transaction whose commit may be put off until the next durable one: a power cut
+    /// may undo it, whole, with those that came after it and were put off too; never the file's
+    /// consistency. For work that carries its own cursor and is simply done again; end it with a
+    /// transaction of [`Store::begin`], which makes all before it durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection or lock could be had in time.
+    pub async fn begin_repeatable(&self) -> Result<Transaction, StoreError> {
+        self.begin_with(Durability::Later).await
+    }
+
+    async fn begin_with(&self, durability: Durability) -> Result<Transaction, StoreError> {
         let inner = match self.dialect {
             Dialect::Sqlite => {
                 let options = TransactionOptions {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                     ..TransactionOptions::default()
                 };
+                // The setting belongs to the one connection and cannot change within a
+                // transaction. Held until the transaction has begun, so that nobody's durable one
+                // begins under another's setting, even when that other was dropped half-way.
+                let mut held = self.durability.lock().await;
+                if *held != Some(durability) {
+                    // In a WAL file NORMAL syncs at checkpoints only, in the right order.
+                    let setting = match durability {
+                        Durability::EachCommit => "PRAGMA synchronous = FULL",
+                        Durability::Later => "PRAGMA synchronous = NORMAL",
+                    };
+                    // Dropped between here and the answer, it is set again next time.
+                    *held = None;
+                    self.writer.execute_unprepared(setting).await?;
+                    *held = Some(durability);
+                }
                 self.writer.begin_with_options(options).await?
             }
-            Dialect::Postgres => self.writer.begin().await?,
+            Dialect::Postgres => {
+                let inner = self.writer.begin().await?;
+                if durability == Durability::Later {
+                    inner.execute_unprepared("SET LOCAL synchronous_commit = off").await?;
+                }
+                inner
+            }
         };
         Ok(Transaction::new(inner, self.dialect))
     }
@@ -186,6 +225,13 @@ impl Store {
     }
 }
 
+/// When a commit is on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    EachCommit,
+    Later,
+}
+
 enum SqliteUse {
     Write,
     Read,
@@ -212,6 +258,8 @@ async fn sqlite(
             .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
+            // What a statement might have to undo stays in memory, not in a file for each.
+            .pragma("temp_store", "MEMORY")
             // What is deleted is overwritten.
             .pragma("secure_delete", "ON");
         if read_only { options.pragma("query_only", "ON") } else { options }

@@ -211,8 +211,8 @@ pub async fn last_stop_held(transaction: &Transaction) -> Result<i64, StoreError
 pub enum Pace {
     /// SQLite's own limits.
     Usual,
-    /// 32 MiB of pages kept, the log folded in less often: indexes over digests grow everywhere
-    /// at once. Every commit is durable all the same.
+    /// 64 MiB of pages kept, the log folded in less often: indexes over digests grow everywhere
+    /// at once.
     Bulk,
 }
 
@@ -224,7 +224,7 @@ pub async fn set_pace(transaction: &Transaction, pace: Pace) -> Result<(), Store
     if transaction.dialect() == Dialect::Sqlite {
         let settings = match pace {
             Pace::Usual => ["PRAGMA cache_size = -2000", "PRAGMA wal_autocheckpoint = 1000"],
-            Pace::Bulk => ["PRAGMA cache_size = -32768", "PRAGMA wal_autocheckpoint = 8000"],
+            Pace::Bulk => ["PRAGMA cache_size = -65536", "PRAGMA wal_autocheckpoint = 16000"],
         };
         for setting in settings {
             query_all(transaction, setting, []).await?;

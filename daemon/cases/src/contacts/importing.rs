@@ -25,7 +25,7 @@ use crate::{Cases, CasesError};
 use run::Run;
 
 /// Rows in a chunk: large enough for speed, small enough that others may write in between.
-pub const CHUNK_ROWS: usize = 4000;
+pub const CHUNK_ROWS: usize = 8000;
 
 /// Whether anything is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -26,7 +26,7 @@ use super::{
 };
 
 /// Bytes of rows after which a chunk is closed whatever their number.
-const CHUNK_BYTES: usize = 4 << 20;
+const CHUNK_BYTES: usize = 8 << 20;
 
 /// A file that is opened, with its header read.
 #[derive(Debug)]

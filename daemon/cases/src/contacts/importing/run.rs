@@ -139,7 +139,9 @@ impl Run<'_> {
         counts: Counts,
     ) -> Result<Option<Counts>, StoreError> {
         let now = self.cases.parts.clock.now();
-        let transaction = self.cases.store().begin().await?;
+        // A power cut may take the last chunks back: each takes its cursor with it, so they are
+        // simply imported again. What ends the run is durable, and with it all before.
+        let transaction = self.cases.store().begin_repeatable().await?;
         let stop = store::imports::last_stop(&transaction).await?;
         store::imports::lock(&transaction, asked).await?;
         let facts = store::imports::facts(&transaction, asked, now).await?;
