@@ -7,7 +7,7 @@ use render::PageName;
 use serde_json::{Value, json};
 
 use crate::guard::Audience;
-use crate::pages::{ProblemPage, Site, show, word};
+use crate::pages::{ProblemPage, ShownPolicy, Site, show, word};
 use crate::web::Web;
 
 /// A problem that has nothing to do with what a person typed.
@@ -69,7 +69,9 @@ impl Problem {
     pub(crate) fn page(self, web: &Web, locale: Locale) -> ProblemPage {
         let name = self.name();
         ProblemPage {
-            site: Site::new(web, locale, &format!("problems.{name}.title")),
+            // Without a version: the same page stands for the lists' policy and the form's.
+            site: Site::new(web, locale, &format!("problems.{name}.title"))
+                .with_policy(&ShownPolicy::default()),
             text: word(web, locale, &format!("problems.{name}.text")),
         }
     }
