@@ -81,6 +81,8 @@ pub(super) struct Stop {
 pub(super) struct Pause {
     /// The time in its row, taken before the commit.
     pub(super) written_at: Instant,
+    /// When the command had ended: the commit is before.
+    pub(super) answered_at: Instant,
     /// Before it was resumed.
     pub(super) resumed_at: Instant,
 }
@@ -247,13 +249,14 @@ impl<'a> Stops<'a> {
     fn pause(&self) -> Result<()> {
         let home = &self.press.homes[0];
         home.say(&["campaign", "pause", RUN.0, "--actor", MARKETER])?;
+        let answered_at = Instant::now();
         let shown = home.json(&["campaign", "show", RUN.0])?;
         let written_at = instant_of(shown["changed_at"].as_str().context("no time")?.parse()?)?;
         thread::sleep(Duration::from_millis(1_200 + self.random.next() % 600));
         let resumed_at = Instant::now();
         home.say(&["campaign", "resume", RUN.0, "--actor", MARKETER])?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.pauses.push(Pause { written_at, resumed_at });
+        state.pauses.push(Pause { written_at, answered_at, resumed_at });
         Ok(())
     }
 }
