@@ -17,10 +17,11 @@ pub mod troubles;
 pub use claiming::{
     Claimant, ClaimedDelivery, Claiming, Stream, content_of, is_any_due, next_due_at,
 };
-pub use feedback::{Named, Told, addresses_of, take_feedback, told_since};
+pub use feedback::{Named, Told, addresses_of, named, take_feedback, told_since};
+pub(crate) use holding::uncertain_sql;
 pub use holding::{ClaimMark, GiveUp, Held, claimed_by, give_up, open_task, uncertain_of};
 pub use letters::{LetterRow, letters_of};
-pub use misfits::{Misfit, set_aside};
+pub use misfits::{Misfit, UNDELIVERED_DETAIL, UNDELIVERED_TASK, park, set_aside};
 pub use of_campaigns::{
     CampaignPace, CampaignPart, CampaignStanding, ListPart, SubscriptionStanding,
     campaign_standings, name_consents, recipients_of,

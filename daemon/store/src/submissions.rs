@@ -4,13 +4,16 @@ use domain::{
     Timestamp,
     authentication::SenderAuthentication,
     digest::{Digest, DigestKeyId},
-    ids::{AddressId, MessageId, ObjectId, SubmissionId, TicketId, VaultKeyId},
+    ids::{AddressId, DeliveryId, MessageId, ObjectId, SubmissionId, TicketId, VaultKeyId},
 };
 
 use crate::{
     error::StoreError,
     row::Row,
-    session::{Session, Transaction, change_one, query_all, query_one, query_optional},
+    session::{
+        Session, Transaction, change_one, execute, placeholders, query_all, query_one,
+        query_optional,
+    },
 };
 
 /// A submission to be written down.
@@ -95,6 +98,78 @@ pub async fn add(
         i64::from(submission.of_known_subject).into(),
     ];
     Ok(SubmissionId(query_one(transaction, sql, values).await?.get("submission", "id")?))
+}
+
+/// Notes that a submission answers or reports on a confirmation mail, the first of these that is
+/// one: it is destroyed with it.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn link_to_confirmation(
+    transaction: &Transaction,
+    submission: SubmissionId,
+    mails: &[DeliveryId],
+) -> Result<(), StoreError> {
+    if mails.is_empty() {
+        return Ok(());
+    }
+    let list = placeholders(2, mails.len());
+    let sql = format!(
+        "UPDATE submission SET confirmation_id = (SELECT MIN(id) FROM delivery \
+         WHERE id IN ({list}) AND class = 'confirmation') WHERE id = $1"
+    );
+    let values = std::iter::once(submission.0.into()).chain(mails.iter().map(|id| id.0.into()));
+    change_one(transaction, "submission", &sql, values).await
+}
+
+/// What came back of a confirmation mail and is noted without a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConfirmationAnswer {
+    /// Its row.
+    pub id: SubmissionId,
+    /// Its raw bytes.
+    pub object: Option<ObjectId>,
+    /// The key of those and of its content.
+    pub vault_key: Option<VaultKeyId>,
+}
+
+/// What came back of a confirmation mail, oldest first.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn answers_to(
+    session: &impl Session,
+    mail: DeliveryId,
+) -> Result<Vec<ConfirmationAnswer>, StoreError> {
+    let sql = "SELECT id, object_id, vault_key_id FROM submission WHERE confirmation_id = $1 \
+               AND ticket_id IS NULL ORDER BY id";
+    let rows = query_all(session, sql, [mail.0.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ConfirmationAnswer {
+                id: SubmissionId(row.get("submission", "id")?),
+                object: row
+                    .parsed_option("submission", "object_id", |text| ObjectId::parse(text).ok())?,
+                vault_key: row.parsed_option("submission", "vault_key_id", |text| {
+                    VaultKeyId::parse(text).ok()
+                })?,
+            })
+        })
+        .collect()
+}
+
+/// Empties a submission whose bytes and key are destroyed: that something came stays, nothing of
+/// what it said.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is gone.
+pub async fn empty(transaction: &Transaction, submission: SubmissionId) -> Result<(), StoreError> {
+    // The digest of its bytes stays: the same message met again must not be stored anew.
+    let sql = "UPDATE message SET object_id = NULL, vault_key_id = NULL WHERE submission_id = $1";
+    execute(transaction, sql, [submission.0.into()]).await?;
+    let sql = "UPDATE submission SET object_id = NULL, vault_key_id = NULL, content = NULL, \
+               mail_id_digest = NULL, confirmation_id = NULL WHERE id = $1";
+    change_one(transaction, "submission", sql, [submission.0.into()]).await
 }
 
 /// Marks a message as filed, in the transaction that files it.

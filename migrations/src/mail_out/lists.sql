@@ -106,6 +106,12 @@ CREATE INDEX opt_in_by_delivery ON opt_in (delivery_id);
 CREATE INDEX opt_in_waiting ON opt_in (expires_at) WHERE confirmed_at IS NULL;
 CREATE INDEX opt_in_by_subscription ON opt_in (subscription_id);
 
+-- The confirmation mail that a noted mail is an answer or a report to: it holds the address that was
+-- typed, and is destroyed with the wish when nobody confirms. No foreign key: the mail goes, too.
+ALTER TABLE submission ADD COLUMN confirmation_id {int};
+-- store::submissions::answers_to
+CREATE INDEX submission_by_confirmation ON submission (confirmation_id) WHERE confirmation_id IS NOT NULL;
+
 -- A run of `contact import`: who brought what, from which file.
 CREATE TABLE contact_import (
     id {id},

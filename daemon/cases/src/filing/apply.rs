@@ -130,6 +130,7 @@ impl Cases {
     ) -> Result<SubmissionId, CasesError> {
         let of_nobody = Belongs { ticket: None, address: None, to_known_subject: false };
         let id = self.write_submission(transaction, submission, of_nobody, now).await?;
+        self.link_to_confirmation(transaction, submission, id).await?;
         self.audit_noting(transaction, submission, id, now).await?;
         Ok(id)
     }

@@ -160,6 +160,19 @@ impl Cases {
         Ok(keys)
     }
 
+    /// Notes of which confirmation mail a submission without a ticket speaks, whatever it says:
+    /// the address in it is destroyed with the wish.
+    pub(super) async fn link_to_confirmation(
+        &self,
+        transaction: &Transaction,
+        submission: &Submission,
+        id: SubmissionId,
+    ) -> Result<(), CasesError> {
+        let names = self.names_in(submission, Feedback::Bounce);
+        let mails = store::deliveries::named(transaction, &names.named()).await?;
+        Ok(store::submissions::link_to_confirmation(transaction, id, &mails).await?)
+    }
+
     /// By what a report names mails of ours.
     fn names_in(&self, submission: &Submission, feedback: Feedback) -> Names {
         let Some(mail) = submission.mail() else { return Names::default() };

@@ -7,7 +7,7 @@
 
 use domain::Timestamp;
 use serde_json::json;
-use store::{Transaction, opt_ins::ExpiredMail};
+use store::{Transaction, opt_ins::ExpiredMail, submissions::ConfirmationAnswer};
 
 use crate::{Cases, CasesError, failpoint};
 
@@ -46,14 +46,23 @@ impl Cases {
             if !store::opt_ins::retire(&transaction, mail.delivery, now).await? {
                 return Ok(false);
             }
+            let answers = store::submissions::answers_to(&transaction, mail.delivery).await?;
             transaction.commit().await?;
             failpoint::hit("wish_retired");
             if let Some(key) = mail.vault_key {
                 self.parts.vault.destroy_key(key).await?;
             }
+            self.destroy_answers(&answers).await?;
             failpoint::hit("wish_key_destroyed");
             let transaction = self.store().begin().await?;
             store::stops::lock(&transaction, &keys).await?;
+            if store::submissions::answers_to(&transaction, mail.delivery).await? != answers {
+                // Another came meanwhile: the next look destroys it, too.
+                return Ok(false);
+            }
+            for answer in &answers {
+                store::submissions::empty(&transaction, answer.id).await?;
+            }
             self.destroy_wishes(&transaction, &mail, now).await?;
             transaction.commit().await?;
         } else {
@@ -61,6 +70,19 @@ impl Cases {
             transaction.commit().await?;
         }
         Ok(true)
+    }
+
+    /// What came back of the mail, a bounce or an automatic answer, names the typed address.
+    async fn destroy_answers(&self, answers: &[ConfirmationAnswer]) -> Result<(), CasesError> {
+        for answer in answers {
+            if let Some(object) = answer.object {
+                self.parts.vault.delete(object).await?;
+            }
+            if let Some(key) = answer.vault_key {
+                self.parts.vault.destroy_key(key).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn destroy_wishes(

@@ -72,6 +72,7 @@ on_sqlite! {
     only_a_report_of_abuse_is_a_complaint,
     a_delay_is_no_bounce_whatever_its_diagnosis_says,
     two_batches_that_speak_of_each_others_people_do_not_wait_in_a_circle,
+    what_came_back_of_an_unconfirmed_wish_is_destroyed_with_it,
     a_withdrawal_by_hand_needs_a_reason_and_something_to_withdraw,
     a_bounce_by_token_or_message_id_suppresses_once,
     only_a_bounce_that_says_no_such_mailbox_suppresses,

@@ -5,6 +5,7 @@ mod keeping;
 mod lifting;
 pub mod lists;
 mod proofs;
+mod reports;
 mod returned;
 mod sharing;
 mod wishes;
@@ -15,7 +16,8 @@ use store::contacts::NewContact;
 use crate::desk::Desk;
 
 pub use self::{
-    answers::*, keeping::*, lifting::*, lists::*, proofs::*, returned::*, sharing::*, wishes::*,
+    answers::*, keeping::*, lifting::*, lists::*, proofs::*, reports::*, returned::*, sharing::*,
+    wishes::*,
 };
 
 pub const ANNA: &str = "anna@mail.example";

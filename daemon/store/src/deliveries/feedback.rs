@@ -41,8 +41,9 @@ pub struct Named<'a> {
     pub mail_id_digests: &'a [Digest],
 }
 
-/// Writes feedback onto the named deliveries that left and have none yet; a complaint also onto
-/// one that bounced.
+/// Writes feedback onto the named deliveries that left, or may have, and have none yet; a complaint
+/// also onto one that bounced. A row that waits for its second copy, or for a relay that may have
+/// taken it after all, is told of as well: the gate then withholds what is still to come.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
@@ -58,7 +59,8 @@ pub async fn take_feedback(
     let sql = format!(
         "UPDATE delivery SET feedback = $1 WHERE id IN ({}) \
          AND (feedback IS NULL OR (feedback = 'bounce' AND $1 = 'complaint')) \
-         AND state IN ('accepted', 'uncertain', 'claimed') \
+         AND (state IN ('accepted', 'uncertain', 'claimed') OR resent = 1 \
+         OR (state IN ('planned', 'deferred') AND attempt > 0)) \
          RETURNING id, ticket_id, class, address_id, campaign_id, subscription_id",
         placeholders(2, ids.len())
     );
@@ -97,6 +99,17 @@ pub async fn addresses_of(
         format!("SELECT DISTINCT address_id FROM delivery WHERE id IN ({list}) ORDER BY address_id");
     let rows = query_all(session, &sql, ids.iter().map(|id| (*id).into())).await?;
     rows.iter().map(|row| Ok(AddressId(row.get("delivery", "address_id")?))).collect()
+}
+
+/// The rows of the named deliveries.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn named(
+    session: &impl Session,
+    named: &Named<'_>,
+) -> Result<Vec<DeliveryId>, StoreError> {
+    Ok(all_named(session, named).await?.into_iter().map(DeliveryId).collect())
 }
 
 async fn all_named(session: &impl Session, named: &Named<'_>) -> Result<Vec<i64>, StoreError> {

@@ -18,10 +18,10 @@ use super::{
 use crate::desk::{Desk, Letter, STOP_MARKETING};
 
 /// A mail of a campaign that was accepted.
-struct Mailed {
+pub struct Mailed {
     delivery: DeliveryId,
     subscription: SubscriptionId,
-    mail_id: String,
+    pub mail_id: String,
     address: String,
 }
 
@@ -32,7 +32,7 @@ impl Mailed {
     }
 
     /// `bounce+TOKEN@…`.
-    fn returns_to(&self, desk: &Desk) -> String {
+    pub fn returns_to(&self, desk: &Desk) -> String {
         format!("bounce+{}@clinic.example", self.token(desk, TokenKind::Bounce))
     }
 
@@ -43,7 +43,7 @@ impl Mailed {
 }
 
 /// Subscribes people to both lists, and a campaign to the first list reached them.
-async fn mailed<const N: usize>(desk: &Desk, people: [&str; N]) -> [Mailed; N] {
+pub async fn mailed<const N: usize>(desk: &Desk, people: [&str; N]) -> [Mailed; N] {
     lists(desk).await;
     for person in people {
         subscribe(desk, person, &["news", "offers"]).await;
@@ -93,32 +93,32 @@ async fn row(desk: &Desk, campaign: CampaignId, place: usize, person: &str) -> M
 }
 
 /// What a machine writes: whom to, and the parts of its report.
-struct Machine<'a> {
+pub struct Machine<'a> {
     kind: Kind,
     to: &'a str,
     code: Option<&'a str>,
-    report: ReportParts,
+    pub report: ReportParts,
 }
 
 impl<'a> Machine<'a> {
-    fn bounce(to: &'a str, code: Option<&'a str>) -> Self {
+    pub fn bounce(to: &'a str, code: Option<&'a str>) -> Self {
         Self { kind: Kind::Bounce, to, code, report: ReportParts::default() }
     }
 
-    fn complaint(to: &'a str) -> Self {
+    pub fn complaint(to: &'a str) -> Self {
         let mut machine = Self { kind: Kind::Complaint, ..Self::bounce(to, None) };
         machine.report.feedback_report = Some("Feedback-Type: abuse\r\nVersion: 1\r\n".into());
         machine
     }
 
     /// With the Message-ID of the mail that it is about.
-    fn about(mut self, mail_id: &str) -> Self {
+    pub fn about(mut self, mail_id: &str) -> Self {
         self.report.returned_headers = Some(format!("Message-ID: <{mail_id}>\r\n"));
         self
     }
 
     /// It must be noted: no ticket, no reply.
-    async fn is_noted(&self, desk: &Desk, recipient: &str) {
+    pub async fn is_noted(&self, desk: &Desk, recipient: &str) {
         let from = "mailer-daemon@mx.example";
         let letter = Letter { kind: self.kind, ..Letter::asking(from, &[]) };
         let mut submission = desk.letter(letter).await;
@@ -152,11 +152,11 @@ async fn write_to(desk: &Desk, to: &str, letter: Letter<'_>, reasons: &[&str]) -
     desk.file_submission(&submission).await
 }
 
-async fn suppressions(desk: &Desk, reason: &str) -> i64 {
+pub async fn suppressions(desk: &Desk, reason: &str) -> i64 {
     desk.number(&format!("SELECT COUNT(*) FROM suppression WHERE reason = '{reason}'")).await
 }
 
-async fn told(desk: &Desk, mailed: &Mailed, feedback: &str) -> bool {
+pub async fn told(desk: &Desk, mailed: &Mailed, feedback: &str) -> bool {
     let sql = format!(
         "SELECT COUNT(*) FROM delivery WHERE id = {} AND feedback = '{feedback}'",
         mailed.delivery
@@ -165,11 +165,11 @@ async fn told(desk: &Desk, mailed: &Mailed, feedback: &str) -> bool {
 }
 
 /// How many subscriptions stand confirmed.
-async fn confirmed(desk: &Desk) -> i64 {
+pub async fn confirmed(desk: &Desk) -> i64 {
     desk.number("SELECT COUNT(*) FROM subscription WHERE state = 'confirmed'").await
 }
 
-async fn stops(desk: &Desk) -> i64 {
+pub async fn stops(desk: &Desk) -> i64 {
     desk.number("SELECT value FROM stop_sequence").await
 }
 
@@ -247,53 +247,6 @@ pub async fn a_complaint_whose_message_id_was_cut_out_is_known_by_its_link(desk:
     complaint.is_noted(&desk, "").await;
     assert!(told(&desk, &mailed, "complaint").await);
     assert_eq!((suppressions(&desk, "complaint").await, confirmed(&desk).await), (1, 1));
-}
-
-pub async fn only_a_report_of_abuse_is_a_complaint(desk: Desk) {
-    let [mailed] = mailed(&desk, [ANNA]).await;
-    let report = async |text: Option<&str>| {
-        let mut machine = Machine::complaint("hello@clinic.example").about(&mailed.mail_id);
-        machine.report.feedback_report = text.map(ToOwned::to_owned);
-        machine.is_noted(&desk, ANNA).await;
-    };
-    for other in ["auth-failure", "not-spam", "other", "abusive", ""] {
-        report(Some(&format!("Feedback-Type: {other}\r\nUser-Agent: abuse\r\n"))).await;
-    }
-    report(Some("User-Agent: abuse/1.0\r\n")).await;
-    report(None).await;
-    assert!(!told(&desk, &mailed, "complaint").await);
-    assert_eq!((suppressions(&desk, "complaint").await, stops(&desk).await), (0, 0));
-    report(Some("Version: 1\r\nUser-Agent: not-spam/1.0\r\nFeedback-Type: Abuse\r\n")).await;
-    assert!(told(&desk, &mailed, "complaint").await);
-    assert_eq!((suppressions(&desk, "complaint").await, confirmed(&desk).await), (1, 1));
-}
-
-pub async fn a_delay_is_no_bounce_whatever_its_diagnosis_says(desk: Desk) {
-    let [mailed] = mailed(&desk, [ANNA]).await;
-    let to = mailed.returns_to(&desk);
-    let report = async |groups: &[(&str, &str)]| {
-        let mut machine = Machine::bounce(&to, Some("5.1.1"));
-        let mut text = "Reporting-MTA: dns; mx.example\r\n".to_owned();
-        for (recipient, action) in groups {
-            text += &format!(
-                "\r\nFinal-Recipient: rfc822; {recipient}\r\nAction: {action}\r\nStatus: 4.4.1\r\n\
-                 Diagnostic-Code: smtp; connection failed, action: failed\r\n"
-            );
-        }
-        machine.report.delivery_status = Some(text);
-        machine.is_noted(&desk, ANNA).await;
-    };
-    for action in ["delayed", "Relayed", "delivered (somewhere)", "expanded"] {
-        report(&[(ANNA, action)]).await;
-    }
-    assert!(!told(&desk, &mailed, "bounce").await);
-    // Somebody else failed, ours is on its way.
-    report(&[(BORIS, "failed"), (ANNA, "delayed")]).await;
-    assert_eq!(suppressions(&desk, "hard_bounce").await, 0);
-    desk.number("UPDATE delivery SET feedback = NULL WHERE campaign_id IS NOT NULL RETURNING 1")
-        .await;
-    report(&[(BORIS, "delayed"), (ANNA, "failed")]).await;
-    assert_eq!(suppressions(&desk, "hard_bounce").await, 1);
 }
 
 pub async fn two_batches_that_speak_of_each_others_people_do_not_wait_in_a_circle(desk: Desk) {
