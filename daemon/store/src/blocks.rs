@@ -148,6 +148,14 @@ pub async fn active_for(
     stop_digests: &[Digest],
     contacts: &[ContactId],
 ) -> Result<Vec<BlockRow>, StoreError> {
+    active_rows(session, stop_digests, contacts).await?.iter().map(read).collect()
+}
+
+async fn active_rows(
+    session: &impl Session,
+    stop_digests: &[Digest],
+    contacts: &[ContactId],
+) -> Result<Vec<Row>, StoreError> {
     let dialect = session.dialect();
     let sql = format!(
         "SELECT {COLUMNS} FROM block WHERE state = 'active' AND stop_digest {} \
@@ -159,7 +167,35 @@ pub async fn active_for(
         blobs(stop_digests.iter().map(|digest| digest.bytes.as_slice()), dialect),
         numbers(contacts.iter().map(|contact| contact.0), dialect),
     ];
-    query_all(session, &sql, values).await?.iter().map(read).collect()
+    query_all(session, &sql, values).await
+}
+
+/// Whom an active block concerns, also when it says what nobody understands.
+pub(crate) struct Holding {
+    pub(crate) stop_digest: Option<Vec<u8>>,
+    pub(crate) contact: Option<ContactId>,
+    pub(crate) scope: Result<Scope, StoreError>,
+}
+
+/// As [`active_for`]; a block that does not fit spoils no other.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub(crate) async fn holding(
+    session: &impl Session,
+    stop_digests: &[Digest],
+    contacts: &[ContactId],
+) -> Result<Vec<Holding>, StoreError> {
+    let rows = active_rows(session, stop_digests, contacts).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Holding {
+                stop_digest: row.get("block", "stop_digest")?,
+                contact: row.get::<Option<i64>>("block", "contact_id")?.map(ContactId),
+                scope: read(row).map(|block| block.scope),
+            })
+        })
+        .collect()
 }
 
 /// How many full blocks were set since an instant for senders whose domain did not vouch.

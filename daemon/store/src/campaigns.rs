@@ -22,6 +22,7 @@ use crate::{
 
 pub use report::{Counts, Report, report, sum_holds};
 pub use retrying::{Retried, Retryable, retry, retryable};
+pub(crate) use retrying::retryable_sql;
 pub use standing::{Addressed, OfList, addresses_archived_list, has_candidates, name_of_contact, of_contact};
 pub use writing::{Edited, NewCampaign, change_state, approve_start, create, edit, edit_start};
 

@@ -5,7 +5,7 @@
 use crate::{
     connect::{Dialect, Store},
     error::StoreError,
-    session::{execute, query_one},
+    session::{execute, query_all, query_one},
 };
 
 /// Runs a statement on the writing connection and returns its first column as a number.
@@ -33,6 +33,31 @@ pub async fn write(store: &Store, sql: &str) -> Result<u64, StoreError> {
     let changed = execute(&transaction, sql, []).await?;
     transaction.commit().await?;
     Ok(changed)
+}
+
+/// A question whose way through the tables a test holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// [`crate::deliveries::uncertain_of`].
+    UncertainOf,
+    /// [`crate::campaigns::retryable`].
+    Retryable(crate::campaigns::Retried),
+}
+
+/// How SQLite answers the question, step by step.
+///
+/// # Errors
+/// [`StoreError::Defect`] on PostgreSQL.
+pub async fn plan(store: &Store, question: Question) -> Result<Vec<String>, StoreError> {
+    let sql = match question {
+        Question::UncertainOf => crate::deliveries::uncertain_sql(2),
+        Question::Retryable(which) => crate::campaigns::retryable_sql(which),
+    };
+    if store.dialect() == Dialect::Postgres {
+        return Err(StoreError::Defect("only SQLite tells its plan in steps".to_owned()));
+    }
+    let rows = query_all(store, &format!("EXPLAIN QUERY PLAN {sql}"), []).await?;
+    rows.iter().map(|row| row.get("plan", "detail")).collect()
 }
 
 /// The Message-ID and sealed content of the delivery at `offset`, in the order of their ids.

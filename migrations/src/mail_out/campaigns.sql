@@ -63,6 +63,11 @@ CREATE INDEX delivery_due ON delivery (rank, next_try_at, id)
 -- store::deliveries::claim_of_campaign
 CREATE INDEX delivery_campaign_due ON delivery (campaign_id, next_try_at, id)
     WHERE state IN ('planned', 'deferred') AND campaign_id IS NOT NULL;
+-- store::deliveries::uncertain_of, for rows that wait to be sent again
+CREATE INDEX delivery_resent ON delivery (node, epoch) WHERE state = 'deferred' AND resent = 1;
+-- store::campaigns::retryable
+CREATE INDEX delivery_campaign_retryable ON delivery (campaign_id, id)
+    WHERE state IN ('rejected', 'uncertain') AND campaign_id IS NOT NULL;
 -- A campaign mails one exact address once.
 CREATE UNIQUE INDEX delivery_of_campaign ON delivery (campaign_id, address_id) WHERE campaign_id IS NOT NULL;
 -- store::deliveries::troubles: what the breaker of a campaign counts

@@ -11,9 +11,6 @@ use store::{StoreError, Transaction, tasks};
 
 use crate::outcome::Answer;
 
-/// The task for a statutory mail that will not reach anybody.
-const UNDELIVERED_TASK: &str = "undelivered_mail";
-
 /// RFC 3463: the delivery time expired.
 const EXPIRED: &str = "5.4.7";
 
@@ -32,9 +29,7 @@ impl Ask {
             DeliveryState::Withheld { .. } => {
                 "this mail could not be made or may not be sent; answer by hand"
             }
-            DeliveryState::Rejected { .. } if is_expired(change) => {
-                "this mail could not be delivered in time; reach the person another way"
-            }
+            DeliveryState::Rejected { .. } if is_expired(change) => deliveries::UNDELIVERED_DETAIL,
             DeliveryState::Rejected { .. } => {
                 "the recipient's server refused this mail; reach the person another way"
             }
@@ -47,7 +42,7 @@ impl Ask {
         (class == Class::Statutory).then_some(Self {
             delivery: change.id,
             ticket,
-            task: UNDELIVERED_TASK,
+            task: deliveries::UNDELIVERED_TASK,
             detail,
         })
     }

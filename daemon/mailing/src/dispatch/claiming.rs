@@ -67,7 +67,14 @@ pub(super) async fn claim(engine: &Engine, limit: u32, turn: usize) -> Result<Ta
     let mut taken = Taken { throttled_for, ..Taken::default() };
     let mut kept = Kept::default();
     for (delivery, recipient) in rows.into_iter().zip(recipients) {
-        let facts = Facts::at_claim(&delivery, standings.get(&delivery.address));
+        let standing = standings.get(&delivery.address);
+        if let Some(what) = standing.and_then(|standing| standing.misfit.as_deref()) {
+            tracing::error!(delivery.id = %delivery.id, "mail set aside: {what}");
+            deliveries::park(&transaction, delivery.id, what, now).await?;
+            taken.kept_back += 1;
+            continue;
+        }
+        let facts = Facts::at_claim(&delivery, standing);
         match judgement(&delivery, &facts, now) {
             Outcome::Goes(consent) => {
                 let delivery = kept.named(delivery, consent);
@@ -77,7 +84,7 @@ pub(super) async fn claim(engine: &Engine, limit: u32, turn: usize) -> Result<Ta
             Outcome::Stays(judgement) => kept.keep(engine, &delivery, judgement, now),
         }
     }
-    taken.kept_back = kept.changes.len();
+    taken.kept_back += kept.changes.len();
     kept.write(engine, &transaction, now).await?;
     if let Some(bucket) = bucket {
         let spent = u32::try_from(taken.rows.len()).unwrap_or(u32::MAX);

@@ -55,6 +55,10 @@ pub(super) fn judge(delivery: &ClaimedDelivery, facts: &Facts<'_>, now: Timestam
     }
     let nothing = Standing::default();
     let standing = facts.standing.unwrap_or(&nothing);
+    if standing.misfit.is_some() {
+        // Nobody knows what holds for the recipient: the next claim sets the row aside.
+        return Judgement::GivenBack { not_before: None };
+    }
     let subscription = facts.campaign.map(|campaign| campaign.subscription);
     let (class, basis) = match (&delivery.campaign, subscription) {
         // Whatever the row says: a campaign is advertising.
@@ -189,7 +193,7 @@ mod tests {
     #[test]
     fn a_row_of_a_campaign_is_advertising_whatever_it_says() {
         let campaign = Some(standing(CampaignPace::Runs, ListStanding::Confirmed));
-        let blocked = Standing { blocks: vec![Scope::Marketing], suppressions: vec![] };
+        let blocked = Standing { blocks: vec![Scope::Marketing], ..Standing::default() };
         for class in Class::ALL {
             let facts = Facts { standing: Some(&blocked), campaign };
             let judged = judge(&row(*class, campaign), &facts, NOW);

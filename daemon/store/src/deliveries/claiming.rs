@@ -3,7 +3,7 @@
 //! Called by dispatch inside one short transaction: the stop counter is read first, then rows are
 //! claimed, then the facts are read, so that a stop is either seen here or moves the counter.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use domain::{
     Timestamp,
@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// A claimed row with everything that its mail is made of.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ClaimedDelivery {
     /// Its id.
     pub id: DeliveryId,
@@ -61,6 +61,18 @@ pub struct ClaimedDelivery {
     pub resent: Resent,
     /// What a row of a campaign has besides.
     pub campaign: Option<CampaignPart>,
+}
+
+/// Never what the mail is made of, nor whom it goes to.
+impl fmt::Debug for ClaimedDelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClaimedDelivery")
+            .field("id", &self.id)
+            .field("class", &self.class)
+            .field("attempt", &self.attempt)
+            .field("campaign", &self.campaign)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which mail a dispatch takes: answers of hello@ and bulk may leave by ways of their own.
@@ -232,7 +244,8 @@ impl<'a> Claiming<'a> {
             match read(row) {
                 Ok(delivery) => fitting.push(delivery),
                 Err(error) => {
-                    misfits::park(self.transaction, &Misfit::of(row, error)?, self.now).await?;
+                    let Misfit { id, what } = Misfit::of(row, error)?;
+                    misfits::park(self.transaction, id, &what.to_string(), self.now).await?;
                 }
             }
         }

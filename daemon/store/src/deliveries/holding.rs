@@ -90,17 +90,20 @@ pub async fn uncertain_of(
     node: &str,
     epochs: &[String],
 ) -> Result<Vec<ClaimMark>, StoreError> {
-    let theirs = format!("node = $1 AND epoch IN ({})", placeholders(2, epochs.len()));
-    // Two statements in one, so that each finds its index.
-    let sql = format!(
-        "SELECT {MARK} FROM delivery WHERE state = 'uncertain' AND {theirs} UNION ALL \
-         SELECT {MARK} FROM delivery WHERE state IN ('planned', 'deferred') AND state = 'deferred' \
-         AND resent = 1 AND {theirs} ORDER BY id"
-    );
+    let sql = uncertain_sql(epochs.len());
     let values =
         std::iter::once(node.into()).chain(epochs.iter().map(|epoch| epoch.as_str().into()));
     let rows = query_all(session, &sql, values).await?;
     Ok(rows.iter().filter_map(|row| read(row).ok()).collect())
+}
+
+/// Two statements in one, so that each finds its index.
+pub(crate) fn uncertain_sql(epochs: usize) -> String {
+    let theirs = format!("node = $1 AND epoch IN ({})", placeholders(2, epochs));
+    format!(
+        "SELECT {MARK} FROM delivery WHERE state = 'uncertain' AND {theirs} UNION ALL \
+         SELECT {MARK} FROM delivery WHERE state = 'deferred' AND resent = 1 AND {theirs} ORDER BY id"
+    )
 }
 
 /// Which rows of a node that is gone are given up.

@@ -1,8 +1,8 @@
 //! Rows of the ledger that do not fit the types: put aside with an alarm, so that the others go.
 //!
 //! Called where rows are claimed or settled in numbers. A row in the queue rests for a day and is
-//! then read again, since somebody may have restored it; one that may have been sent becomes
-//! uncertain, which sends nothing by itself.
+//! then read again, since somebody may have restored it, until it expires; one that may have been
+//! sent becomes uncertain, which sends nothing by itself.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -18,6 +18,13 @@ use crate::{
 
 /// How long a row that does not fit rests in the queue.
 const RESTS: Duration = Duration::from_secs(24 * 3600);
+
+/// The task for a statutory mail that will not reach anybody.
+pub const UNDELIVERED_TASK: &str = "undelivered_mail";
+
+/// What the task says of a mail that expired.
+pub const UNDELIVERED_DETAIL: &str =
+    "this mail could not be delivered in time; reach the person another way";
 
 /// A row that does not fit.
 #[derive(Debug)]
@@ -45,21 +52,65 @@ fn alarm_name(id: DeliveryId) -> String {
     format!("delivery/{id}")
 }
 
-/// A claimed row goes back to the queue for a day, with an alarm; its attempt counts as none.
+/// A claimed row that does not fit, or about whose recipient something does not, goes back to the
+/// queue, for a day or until it expires, with an alarm that says what; its attempt counts as none.
+/// One that has expired is rejected, so that nobody waits for it for ever.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub(super) async fn park(
+pub async fn park(
     transaction: &Transaction,
-    misfit: &Misfit,
+    id: DeliveryId,
+    what: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let later = now.checked_add(RESTS).unwrap_or(Timestamp::MAX);
-    let sql = "UPDATE delivery SET state = CASE WHEN attempt <= 1 THEN 'planned' ELSE 'deferred' END, \
-               attempt = attempt - 1, next_try_at = $2, leased_until_at = NULL \
-               WHERE id = $1 AND state = 'claimed'";
-    execute(transaction, sql, [misfit.id.0.into(), later.as_microsecond().into()]).await?;
-    alarms::raise(transaction, &alarm_name(misfit.id), &misfit.what.to_string(), now).await
+    if expire(transaction, id, now).await? == 0 {
+        let later = now.checked_add(RESTS).unwrap_or(Timestamp::MAX);
+        let sql = "UPDATE delivery SET state = CASE WHEN attempt <= 1 THEN 'planned' ELSE 'deferred' END, \
+                   attempt = attempt - 1, node = NULL, epoch = NULL, leased_until_at = NULL, \
+                   next_try_at = CASE WHEN expires_at < $2 THEN expires_at + 1 ELSE $2 END \
+                   WHERE id = $1 AND state = 'claimed'";
+        execute(transaction, sql, [id.0.into(), later.as_microsecond().into()]).await?;
+    }
+    alarms::raise(transaction, &alarm_name(id), what, now).await
+}
+
+/// Rejects a claimed row that has expired; where a statutory mail is owed, a person is asked.
+/// Returns how many changed.
+async fn expire(
+    transaction: &Transaction,
+    id: DeliveryId,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    // RFC 3463: the delivery time expired.
+    let sql = "UPDATE delivery SET state = 'rejected', settled_at = $2, leased_until_at = NULL, smtp_code = NULL, \
+               enhanced_code = '5.4.7', reply_text = 'expired before it could be sent' \
+               WHERE id = $1 AND state = 'claimed' AND expires_at < $2";
+    let values = || [id.0.into(), now.as_microsecond().into()];
+    let changed = execute(transaction, sql, values()).await?;
+    if changed > 0 {
+        let sql = "INSERT INTO delivery_attempt (delivery_id, attempt, node, outcome, enhanced_code, reply_text, ended_at) \
+                   SELECT id, attempt, node, 'rejected', enhanced_code, reply_text, $2 FROM delivery WHERE id = $1 \
+                   ON CONFLICT (delivery_id, attempt) DO NOTHING";
+        execute(transaction, sql, values()).await?;
+        ask(transaction, id, UNDELIVERED_TASK, UNDELIVERED_DETAIL, now).await?;
+    }
+    Ok(changed)
+}
+
+/// Opens a task about a row, if it is a statutory mail.
+async fn ask(
+    transaction: &Transaction,
+    id: DeliveryId,
+    task: &str,
+    detail: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO task (name, ticket_id, delivery_id, detail, opened_at) \
+               SELECT $2, ticket_id, id, $3, $4 FROM delivery WHERE id = $1 AND class = 'statutory'";
+    let values = [id.0.into(), task.into(), detail.into(), now.as_microsecond().into()];
+    execute(transaction, sql, values).await?;
+    Ok(())
 }
 
 /// The alarms about rows that fit after all go.
@@ -103,14 +154,6 @@ pub async fn set_aside(
     if changed == 0 {
         return Ok(());
     }
-    let sql = "INSERT INTO task (name, ticket_id, delivery_id, detail, opened_at) \
-               SELECT $2, ticket_id, id, $3, $4 FROM delivery WHERE id = $1 AND class = 'statutory'";
-    let values = [
-        misfit.id.0.into(),
-        UNCERTAIN_TASK.into(),
-        UNCERTAIN_DETAIL.into(),
-        now.as_microsecond().into(),
-    ];
-    execute(transaction, sql, values).await?;
+    ask(transaction, misfit.id, UNCERTAIN_TASK, UNCERTAIN_DETAIL, now).await?;
     alarms::raise(transaction, &alarm_name(misfit.id), &misfit.what.to_string(), now).await
 }

@@ -5,7 +5,7 @@
 //! pauses or cancels one finds its rows claimed or waits; a stop that comes later moves the
 //! sequence and is seen before START.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use domain::{
     Timestamp,
@@ -17,6 +17,7 @@ use domain::{
 use sea_orm::Value;
 
 use crate::{
+    alarms,
     connect::Dialect,
     deliveries::claiming::{self, COLUMNS, ClaimedDelivery, Claiming, Which},
     error::StoreError,
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// What a claimed row of a campaign is made of, beside what every row has.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CampaignPart {
     /// The campaign.
     pub campaign: CampaignId,
@@ -43,6 +44,17 @@ pub struct CampaignPart {
     pub consent: Option<ConsentEventId>,
     /// How the subscription stood at the claim.
     pub standing: SubscriptionStanding,
+}
+
+/// Never the person's name.
+impl fmt::Debug for CampaignPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CampaignPart")
+            .field("campaign", &self.campaign)
+            .field("subscription", &self.subscription)
+            .field("consent", &self.consent)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The list of a claimed row.
@@ -92,8 +104,11 @@ pub struct CampaignStanding {
 }
 
 /// The campaigns whose rows may be claimed and what was approved of each, held in share until the
-/// transaction ends.
-async fn running(transaction: &Transaction) -> Result<Vec<(i64, ContentHash)>, StoreError> {
+/// transaction ends. One whose approval cannot be read stands still with an alarm: the others go.
+async fn running(
+    transaction: &Transaction,
+    now: Timestamp,
+) -> Result<Vec<(i64, ContentHash)>, StoreError> {
     let held = match transaction.dialect() {
         // The one writer holds everything.
         Dialect::Sqlite => "",
@@ -105,13 +120,18 @@ async fn running(transaction: &Transaction) -> Result<Vec<(i64, ContentHash)>, S
          ORDER BY id {held}"
     );
     let rows = query_all(transaction, &sql, []).await?;
-    rows.iter()
-        .map(|row| {
-            let hash: Vec<u8> = row.get("campaign", "approved_hash")?;
-            let hash = hash.try_into().map_err(|_| row.misfit("campaign", "approved_hash"))?;
-            Ok((row.get("campaign", "id")?, hash))
-        })
-        .collect()
+    let mut running = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let id = row.get("campaign", "id")?;
+        match row.sha256("campaign", "approved_hash") {
+            Ok(hash) => running.push((id, hash)),
+            Err(what) => {
+                let name = format!("campaign/{id}/approval");
+                alarms::raise(transaction, &name, &what.to_string(), now).await?;
+            }
+        }
+    }
+    Ok(running)
 }
 
 impl Claiming<'_> {
@@ -125,7 +145,7 @@ impl Claiming<'_> {
         limit: u32,
         turn: usize,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        let mut campaigns = running(self.transaction).await?;
+        let mut campaigns = running(self.transaction, self.now).await?;
         if limit == 0 || campaigns.is_empty() {
             return Ok(Vec::new());
         }
@@ -215,10 +235,11 @@ fn standing(row: &Row) -> Result<SubscriptionStanding, StoreError> {
     })
 }
 
-/// How rows in hand stand to their campaigns and subscriptions now, in one query for all.
+/// How rows in hand stand to their campaigns and subscriptions now, in one query for all. Those of
+/// which it cannot be read are left out.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+/// [`StoreError::Unavailable`].
 pub async fn campaign_standings(
     session: &impl Session,
     deliveries: &[DeliveryId],
@@ -246,6 +267,8 @@ pub async fn campaign_standings(
             let standing = CampaignStanding { pace, subscription: standing(row)? };
             Ok((DeliveryId(row.get("delivery", "id")?), standing))
         })
+        // Of a row that does not fit nothing is known, and the next claim sets it aside.
+        .filter(|read| !matches!(read, Err(StoreError::Inconsistent { .. })))
         .collect()
 }
 

@@ -15,6 +15,7 @@ use domain::{
 use crate::{
     blocks,
     error::StoreError,
+    row::Row,
     session::{Session, blobs, is_one_of_blobs, is_one_of_numbers, numbers, query_all},
 };
 
@@ -34,9 +35,20 @@ pub struct Standing {
     pub blocks: Vec<Scope>,
     /// The active suppressions of the address.
     pub suppressions: Vec<Suppressed>,
+    /// What of them cannot be read. Until it is, the recipient counts as wholly blocked.
+    pub misfit: Option<String>,
 }
 
-/// What holds for each recipient, in three queries for all of them.
+impl Standing {
+    /// Something stands against the recipient, and nobody can read what.
+    fn doubt(&mut self, what: &StoreError) {
+        self.blocks.push(Scope::Full);
+        self.misfit.get_or_insert_with(|| what.to_string());
+    }
+}
+
+/// What holds for each recipient, in three queries for all of them. A row that does not fit stops
+/// those whom it concerns, nobody else.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
@@ -49,27 +61,29 @@ pub async fn standings(
         recipients.iter().flat_map(|recipient| recipient.stop_digests.iter().copied()).collect();
     let people = contacts_of(session, recipients).await?;
     let all_people: Vec<ContactId> = people.iter().map(|(_, contact)| *contact).collect();
-    let blocks = blocks::active_for(session, &digests, &all_people).await?;
+    let blocks = blocks::holding(session, &digests, &all_people).await?;
     let suppressions = suppressions_of(session, &digests, now).await?;
     let mut standings: HashMap<AddressId, Standing> = HashMap::with_capacity(recipients.len());
     let people: HashSet<(AddressId, ContactId)> = people.into_iter().collect();
     for recipient in recipients {
-        let theirs =
-            |digest: &Digest| recipient.stop_digests.iter().any(|own| own.bytes == digest.bytes);
+        let is_own = |digest: &[u8]| recipient.stop_digests.iter().any(|own| own.bytes == digest);
         let has = |contact: ContactId| people.contains(&(recipient.address, contact));
-        let standing = standings.entry(recipient.address).or_default();
-        standing.blocks = blocks
-            .iter()
-            .filter(|block| {
-                block.stop_digest.as_ref().is_some_and(theirs) || block.contact.is_some_and(has)
-            })
-            .map(|block| block.scope.clone())
-            .collect();
-        standing.suppressions = suppressions
-            .iter()
-            .filter(|(digest, _)| recipient.stop_digests.iter().any(|own| own.bytes == *digest))
-            .map(|(_, suppressed)| *suppressed)
-            .collect();
+        let mut standing = Standing::default();
+        for block in &blocks {
+            if block.stop_digest.as_deref().is_some_and(is_own) || block.contact.is_some_and(has) {
+                match &block.scope {
+                    Ok(scope) => standing.blocks.push(scope.clone()),
+                    Err(what) => standing.doubt(what),
+                }
+            }
+        }
+        for (_, suppressed) in suppressions.iter().filter(|(digest, _)| is_own(digest)) {
+            match suppressed {
+                Ok(suppressed) => standing.suppressions.push(*suppressed),
+                Err(what) => standing.doubt(what),
+            }
+        }
+        standings.insert(recipient.address, standing);
     }
     Ok(standings)
 }
@@ -99,22 +113,21 @@ async fn suppressions_of(
     session: &impl Session,
     digests: &[Digest],
     now: Timestamp,
-) -> Result<Vec<([u8; 32], Suppressed)>, StoreError> {
+) -> Result<Vec<(Vec<u8>, Result<Suppressed, StoreError>)>, StoreError> {
     let dialect = session.dialect();
     let sql = format!(
-        "SELECT id, digest_key, stop_digest, reason, since_at FROM suppression WHERE lifted_at IS NULL \
+        "SELECT id, stop_digest, reason, since_at FROM suppression WHERE lifted_at IS NULL \
          AND (until_at IS NULL OR until_at > $1) AND stop_digest {}",
         is_one_of_blobs(2, dialect)
     );
     let digests = blobs(digests.iter().map(|digest| digest.bytes.as_slice()), dialect);
     let values = [now.as_microsecond().into(), digests];
     let rows = query_all(session, &sql, values).await?;
+    let suppressed = |row: &Row| {
+        let reason = row.parsed("suppression", "reason", SuppressionReason::from_name)?;
+        Ok(Suppressed { reason, since_at: row.instant("suppression", "since_at")? })
+    };
     rows.iter()
-        .map(|row| {
-            let digest = row.digest("suppression", "digest_key", "stop_digest")?;
-            let reason = row.parsed("suppression", "reason", SuppressionReason::from_name)?;
-            let since_at = row.instant("suppression", "since_at")?;
-            Ok((digest.bytes, Suppressed { reason, since_at }))
-        })
+        .map(|row| Ok((row.get("suppression", "stop_digest")?, suppressed(row))))
         .collect()
 }
