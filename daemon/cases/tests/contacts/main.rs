@@ -43,6 +43,8 @@ on_sqlite! {
     a_withdrawn_paper_is_not_attested,
     a_strangers_wish_keeps_nobody_off_the_list,
     under_a_full_block_no_contact_is_made_or_filled,
+    a_cell_guarded_against_spreadsheets_comes_back_as_it_was,
     an_export_tells_what_stands_and_is_audited,
     a_timeline_tells_everything_newest_first,
+    a_timeline_tells_when_it_came_back_and_when_a_mailbox_confirmed,
 }

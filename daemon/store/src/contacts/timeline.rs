@@ -118,7 +118,9 @@ const PARTS: [(&str, &str, [&str; 6]); 8] = [
         ["class", "mail", "state", "withheld", "campaign", "smtp_code"],
     ),
     (
-        "SELECT COALESCE(settled_at, planned_at), 'feedback', id, feedback, purpose_of_mail, \
+        // The row keeps what came back, the audit log when.
+        "SELECT COALESCE((SELECT MAX(told.at) FROM audit_event AS told WHERE told.act = 'feedback' \
+         AND told.subject = 'delivery:' || CAST(delivery.id AS TEXT)), settled_at, planned_at), 'feedback', id, feedback, purpose_of_mail, \
          CAST(campaign_id AS TEXT), NULL, NULL, NULL FROM delivery \
          WHERE feedback IS NOT NULL AND address_id IN {addresses}",
         "feedback",

@@ -222,3 +222,33 @@ pub async fn a_timeline_tells_everything_newest_first(room: Room) {
     assert_eq!((gone.people.len(), gone.timeline.len()), (0, 1));
     assert!(room.cases.show_contact("77", "vera").await.is_err());
 }
+
+pub async fn a_timeline_tells_when_it_came_back_and_when_a_mailbox_confirmed(room: Room) {
+    papers(&room).await;
+    let at = room.now().as_microsecond();
+    let mail = format!(
+        "INSERT INTO delivery (class, purpose_of_mail, address_id, stop_digest, mail_id, digest_key, mail_id_digest, \
+         rank, state, planned_at, next_try_at, expires_at, settled_at, attempt, feedback) \
+         SELECT 'statutory', 'answer', id, stop_digest, 'm@clinic.example', 0, exact_digest, 1, 'accepted', {at}, {at}, \
+         {at}, {at}, 1, 'bounce' FROM address WHERE email = 'a@x.example' RETURNING id"
+    );
+    let delivery = room.number(&mail).await;
+    let confirmed = format!(
+        "UPDATE subscription SET opted_in_at = {at} WHERE address_id = \
+         (SELECT id FROM address WHERE email = 'a@x.example') RETURNING id"
+    );
+    room.number(&confirmed).await;
+    room.clock.advance(std::time::Duration::from_secs(3600));
+    let transaction = room.store().begin().await.expect("begins");
+    let (subject, detail) = (format!("delivery:{delivery}"), serde_json::json!({}));
+    store::audit::append(&transaction, "filing", "feedback", &subject, &detail, room.now())
+        .await
+        .expect("written");
+    transaction.commit().await.expect("commits");
+    let shown = room.cases.show_contact("a@x.example", "vera").await.expect("shown");
+    let one = |what: &str| shown.timeline.iter().find(|one| one.what == what).expect("told");
+    assert_eq!(one("feedback").at, room.now(), "not when the mail left");
+    assert_eq!(one("delivery").at.as_microsecond(), at);
+    let opted_in = one("subscription").words["opted_in_at"].as_str().expect("a word");
+    assert_eq!(opted_in, "2026-12-04T09:00:00Z");
+}
