@@ -111,10 +111,16 @@ fn the_proof_holds_until_a_word_of_it_is_changed(home: &Home) -> Result<()> {
     let proof = home.dir().join("proof.json");
     let path = proof.to_string_lossy().into_owned();
     home.say(&["consent", "proof", ANNA, "--out", &path, "--actor", "olga"])?;
-    let checked = home.json(&["consent", "check", &path])?;
-    assert_eq!(checked["holds"], true, "{checked:#}");
-    let key = checked["public_key"].as_str().unwrap_or_default().to_owned();
-    home.say(&["consent", "check", &path, "--key", &key])?;
+    let key = home.json(&["consent", "key"])?;
+    for known in ["public_key", "fingerprint"] {
+        let known = key[known].as_str().unwrap_or_default();
+        let checked = home.json(&["consent", "check", &path, "--key", known])?;
+        assert_eq!(checked["holds"], true, "{checked:#}");
+    }
+    // Whose key it is the file itself cannot show.
+    let alone = home.output(&["consent", "check", &path])?;
+    assert_eq!(alone.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&alone.stdout).contains("NOT authenticated"));
     let other = "0".repeat(64);
     assert!(!home.output(&["consent", "check", &path, "--key", &other])?.status.success());
     let text = std::fs::read_to_string(&proof)?;

@@ -132,13 +132,20 @@ pub enum ConsentCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Print the public key that proofs are signed with, to be kept where we cannot change it
+    ///
+    /// Needs the configuration only. The key is made if there is none yet.
+    Key(Listing),
     /// Check a proof; needs neither configuration nor database
+    ///
+    /// Without --key nobody is authenticated, since whoever changed the words can sign them anew
+    /// with a key of their own: the exit code is then 1, even if all fits together.
     Check {
         /// The proof
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// The public key that must have signed it (64 hexadecimal digits)
-        #[arg(long, value_name = "PUBLIC")]
+        /// The public key that must have signed it (64 hexadecimal digits), or its fingerprint
+        #[arg(long, value_name = "PUBLIC|SHA256:…")]
         key: Option<String>,
         /// Print JSON
         #[arg(long)]

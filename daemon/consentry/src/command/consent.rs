@@ -9,11 +9,12 @@ use anyhow::Context as _;
 use cases::consents::{ConsentTimeline, Who, checking::check_proof, proving::event_json};
 use domain::address::EmailAddress;
 use serde_json::{Value, json};
-use vault::ProofKey;
+use vault::{ProofKey, proof_key_fingerprint, proof_key_pem};
 
-use super::{open_house, told};
-use crate::cli::{Consent, ConsentCommand, General};
+use super::{load_config, open_house, told};
+use crate::cli::{Consent, ConsentCommand, General, Listing};
 use crate::clock::SystemEntropy;
+use crate::config::Config;
 use crate::failure::WrongUse;
 use crate::house::House;
 use crate::{actor, print};
@@ -25,24 +26,29 @@ use crate::{actor, print};
 pub async fn run(general: General, arguments: Consent) -> anyhow::Result<ExitCode> {
     let command = match arguments.command {
         ConsentCommand::Check { file, key, json } => return check(&file, key.as_deref(), json),
+        ConsentCommand::Key(listing) => return show_key(load_config(&general)?, listing),
         other => other,
     };
     let actor = actor::name(general.actor.as_deref())?;
+    // What was typed is judged before anything is opened.
+    let asked = match &command {
+        ConsentCommand::Show { who, .. } | ConsentCommand::Proof { who, .. } => Some(whom(who)?),
+        _ => None,
+    };
     let house = open_house(&general).await?;
-    match command {
-        ConsentCommand::Show { who, json } => {
-            let who = Who::parse(&who).map_err(told)?;
-            let timeline = house.cases.consent_timeline(&who).await.map_err(told)?;
+    match (command, asked) {
+        (ConsentCommand::Show { json, .. }, Some(who)) => {
+            let timeline = house.cases.show_consents(&who, &actor).await.map_err(told)?;
             if json {
                 print::json_document(&timeline_json(&timeline))?;
             } else {
                 for_people(&timeline)?;
             }
         }
-        ConsentCommand::Proof { who, out, json } => {
+        (ConsentCommand::Proof { out, json, .. }, Some(who)) => {
             prove(&house, &who, out.as_deref(), json, &actor).await?;
         }
-        ConsentCommand::Withdraw { address, list, reason } => {
+        (ConsentCommand::Withdraw { address, list, reason }, _) => {
             let address = EmailAddress::parse(&address)
                 .map_err(|error| WrongUse(format!("this is no address: {error}")))?;
             let ended = house
@@ -52,22 +58,46 @@ pub async fn run(general: General, arguments: Consent) -> anyhow::Result<ExitCod
                 .map_err(told)?;
             print::line(&format!("{ended} consents are withdrawn"))?;
         }
-        ConsentCommand::Check { .. } => {}
+        _ => {}
     }
     house.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Of whom something is asked.
+///
+/// # Errors
+/// [`WrongUse`], which does not repeat what was typed.
+pub(super) fn whom(typed: &str) -> Result<Who, WrongUse> {
+    Who::parse(typed).map_err(|error| WrongUse(error.to_string()))
+}
+
+fn show_key(config: Config, listing: Listing) -> anyhow::Result<ExitCode> {
+    let key = ProofKey::open(&config.vault.keys_directory, &SystemEntropy)?;
+    let public = key.public();
+    let (hexadecimal, fingerprint) = (hex::encode(public), proof_key_fingerprint(&public));
+    let pem = proof_key_pem(&public);
+    if listing.json {
+        print::json_document(&json!({
+            "public_key": hexadecimal, "fingerprint": fingerprint, "public_key_pem": pem,
+        }))?;
+    } else {
+        print::line(&format!("public key:  {hexadecimal}"))?;
+        print::line(&format!("fingerprint: {fingerprint}"))?;
+        print::line(pem.trim_end())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 async fn prove(
     house: &House,
-    who: &str,
+    who: &Who,
     out: Option<&Path>,
     json: bool,
     actor: &str,
 ) -> anyhow::Result<()> {
-    let who = Who::parse(who).map_err(told)?;
     let key = ProofKey::open(&house.config.vault.keys_directory, &SystemEntropy)?;
-    let proof = house.cases.consent_proof(&who, &key, actor).await.map_err(told)?;
+    let proof = house.cases.consent_proof(who, &key, actor).await.map_err(told)?;
     match out {
         Some(out) => {
             let text = out.with_extension("txt");
@@ -104,11 +134,12 @@ fn check(file: &Path, key: Option<&str>, json: bool) -> anyhow::Result<ExitCode>
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("cannot read `{}` as text", file.display()))?;
     let checked = check_proof(&text, key);
-    let holds = checked.misfits.is_empty();
+    let (fits, holds) = (checked.misfits.is_empty(), checked.holds());
     if json {
         print::json_document(&json!({
             "holds": holds,
-            "key": if key.is_some() { "given" } else { "of the file" },
+            "fits": fits,
+            "authenticated": checked.is_authenticated,
             "public_key": checked.public_key,
             "made_at": checked.made_at,
             "events": checked.events,
@@ -118,14 +149,17 @@ fn check(file: &Path, key: Option<&str>, json: bool) -> anyhow::Result<ExitCode>
         for misfit in &checked.misfits {
             print::line(&format!("does NOT fit: {misfit}"))?;
         }
-        if holds {
+        if fits {
             print::line(&format!(
-                "{} events, made at {}: all fits",
+                "{} events, made at {}: all fits together",
                 checked.events, checked.made_at
             ))?;
             print::line(&format!("signed with {}", checked.public_key))?;
             if key.is_none() {
-                print::line("whose key that is this file cannot tell: give --key")?;
+                print::line(
+                    "NOT authenticated: the signature fits the key inside the file only; give \
+                     --key with the public key of whoever must have made it",
+                )?;
             }
         }
     }

@@ -8,9 +8,11 @@ use intake::MailSource;
 use intake::imap::Session;
 use mailing::Outlet;
 use serde_json::{Value, json};
+use vault::{ProofKey, proof_key_fingerprint};
 
+use super::list::why_not_open;
 use crate::cli::Listing;
-use crate::clock::{SystemClock, boot_id};
+use crate::clock::{SystemClock, SystemEntropy, boot_id};
 use crate::config::Config;
 use crate::daemon::reading::Reading;
 use crate::daemon::sending::Sending;
@@ -48,6 +50,8 @@ pub async fn run(config: Config, listing: Listing) -> anyhow::Result<ExitCode> {
             findings
                 .push(finding("database, vault, stop journal, rules", Ok("in order".to_owned())));
             check_rules(&house, &mut findings);
+            check_proof_key(&house, &mut findings);
+            check_lists(&house, &mut findings).await;
             check_mailboxes(&house, &mut findings).await;
             house.close().await;
         }
@@ -86,6 +90,34 @@ fn check_rules(house: &House, findings: &mut Vec<Finding>) {
     }
     for (name, detail) in due {
         findings.push(Finding { what: name, result: Err(detail) });
+    }
+}
+
+fn check_proof_key(house: &House, findings: &mut Vec<Finding>) {
+    let key = ProofKey::find(&house.config.vault.keys_directory, &SystemEntropy);
+    let told = key.map(|key| match key {
+        Some(key) => proof_key_fingerprint(&key.public()),
+        None => "not made yet: `consentry consent key` makes it".to_owned(),
+    });
+    findings.push(finding("key of consent proofs", told.map_err(|error| error.to_string())));
+}
+
+/// Lists that anybody should be able to subscribe to, and the policy beside them.
+async fn check_lists(house: &House, findings: &mut Vec<Finding>) {
+    let lists = match house.cases.lists().await {
+        Ok(lists) => lists,
+        Err(error) => return findings.push(finding("lists", Err(error.to_string()))),
+    };
+    for view in lists.iter().filter(|view| view.row.is_open && view.row.archived_at.is_none()) {
+        let version = &house.config.organisation.policy_version;
+        let (open_in, why) = (view.open_in(), why_not_open(view, version));
+        // Open in one language alone may be meant so; in none it is not.
+        let result = match (open_in.is_empty(), why.is_empty()) {
+            (true, _) => Err(why.join("; ")),
+            (false, true) => Ok("open in every language".to_owned()),
+            (false, false) => Ok(why.join("; ")),
+        };
+        findings.push(Finding { what: format!("list {}", view.row.name), result });
     }
 }
 

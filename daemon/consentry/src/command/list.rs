@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use cases::lists::{Entrance, ListToAdd, ListView};
+use cases::lists::{Entrance, Lacking, ListToAdd, ListView, Missing};
 use serde_json::{Value, json};
 
 use super::{open_house, told};
@@ -19,6 +19,7 @@ use crate::{actor, print};
 pub async fn run(general: General, arguments: List) -> anyhow::Result<ExitCode> {
     let actor = actor::name(general.actor.as_deref())?;
     let house = open_house(&general).await?;
+    let version = house.config.organisation.policy_version.as_str();
     match arguments.command {
         ListCommand::List(listing) => {
             let lists = house.cases.lists().await.map_err(told)?;
@@ -26,7 +27,7 @@ pub async fn run(general: General, arguments: List) -> anyhow::Result<ExitCode> 
                 let rows: Vec<Value> = lists.iter().map(list_json).collect();
                 print::json_document(&json!({ "lists": rows }))?;
             } else {
-                for_people(&lists)?;
+                for_people(&lists, version)?;
             }
         }
         ListCommand::Add { name, purpose, title_ru, title_en, advertiser, closed } => {
@@ -43,7 +44,7 @@ pub async fn run(general: General, arguments: List) -> anyhow::Result<ExitCode> 
             if json {
                 print::json_document(&list_json(&view))?;
             } else {
-                one_for_people(&view)?;
+                one_for_people(&view, version)?;
             }
         }
         ListCommand::Text { name, locale, file } => {
@@ -77,7 +78,7 @@ pub(super) fn words_of(file: &Path) -> anyhow::Result<String> {
 }
 
 fn list_json(view: &ListView) -> Value {
-    let ListView { row, counts, texts } = view;
+    let ListView { row, counts, texts, .. } = view;
     let texts: Vec<Value> = texts
         .iter()
         .map(|text| {
@@ -104,6 +105,10 @@ fn list_json(view: &ListView) -> Value {
         "created_at": row.created_at,
         "created_by": row.created_by,
         "archived_at": row.archived_at,
+        "open_in": view.open_in().iter().map(|locale| locale.code()).collect::<Vec<_>>(),
+        "lacking": view.lacking.iter().map(|lacking| json!({
+            "locale": lacking.locale.code(), "what": lacking.what.name(),
+        })).collect::<Vec<_>>(),
         "subscriptions": {
             "pending": counts.pending,
             "confirmed_proven": counts.proven,
@@ -117,12 +122,13 @@ fn list_json(view: &ListView) -> Value {
 fn state(view: &ListView) -> &'static str {
     match (view.row.archived_at, view.row.is_open) {
         (Some(_), _) => "archived",
+        (None, true) if view.open_in().is_empty() => "not open",
         (None, true) => "open",
         (None, false) => "closed",
     }
 }
 
-fn for_people(lists: &[ListView]) -> std::io::Result<()> {
+fn for_people(lists: &[ListView], version: &str) -> std::io::Result<()> {
     let rows: Vec<Vec<String>> = lists
         .iter()
         .map(|view| {
@@ -139,11 +145,34 @@ fn for_people(lists: &[ListView]) -> std::io::Result<()> {
         })
         .collect();
     let heading = ["NAME", "PURPOSE", "STATE", "PROVEN", "CLAIMED", "PENDING", "LEFT", "TITLE"];
-    print::table(&heading, &rows)
+    print::table(&heading, &rows)?;
+    let why = lists.iter().flat_map(|view| why_not_open(view, version));
+    why.into_iter().try_for_each(|why| print::line(&why))
 }
 
-fn one_for_people(view: &ListView) -> std::io::Result<()> {
-    let ListView { row, counts, texts } = view;
+/// Why a list that is meant to be open is not, a line for each language and thing.
+/// `version` is the configured one, which the feedback form names: for lists it must be written
+/// down with its words.
+pub(super) fn why_not_open(view: &ListView, version: &str) -> Vec<String> {
+    let name = &view.row.name;
+    let why = |lacking: &Lacking| {
+        let locale = lacking.locale.code();
+        let what = match lacking.what {
+            Missing::ConsentText => {
+                format!("it has no consent text: consentry list text {name} --locale {locale} FILE")
+            }
+            Missing::Policy => format!(
+                "no version of the policy is written down and in force: \
+                 consentry policy add {version} --locale {locale} FILE"
+            ),
+        };
+        format!("list {name} is not open in {locale}: {what}")
+    };
+    view.lacking.iter().map(why).collect()
+}
+
+fn one_for_people(view: &ListView, version: &str) -> std::io::Result<()> {
+    let ListView { row, counts, texts, .. } = view;
     print::line(&format!("{}  {}  {}", row.name, row.purpose.name(), state(view)))?;
     print::line(&format!("  {} / {}", row.title_ru, row.title_en))?;
     print::line(&format!("  advertiser: {}", row.advertiser))?;
@@ -151,6 +180,9 @@ fn one_for_people(view: &ListView) -> std::io::Result<()> {
         "  {} confirmed with proof, {} without, {} pending, {} left",
         counts.proven, counts.claimed, counts.pending, counts.unsubscribed
     ))?;
+    for why in why_not_open(view, version) {
+        print::line(&format!("  {why}"))?;
+    }
     for text in texts {
         print::line(&format!(
             "\n--- consent text, version {} ({}), SHA-256 {}",
