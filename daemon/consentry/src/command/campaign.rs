@@ -7,6 +7,7 @@ mod writing;
 use std::process::ExitCode;
 
 use cases::campaigns::{Begin, PreviewVerdict, Reader, Retried};
+use domain::address::EmailAddress;
 use domain::campaign::Start;
 use domain::ids::{CampaignId, ContactId};
 use serde_json::{Value, json};
@@ -43,7 +44,7 @@ async fn act(house: &House, command: CampaignCommand, actor: &str) -> anyhow::Re
             let row = cases.campaign(&named.name).await.map_err(told)?;
             shown::one(cases, &row, named.json).await
         }
-        CampaignCommand::Preview(arguments) => preview(house, arguments).await,
+        CampaignCommand::Preview(arguments) => preview(house, arguments, actor).await,
         CampaignCommand::Test(arguments) => test(house, arguments, actor).await,
         CampaignCommand::Approve(named) => {
             let approved = cases.approve_seen_campaign(&named.name, named.hash, actor).await;
@@ -96,10 +97,13 @@ fn start_of(house: &House, typed: &CampaignStart) -> anyhow::Result<Option<Start
     Ok(Some(Start::parse(at, zone).map_err(|error| WrongUse(error.to_string()))?))
 }
 
-async fn preview(house: &House, arguments: campaign::Preview) -> anyhow::Result<()> {
-    let reader =
-        arguments.contact.map_or(Reader::Sample, |contact| Reader::Contact(ContactId(contact)));
+async fn preview(house: &House, arguments: campaign::Preview, actor: &str) -> anyhow::Result<()> {
+    let reader = reader(arguments.contact.as_deref())?;
     let preview = house.cases.preview_campaign(&arguments.name, reader).await.map_err(told)?;
+    if let Reader::Contact(contact) = reader {
+        // The name of a person is about to be seen.
+        house.cases.note_look(contact, "campaign preview", actor).await.map_err(told)?;
+    }
     if let Some(path) = &arguments.html {
         std::fs::write(path, &preview.html)
             .map_err(|error| WrongUse(format!("cannot write `{}`: {error}", path.display())))?;
@@ -139,9 +143,26 @@ async fn preview(house: &House, arguments: campaign::Preview) -> anyhow::Result<
     Ok(())
 }
 
+fn reader(typed: Option<&str>) -> Result<Reader, WrongUse> {
+    let Some(typed) = typed else { return Ok(Reader::Sample) };
+    let contact = typed.trim().parse().map_err(|_| {
+        WrongUse("--as takes the number of a contact, as `contact show` tells it".to_owned())
+    })?;
+    Ok(Reader::Contact(ContactId(contact)))
+}
+
+/// The addresses that were typed. An error names the place, not what stands there.
+fn addresses(typed: &[String]) -> Result<Vec<EmailAddress>, WrongUse> {
+    let read = |(place, text): (usize, &String)| {
+        let told = |error| WrongUse(format!("--to number {} is no address: {error}", place + 1));
+        EmailAddress::parse(text).map_err(told)
+    };
+    typed.iter().enumerate().map(read).collect()
+}
+
 async fn test(house: &House, arguments: campaign::Test, actor: &str) -> anyhow::Result<()> {
-    let planned =
-        house.cases.test_campaign(&arguments.name, &arguments.to, actor).await.map_err(told)?;
+    let to = addresses(&arguments.to)?;
+    let planned = house.cases.test_campaign(&arguments.name, &to, actor).await.map_err(told)?;
     let words = format!("{} test mail(s) are planned; the daemon sends them", planned.len());
     said(arguments.json, &words, json!({ "campaign": arguments.name, "deliveries": planned }))
 }

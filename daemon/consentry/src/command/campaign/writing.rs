@@ -1,8 +1,11 @@
 //! Campaigns are written of files: created and changed.
 
+use anyhow::bail;
+use cases::CasesError;
 use cases::campaigns::{CampaignChange, NewCampaign};
 use domain::campaign::{AudienceRule, Content};
 use serde_json::json;
+use store::StoreError;
 
 use super::source::{body_of, text_of};
 use super::{said, start_of};
@@ -65,7 +68,14 @@ pub(super) async fn edit(house: &House, edit: Edit, actor: &str) -> anyhow::Resu
         // What is not given stays as it was read: so nobody may have changed it since.
         revision: Some(edit.revision.unwrap_or(row.revision)),
     };
-    let changed = house.cases.edit_campaign(&edit.name, &change, actor).await.map_err(told)?;
+    let changed = match house.cases.edit_campaign(&edit.name, &change, actor).await {
+        Err(CasesError::Store(StoreError::Conflict { .. })) => bail!(
+            "somebody else changed campaign {} meanwhile, nothing is written: look at it with \
+             `consentry campaign show`, then edit again",
+            edit.name
+        ),
+        other => other.map_err(told)?,
+    };
     let words = if changed {
         format!("campaign {} is changed and a draft: have it approved", edit.name)
     } else {
