@@ -7,6 +7,7 @@
 //! nothing; every reading of contacts is audited.
 
 pub mod attesting;
+pub mod cells;
 pub mod counts;
 pub mod encoding;
 pub mod exporting;

@@ -17,6 +17,7 @@ use store::imports::ImportList;
 use vault::Digests;
 
 use super::{
+    cells::unguarded,
     mapping::{Column, Mapping},
     papers::{Paper, Papers},
     records::Record,
@@ -183,7 +184,7 @@ impl RowReader<'_> {
     }
 
     fn text<'r>(&self, record: &'r Record, column: Column) -> &'r str {
-        self.mapping.place(column).map_or("", |place| record.field(place).trim())
+        self.mapping.place(column).map_or("", |place| unguarded(record.field(place).trim()))
     }
 
     fn check_texts(&self, record: &Record) -> Result<(), RowError> {
@@ -246,7 +247,8 @@ impl RowReader<'_> {
         Ok(Some(at))
     }
 
-    /// The whole row as the file has it: what we know under our words, the rest under its headers.
+    /// The whole row as the file has it, guards of cells included: what we know under our words,
+    /// the rest under its headers.
     fn evidence(&self, record: &Record, paper: Option<Paper<'_>>) -> String {
         let mut evidence = Map::new();
         let mut others = Map::new();

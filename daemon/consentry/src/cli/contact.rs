@@ -83,7 +83,8 @@ pub struct ContactImport {
 /// How contacts are handed out.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum ExportFormat {
-    /// One line each, with a header line
+    /// One line each, with a header line; a cell that begins with = + - @ (or a tab) gets an
+    /// apostrophe, so that no spreadsheet runs it, which the import takes away again
     Csv,
     /// One JSON object a line
     Json,

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use cases::contacts::cells::guarded;
 use cases::contacts::showing::ContactShown;
 use cases::contacts::{Attested, Counts, ImportError, ImportNews, ImportOrder, ImportReport, Mode};
 use domain::ids::ImportId;
@@ -260,7 +261,8 @@ async fn export(
                     text.write_record(EXPORTED)?;
                 }
                 for row in &page {
-                    text.write_record(cells(row))?;
+                    // A spreadsheet must not run what people wrote.
+                    text.write_record(cells(row).iter().map(|cell| guarded(cell).into_owned()))?;
                 }
                 text.into_inner().map_err(|error| error.into_error())?
             }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use cases::contacts::{ImportError, ImportNews, Mode, row::Fault};
+use cases::contacts::{ImportError, ImportNews, Mode, cells::guarded, row::Fault};
 use encoding_rs::WINDOWS_1251;
 
 use crate::room::Room;
@@ -219,6 +219,21 @@ pub async fn every_row_of_any_file_is_accounted_for(room: Room) {
         room.number("SELECT COUNT(*) FROM address WHERE exact_key = 'a@x.example'").await,
         0
     );
+}
+
+pub async fn a_cell_guarded_against_spreadsheets_comes_back_as_it_was(room: Room) {
+    // Quotes, backslashes and braces must not end anything early on the way into the database.
+    let names = ["=1+1", "'=1", "-Anna", "'t Hooft", r#"{"A\B", NULL}"#, "NULL"];
+    let mut file = String::from("email,name,phone\n");
+    for (place, name) in names.iter().enumerate() {
+        let name = guarded(name).replace('"', "\"\"");
+        file.push_str(&format!("p{place}@x.example,\"{name}\",{}\n", guarded("+79001234567")));
+    }
+    room.import(&file).await;
+    let mut export = room.cases.export_contacts(None, "vera").await.expect("begins");
+    let page = export.next_page().await.expect("a page");
+    assert_eq!(page.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), names);
+    assert!(page.iter().all(|row| row.phone == "+79001234567"));
 }
 
 /// The order itself can be wrong: told before anything is read or written.
