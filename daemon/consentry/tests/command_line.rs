@@ -255,6 +255,79 @@ fn the_doctor_names_what_is_wrong() {
 }
 
 #[test]
+fn a_mistyped_address_is_wrong_usage_and_is_not_repeated() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = local_config(dir.path());
+    let with = |arguments: &[&str]| consentry(&[arguments, &["--config", &config]].concat());
+    assert_eq!(with(&["migrate"]).status.code(), Some(0));
+    for arguments in [
+        &["consent", "show", "no body@mail.example"][..],
+        &["consent", "proof", "no body@mail.example"],
+        &["consent", "withdraw", "no body@mail.example", "--reason", "x"],
+        &["contact", "show", "no body@mail.example"],
+        &["campaign", "test", "x", "--to", "no body@mail.example"],
+        &["campaign", "preview", "x", "--as", "body@mail.example"],
+        &["contact", "attest", "body@mail.example"],
+        &["list", "list", "body@mail.example"],
+    ] {
+        let output = with(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", errors(&output));
+        assert!(!errors(&output).contains("body"), "{arguments:?}: {}", errors(&output));
+    }
+    for arguments in [["contact", "show", "77"], ["consent", "show", "77"]] {
+        let output = with(&arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(errors(&output).contains("consentry contact export"), "{}", errors(&output));
+    }
+}
+
+#[test]
+fn a_list_that_is_not_open_says_why_and_the_doctor_tells_the_key() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = local_config(dir.path());
+    let with = |arguments: &[&str]| consentry(&[arguments, &["--config", &config]].concat());
+    assert_eq!(with(&["migrate"]).status.code(), Some(0));
+    assert!(out(&with(&["doctor"])).contains("consentry consent key"), "no key is made by looking");
+    let key: Value =
+        serde_json::from_str(&out(&with(&["consent", "key", "--json"]))).expect("JSON");
+    let fingerprint = key["fingerprint"].as_str().expect("a fingerprint");
+    let doctor = with(&["doctor"]);
+    assert_eq!(doctor.status.code(), Some(0), "{}", out(&doctor));
+    assert!(out(&doctor).contains(fingerprint), "{}", out(&doctor));
+    let titles = ["--title-ru", "Новости", "--title-en", "News", "--advertiser", "Clinic"];
+    let list = [&["list", "add", "news", "--purpose", "newsletter"][..], &titles].concat();
+    assert_eq!(with(&list).status.code(), Some(0));
+    for output in [with(&["list", "list"]), with(&["list", "show", "news"]), with(&["doctor"])] {
+        let told = out(&output);
+        assert!(told.contains("consentry list text news --locale ru"), "{told}");
+        assert!(told.contains("consentry policy add 1 --locale en"), "{told}");
+    }
+    assert_eq!(with(&["doctor"]).status.code(), Some(1));
+}
+
+#[test]
+fn an_export_that_nobody_reads_to_its_end_is_audited() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = local_config(dir.path());
+    let with = |arguments: &[&str]| consentry(&[arguments, &["--config", &config]].concat());
+    assert_eq!(with(&["migrate"]).status.code(), Some(0));
+    let mut export = Command::new(env!("CARGO_BIN_EXE_consentry"))
+        .args(["contact", "export", "--actor", "olga", "--config", &config])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("started");
+    // The reader is gone before the first line.
+    drop(export.stdout.take());
+    assert!(export.wait().expect("ended").success());
+    let database = std::fs::read_dir(dir.path().join("data")).expect("a directory");
+    let written = database.flatten().any(|file| {
+        let bytes = std::fs::read(file.path()).unwrap_or_default();
+        bytes.windows(8).any(|bytes| bytes == b"exported")
+    });
+    assert!(written, "the end of the export is not in the audit");
+}
+
+#[test]
 fn manual_and_completions_are_printed() {
     let man = consentry(&["man"]);
     assert_eq!(man.status.code(), Some(0));

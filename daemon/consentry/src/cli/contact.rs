@@ -16,6 +16,9 @@ pub struct Contact {
 #[derive(Debug, Subcommand)]
 pub enum ContactCommand {
     /// Bring in contacts of a CSV file, with the evidence of their consents; revives nobody
+    ///
+    /// Rows that cannot be taken are refused one by one, all others are taken. The exit code is
+    /// then 1; it is 0 only if no row was refused. A dry run tells the same.
     Import(ContactImport),
     /// Vouch for the signed papers of an import that somebody else made
     Attest {

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use store::contacts::ExportRow;
 
+use super::consent::whom;
 use super::{open_house, told};
 use crate::cli::{Contact, ContactCommand, ContactImport, ExportFormat, General};
 use crate::failure::WrongUse;
@@ -26,6 +27,9 @@ const SHOWN_ERRORS: u64 = 1000;
 /// When the house cannot be opened; [`crate::failure::RefusedByRule`] when a rule forbids it.
 pub async fn run(general: General, arguments: Contact) -> anyhow::Result<ExitCode> {
     let actor = actor::name(general.actor.as_deref())?;
+    if let ContactCommand::Show { contact, .. } = &arguments.command {
+        whom(contact)?;
+    }
     let house = open_house(&general).await?;
     let code = match arguments.command {
         ContactCommand::Import(order) => import(&house, order, &actor).await?,
@@ -128,7 +132,8 @@ async fn import(house: &House, arguments: ContactImport, actor: &str) -> anyhow:
             print::line(&line)?;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    let refused: u64 = report.counts.refused.values().sum();
+    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Tells on the way what is going on, on standard error; keeps the errors for JSON.
@@ -271,7 +276,10 @@ async fn export(
                 lines.collect::<String>().into_bytes()
             }
         };
-        hand_out(&text)?;
+        if let Taker::Gone = hand_out(&text)? {
+            // What was handed out is audited all the same.
+            return export.break_off().await.map_err(told);
+        }
         if page.is_empty() {
             return Ok(());
         }
@@ -279,12 +287,18 @@ async fn export(
     }
 }
 
-/// A reader that goes away (`| head`) ends the command quietly.
-fn hand_out(text: &[u8]) -> std::io::Result<()> {
+/// Whether somebody still takes what is handed out.
+enum Taker {
+    There,
+    /// It went away (`| head`), which ends the command quietly.
+    Gone,
+}
+
+fn hand_out(text: &[u8]) -> std::io::Result<Taker> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
-        result => result,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Taker::Gone),
+        result => result.map(|()| Taker::There),
     }
 }
 
