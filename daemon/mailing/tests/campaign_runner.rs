@@ -191,6 +191,23 @@ async fn what_is_not_what_was_approved_does_not_start() {
 }
 
 #[tokio::test]
+async fn a_campaign_to_an_archived_list_does_not_start() {
+    on_both(async |people| {
+        let list = list_of(&people, 2).await;
+        let id = scheduled(&people, &[list], people.now()).await;
+        // The desk does not let this happen; a hand in the database may.
+        people
+            .write(&format!("UPDATE list SET archived_at = 1 WHERE id = {} RETURNING id", list.0))
+            .await;
+        run(&people).await;
+        assert!(matches!(row(&people, id).await.state, CampaignState::Scheduled { .. }));
+        assert_eq!(report(&people, id).await.candidates, 0);
+        assert_eq!(alarms_about(&people, id).await, [format!("campaign_trouble/{}", id.0)]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_cancelled_campaign_keeps_what_left_and_withholds_what_waits() {
     on_both(async |people| {
         let list = list_of(&people, 9).await;
