@@ -23,6 +23,7 @@ mod regating;
 mod relay_watch;
 mod row_in_hand;
 mod settling;
+mod standstill;
 mod stop_view;
 mod supervising;
 mod templates;
@@ -156,6 +157,8 @@ struct Engine {
     in_hand: in_hand::InHand,
     /// Rows before their START.
     waiting: row_in_hand::Waiting,
+    /// What is said of an outage that keeps them there.
+    standstill: standstill::Standstill,
     /// The compiled templates of campaigns.
     templates: templates::Templates,
     /// Why outcomes cannot be written for good; the loop ends with it.

@@ -31,6 +31,21 @@ pub struct Stopped<'a> {
     pub contact: Option<ContactId>,
 }
 
+/// By what the journal knows a stop.
+#[derive(Debug, Clone, Copy)]
+pub struct StopMark {
+    id: JournalEntryId,
+    at: Timestamp,
+}
+
+impl StopMark {
+    /// Of a stop that happens now.
+    #[must_use]
+    pub fn new(entropy: &dyn Entropy, now: Timestamp) -> Self {
+        Self { id: JournalEntryId::new(now, random_bytes(entropy)), at: now }
+    }
+}
+
 /// Stops that a transaction has recorded and not yet numbered. Dropped without
 /// [`PendingStops::commit`] they never were: the transaction is undone with them.
 #[derive(Debug, Default)]
@@ -62,9 +77,22 @@ impl PendingStops {
         stopped: Stopped<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.record_as(transaction, StopMark::new(entropy, now), stopped).await
+    }
+
+    /// As [`PendingStops::record`], under a mark that the caller keeps: a transaction that is tried
+    /// again writes the same stop to the journal, not one more.
+    ///
+    /// # Errors
+    /// As [`PendingStops::record`].
+    pub async fn record_as(
+        &mut self,
+        transaction: &Transaction,
+        StopMark { id, at }: StopMark,
+        stopped: Stopped<'_>,
+    ) -> Result<(), StoreError> {
         let scope = ScopeWords::parse(stopped.scope)
             .map_err(|_| StoreError::Defect("a stop has no scope words".to_owned()))?;
-        let id = JournalEntryId::new(now, random_bytes(entropy));
         let new = NewStop {
             journal: id,
             kind: stopped.kind,
@@ -74,9 +102,9 @@ impl PendingStops {
             block: None,
             submission: None,
         };
-        stops::record(transaction, &new, now).await?;
+        stops::record(transaction, &new, at).await?;
         let (act, digests) = (stopped.kind.act(), stopped.digests);
-        self.intents.push(StopIntent { id, at: now, act, digests, scope });
+        self.intents.push(StopIntent { id, at, act, digests, scope });
         Ok(())
     }
 

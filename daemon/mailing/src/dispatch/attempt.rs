@@ -4,7 +4,7 @@
 //! claim. It reports exactly one end for its row. Its bytes are made before a place is taken, so
 //! that a connection never waits for a signature.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::mpsc;
 use tokio::time::{Duration, sleep};
@@ -63,7 +63,7 @@ pub(super) async fn attempt(
         }
         Ending::Ended(_) => Words::Spoken,
     };
-    let report = Report { row, started, result };
+    let report = Report { row, started, result, stop: OnceLock::new() };
     // The settling outlives every attempt, so nobody stops listening before.
     let _ = reports.send(report).await;
     words
@@ -133,7 +133,7 @@ async fn stand(engine: &Engine, claimed: &Arc<RowInHand>, cancel: &CancellationT
             }
             Ok(view) => view,
             Err(error) => {
-                tracing::warn!(delivery.id = %claimed.delivery.id, "sending stands still, the stops cannot be read: {error}");
+                engine.standstill.without_stops(clock.boot_time(), &error);
                 sleep(ASK_AGAIN).await;
                 continue;
             }
@@ -153,7 +153,7 @@ async fn stand(engine: &Engine, claimed: &Arc<RowInHand>, cancel: &CancellationT
         }
         let asked = regating::gate_again(engine, claimed, view);
         if let Err(error) = in_time(ANSWERED_WITHIN, asked).await {
-            tracing::warn!(delivery.id = %claimed.delivery.id, "sending stands still, the facts cannot be read: {error}");
+            engine.standstill.without_facts(clock.boot_time(), &error);
             sleep(ASK_AGAIN).await;
         }
     }

@@ -18,6 +18,7 @@ use super::lease::{NodeLease, alarm_name};
 use super::refusals;
 use super::relay_watch::RelayWatch;
 use super::row_in_hand::Waiting;
+use super::standstill::Standstill;
 use super::stop_view::StopView;
 use super::supervising::journal_alarm;
 use super::templates::Templates;
@@ -25,6 +26,7 @@ use super::{Dispatch, Engine, LEASE};
 use crate::error::MailingError;
 use crate::outcome::{Answer, Outcome};
 use crate::retry;
+use crate::stops::StopMark;
 use crate::wire_journal::{self, Attempt, Epoch, EpochId, Settlement, Verdict};
 
 /// How often a predecessor's lease is looked at while it runs.
@@ -55,6 +57,7 @@ pub(super) async fn open(
         relay,
         in_hand: InHand::default(),
         waiting: Waiting::default(),
+        standstill: Standstill::default(),
         templates: Templates::default(),
         failed: Mutex::default(),
         parts,
@@ -166,7 +169,8 @@ async fn suppress(
 ) -> Result<(), StoreError> {
     refused.retain(|id| changed.contains(id));
     let addresses = deliveries::recipients_of(&transaction, &refused).await?;
-    let addresses = addresses.iter().map(|(_, address)| address);
+    let mark = || StopMark::new(parts.entropy.as_ref(), now);
+    let addresses = addresses.iter().map(|(_, address)| (address, mark()));
     let stops = refusals::suppress(parts, &transaction, addresses, now).await?;
     stops.commit(transaction, &parts.store, &parts.stop_journal, now).await
 }

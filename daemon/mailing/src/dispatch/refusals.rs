@@ -12,7 +12,7 @@ use store::{StoreError, Transaction, suppressions};
 
 use super::Dispatch;
 use crate::outcome::Answer;
-use crate::stops::{PendingStops, Stopped};
+use crate::stops::{PendingStops, StopMark, Stopped};
 
 /// Whether a server's refusal says that the address is none.
 pub(super) fn names_no_mailbox(answer: &Answer) -> bool {
@@ -22,22 +22,22 @@ pub(super) fn names_no_mailbox(answer: &Answer) -> bool {
         && RefusalFate::of(enhanced.as_deref()) == RefusalFate::Suppress
 }
 
-/// Suppresses these addresses; what is new is a stop that the caller commits.
+/// Suppresses these addresses; what is new is a stop that the caller commits, under its mark.
 pub(super) async fn suppress(
     dispatch: &Dispatch,
     transaction: &Transaction,
-    addresses: impl Iterator<Item = &EmailAddress>,
+    addresses: impl Iterator<Item = (&EmailAddress, StopMark)>,
     now: Timestamp,
 ) -> Result<PendingStops, StoreError> {
     let mut stops = PendingStops::new();
-    for address in addresses {
+    for (address, mark) in addresses {
         let digests = dispatch.digests.address_all(address);
         let reason = SuppressionReason::HardBounce;
         if suppressions::record(transaction, &digests, reason, "smtp_reply", now).await? {
             let kind = StopKind::Suppression;
             let scope = "suppression:hard_bounce";
             let stopped = Stopped { kind, scope, digests, contact: None };
-            stops.record(transaction, dispatch.entropy.as_ref(), stopped, now).await?;
+            stops.record_as(transaction, mark, stopped).await?;
         }
     }
     Ok(stops)

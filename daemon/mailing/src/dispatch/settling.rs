@@ -4,7 +4,7 @@
 //! commit does the wire journal hear that its records are no longer needed. An outage of the
 //! database is waited for; what is still not written when the daemon ends stands in the journal.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
 use domain::Timestamp;
@@ -24,6 +24,7 @@ use super::refusals;
 use super::row_in_hand::RowInHand;
 use crate::outcome::Outcome;
 use crate::retry;
+use crate::stops::StopMark;
 use crate::wire_journal::Started;
 
 /// Most outcomes in one batch.
@@ -55,6 +56,8 @@ pub(super) struct Report {
     /// The START to be forgotten once the end is durable.
     pub(super) started: Option<Started>,
     pub(super) result: Ending,
+    /// The stop that follows from it, if one does: tried again it is the same one.
+    pub(super) stop: OnceLock<StopMark>,
 }
 
 /// What a dispatch did.
@@ -180,7 +183,8 @@ async fn write(engine: &Engine, batch: &[Report], summary: &mut Summary) -> Resu
     let refused = batch.iter().filter(|report| changed.contains(&report.row.delivery.id));
     let refused = refused.filter_map(|report| match &report.result {
         Ending::Ended(Outcome::Rejected(answer)) if refusals::names_no_mailbox(answer) => {
-            Some(&report.row.delivery.recipient)
+            let mark = report.stop.get_or_init(|| StopMark::new(parts.entropy.as_ref(), now));
+            Some((&report.row.delivery.recipient, *mark))
         }
         _ => None,
     });
