@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use lettre::transport::smtp::client::AsyncTokioStream;
+use memchr::memmem;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -28,14 +29,18 @@ const FINAL_DOT: &[u8] = b"\r\n.\r\n";
 pub(super) fn with_dots(message: &[u8]) -> Vec<u8> {
     let message = message.strip_suffix(b"\r\n").unwrap_or(message);
     let mut out = Vec::with_capacity(message.len() + message.len() / 64 + FINAL_DOT.len());
-    let mut begins_line = true;
-    for line in message.split_inclusive(|b| *b == b'\n') {
-        if begins_line && line.first() == Some(&b'.') {
-            out.push(b'.');
-        }
-        out.extend_from_slice(line);
-        begins_line = line.ends_with(b"\r\n");
+    if message.first() == Some(&b'.') {
+        out.push(b'.');
     }
+    let mut rest = message;
+    while let Some((line, after)) =
+        memmem::find(rest, b"\r\n.").and_then(|at| rest.split_at_checked(at + b"\r\n.".len()))
+    {
+        out.extend_from_slice(line);
+        out.push(b'.');
+        rest = after;
+    }
+    out.extend_from_slice(rest);
     out.extend_from_slice(FINAL_DOT);
     out
 }
