@@ -43,7 +43,8 @@ impl Cases {
         let new = NewPolicy {
             version: &policy.version,
             locale: policy.locale,
-            url: &policy.url,
+            // What the page shows: evidence must not name another place than the person saw.
+            url: if policy.url.is_empty() { &self.parts.settings.policy_url } else { &policy.url },
             body: &policy.body,
             sha256,
             effective_from_at: policy.effective_from_at,
