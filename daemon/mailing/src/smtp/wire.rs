@@ -6,6 +6,8 @@
 //! in a form that lettre's strict reader takes (some servers send no text, or bytes that are no
 //! UTF-8), so nothing that came early is ever hidden in a buffer above.
 
+mod mail;
+
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -180,22 +182,25 @@ impl Wire {
         mail: &[u8],
         written: &mut usize,
     ) -> Poll<io::Result<()>> {
-        let mut state = self.state();
-        let body = mail.len().saturating_sub(FINAL_DOT.len());
-        while *written < mail.len() {
-            if state.is_plain() || *written >= body {
-                let rest = mail.get(*written..).unwrap_or_default();
-                *written += ready!(state.poll_end(context, rest))?;
-                continue;
-            }
-            // What TLS takes may stay behind in it, so all else is out before the dot.
-            let rest = mail.get(*written..body).unwrap_or_default();
-            *written += ready!(state.poll_write(context, rest))?;
-            if *written == body {
-                ready!(state.poll_flush(context))?;
-            }
-        }
-        state.poll_flush(context)
+        mail::poll_mail(&mut *self.state(), context, mail, written)
+    }
+}
+
+impl mail::Way for State {
+    fn keeps_back(&self) -> bool {
+        !self.is_plain()
+    }
+
+    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Self::poll_write(self, context, bytes)
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Self::poll_flush(self, context)
+    }
+
+    fn poll_end(&mut self, context: &mut Context<'_>, rest: &[u8]) -> Poll<io::Result<usize>> {
+        Self::poll_end(self, context, rest)
     }
 }
 
