@@ -122,16 +122,43 @@ pub(super) async fn fit(
     ids: impl Iterator<Item = DeliveryId>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    clear(transaction, ["delivery/", "delivery0"], ids.map(alarm_name), now).await
+}
+
+/// The alarms about campaigns whose approval fits after all go.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub(super) async fn approvals_fit(
+    transaction: &Transaction,
+    campaigns: impl Iterator<Item = i64>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    clear(transaction, ["campaign/", "campaign0"], campaigns.map(approval_alarm), now).await
+}
+
+/// The alarm about a campaign whose approval cannot be read.
+pub(super) fn approval_alarm(campaign: i64) -> String {
+    format!("campaign/{campaign}/approval")
+}
+
+/// Clears those of these alarms that stand; all names lie between two words.
+async fn clear(
+    transaction: &Transaction,
+    [from, to]: [&str; 2],
+    names: impl Iterator<Item = String>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     // Mostly there are none.
-    let sql = "SELECT name FROM alarm WHERE cleared_at IS NULL AND name > 'delivery/' AND name < 'delivery0'";
-    let standing = query_all(transaction, sql, []).await?;
+    let sql = "SELECT name FROM alarm WHERE cleared_at IS NULL AND name > $1 AND name < $2";
+    let standing = query_all(transaction, sql, [from.into(), to.into()]).await?;
     let standing = standing.iter().map(|row| row.get::<String>("alarm", "name"));
     let standing = standing.collect::<Result<HashSet<_>, _>>()?;
     if standing.is_empty() {
         return Ok(());
     }
     let sql = "UPDATE alarm SET cleared_at = $1 WHERE cleared_at IS NULL AND name = $2";
-    for name in ids.map(alarm_name).filter(|name| standing.contains(name)) {
+    for name in names.filter(|name| standing.contains(name)) {
         execute(transaction, sql, [now.as_microsecond().into(), name.into()]).await?;
     }
     Ok(())

@@ -19,7 +19,10 @@ use sea_orm::Value;
 use crate::{
     alarms,
     connect::Dialect,
-    deliveries::claiming::{self, COLUMNS, ClaimedDelivery, Claiming, Which},
+    deliveries::{
+        claiming::{self, COLUMNS, ClaimedDelivery, Claiming, Which},
+        misfits,
+    },
     error::StoreError,
     row::Row,
     session::{Session, Transaction, execute, is_one_of_numbers, numbers, placeholders, query_all},
@@ -126,11 +129,12 @@ async fn running(
         match row.sha256("campaign", "approved_hash") {
             Ok(hash) => running.push((id, hash)),
             Err(what) => {
-                let name = format!("campaign/{id}/approval");
+                let name = misfits::approval_alarm(id);
                 alarms::raise(transaction, &name, &what.to_string(), now).await?;
             }
         }
     }
+    misfits::approvals_fit(transaction, running.iter().map(|(id, _)| *id), now).await?;
     Ok(running)
 }
 
