@@ -148,6 +148,29 @@ async fn answers_overtake_campaigns_and_campaigns_share_the_room() {
     assert!((3..=9).contains(&early), "{heard:?}");
 }
 
+/// Somebody changed an address by hand: its row rests with an alarm, the others go.
+#[tokio::test]
+async fn a_row_that_does_not_fit_rests_and_the_others_of_its_campaign_go() {
+    let damaged = async |world: World, email: &str| {
+        let campaign = campaign_to(&world, "news", 3).await;
+        let odd = "SELECT MAX(address_id) FROM delivery";
+        let sql = format!("UPDATE address SET email = {email} WHERE id = ({odd})");
+        probe::write(&world.store, &sql).await.expect("written");
+        let server = Server::start(Script::default()).await;
+        let summary = until_idle(dispatch(&world, "alpha", relay(&server, 2))).await;
+        assert_eq!((summary.accepted, recipients(&server).len()), (2, 2), "{email}");
+        let standing = alarms::standing(&world.store).await.expect("read");
+        let details: Vec<_> = standing.iter().map(|alarm| alarm.detail.as_str()).collect();
+        let names_it = |detail: &str| detail.contains("column email does not fit");
+        assert!(matches!(&details[..], [one] if names_it(one)), "{details:?}");
+        let states = report(&world, campaign).await.states;
+        assert_eq!((states.accepted, states.planned), (2, 1), "{email}");
+    };
+    on_both(async |world| damaged(world, "'nobody'").await).await;
+    // What is no text cannot be told in JSON with the others.
+    damaged(World::on_sqlite().await, "CAST(x'ff' AS TEXT)").await;
+}
+
 /// The relay is slow; the campaign is stopped with rows in hand. How many mails it took and what
 /// the campaign's numbers say then.
 async fn stopped_midway(world: &World, to: CampaignState, kind: StopKind) -> (usize, Report) {

@@ -5,11 +5,59 @@ use domain::{
     digest::{Digest, DigestKeyId},
 };
 use sea_orm::{QueryResult, TryGetable};
+use serde_json::Value;
 
 use crate::error::StoreError;
 
 /// One row of a result.
-pub struct Row(QueryResult);
+pub struct Row(Inner);
+
+enum Inner {
+    /// As the driver tells it.
+    Driver(QueryResult),
+    /// Told in JSON together with others ([`crate::session::query_together`]).
+    Together { columns: &'static [&'static str], values: Vec<Value> },
+}
+
+/// What a column can be read as.
+pub trait Column: TryGetable {
+    /// From JSON, as strictly as from the driver; `None` when it does not fit.
+    fn from_json(value: &Value) -> Option<Self>;
+}
+
+impl Column for i64 {
+    fn from_json(value: &Value) -> Option<Self> {
+        value.as_i64()
+    }
+}
+
+impl Column for i32 {
+    fn from_json(value: &Value) -> Option<Self> {
+        value.as_i64()?.try_into().ok()
+    }
+}
+
+impl Column for String {
+    fn from_json(value: &Value) -> Option<Self> {
+        value.as_str().map(str::to_owned)
+    }
+}
+
+impl Column for Vec<u8> {
+    /// JSON holds no bytes.
+    fn from_json(_: &Value) -> Option<Self> {
+        None
+    }
+}
+
+impl<T: Column> Column for Option<T>
+where
+    Self: TryGetable,
+{
+    fn from_json(value: &Value) -> Option<Self> {
+        if value.is_null() { Some(None) } else { T::from_json(value).map(Some) }
+    }
+}
 
 impl std::fmt::Debug for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -19,15 +67,29 @@ impl std::fmt::Debug for Row {
 
 impl Row {
     pub(crate) fn new(inner: QueryResult) -> Self {
-        Self(inner)
+        Self(Inner::Driver(inner))
+    }
+
+    pub(crate) fn told_together(columns: &'static [&'static str], values: Vec<Value>) -> Self {
+        Self(Inner::Together { columns, values })
+    }
+
+    fn read<T: Column>(&self, column: &str) -> Option<T> {
+        match &self.0 {
+            Inner::Driver(row) => row.try_get("", column).ok(),
+            Inner::Together { columns, values } => {
+                let place = columns.iter().position(|name| *name == column)?;
+                T::from_json(values.get(place)?)
+            }
+        }
     }
 
     /// A column as a plain type.
     ///
     /// # Errors
     /// [`StoreError::Inconsistent`] when it is missing or of another type.
-    pub fn get<T: TryGetable>(&self, table: &'static str, column: &str) -> Result<T, StoreError> {
-        self.0.try_get("", column).map_err(|_| self.misfit(table, column))
+    pub fn get<T: Column>(&self, table: &'static str, column: &str) -> Result<T, StoreError> {
+        self.read(column).ok_or_else(|| self.misfit(table, column))
     }
 
     /// The first column as a number.
@@ -35,7 +97,11 @@ impl Row {
     /// # Errors
     /// [`StoreError::Defect`] when it is none.
     pub(crate) fn first_number(&self) -> Result<i64, StoreError> {
-        self.0.try_get_by_index(0).map_err(|_| StoreError::Defect("no number".to_owned()))
+        let number = match &self.0 {
+            Inner::Driver(row) => row.try_get_by_index(0).ok(),
+            Inner::Together { values, .. } => values.first().and_then(i64::from_json),
+        };
+        number.ok_or_else(|| StoreError::Defect("no number".to_owned()))
     }
 
     /// A required instant.
@@ -119,8 +185,7 @@ impl Row {
     }
 
     pub(crate) fn misfit(&self, table: &'static str, column: &str) -> StoreError {
-        let row =
-            self.0.try_get::<i64>("", "id").map_or_else(|_| "?".to_owned(), |id| id.to_string());
+        let row = self.read::<i64>("id").map_or_else(|| "?".to_owned(), |id| id.to_string());
         StoreError::Inconsistent { table, row, what: format!("column {column} does not fit") }
     }
 }

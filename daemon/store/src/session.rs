@@ -108,6 +108,30 @@ pub(crate) async fn query_all(
     Ok(rows.into_iter().map(Row::new).collect())
 }
 
+/// All rows of a query of these columns, in its order. On SQLite they are told in one: each row
+/// that the driver tells crosses from its thread to ours. None of the columns may hold bytes.
+pub(crate) async fn query_together(
+    session: &impl Session,
+    columns: &'static [&'static str],
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<Row>, StoreError> {
+    let values: Vec<Value> = values.into_iter().collect();
+    if session.dialect() == Dialect::Sqlite {
+        let names = columns.join(", ");
+        let together = format!("SELECT json_group_array(json_array({names})) AS told FROM ({sql})");
+        let told = query_one(session, &together, values.clone()).await;
+        let told = told.and_then(|row| row.get::<String>("result", "told"));
+        let rows = told.ok().and_then(|told| serde_json::from_str::<Vec<Vec<_>>>(&told).ok());
+        if let Some(rows) = rows {
+            let row = |values| Row::told_together(columns, values);
+            return Ok(rows.into_iter().map(row).collect());
+        }
+        // One row that cannot be told so must not hide the others.
+    }
+    query_all(session, sql, values).await
+}
+
 /// The first row of a query, if there is one.
 pub(crate) async fn query_optional(
     session: &impl Session,
@@ -166,6 +190,17 @@ pub(crate) fn is_one_of_numbers(n: usize, dialect: Dialect) -> String {
         // Read once: as a filter the cast would be done for each row.
         Dialect::Postgres => {
             format!("IN (SELECT unnest(CAST(CAST(${n} AS TEXT) AS BIGINT[])))")
+        }
+    }
+}
+
+/// As [`is_one_of_numbers`], for a column by which PostgreSQL is to look up each of a few hundred
+/// of them in an index, however many rows the table has.
+pub(crate) fn is_found_by_numbers(n: usize, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => is_one_of_numbers(n, dialect),
+        Dialect::Postgres => {
+            format!("= ANY(ARRAY(SELECT unnest(CAST(CAST(${n} AS TEXT) AS BIGINT[]))))")
         }
     }
 }

@@ -24,7 +24,8 @@ use crate::{
     leases::clock,
     row::Row,
     session::{
-        Session, Transaction, is_one_of_numbers, numbers, query_all, query_one, query_optional,
+        Session, Transaction, execute, is_one_of_numbers, numbers, query_all, query_one,
+        query_optional, query_together,
     },
 };
 
@@ -124,10 +125,12 @@ pub async fn is_any_due(
     let hello = format!(
         "SELECT 1 FROM delivery WHERE {QUEUED} AND next_try_at <= $1 AND campaign_id IS NULL"
     );
+    // Its first row in the order of the index: with EXISTS PostgreSQL reads all that wait.
     let bulk = format!(
-        "SELECT 1 FROM campaign WHERE campaign.state = 'running' AND approved_hash IS NOT NULL AND EXISTS \
-         (SELECT 1 FROM delivery WHERE delivery.{QUEUED} AND delivery.next_try_at <= $1 \
-         AND delivery.campaign_id IS NOT NULL AND delivery.campaign_id = campaign.id)"
+        "SELECT 1 FROM campaign WHERE campaign.state = 'running' AND approved_hash IS NOT NULL AND $1 >= \
+         (SELECT delivery.next_try_at FROM delivery WHERE delivery.{QUEUED} \
+         AND delivery.campaign_id IS NOT NULL AND delivery.campaign_id = campaign.id \
+         ORDER BY delivery.next_try_at LIMIT 1)"
     );
     let any = match stream {
         Stream::All => format!("EXISTS ({hello}) OR EXISTS ({bulk})"),
@@ -187,7 +190,7 @@ impl<'a> Claiming<'a> {
         }
         let dialect = self.transaction.dialect();
         let sql = format!(
-            "SELECT {COLUMNS}, t.locale \
+            "SELECT {COLUMNS}, d.content, t.locale \
              FROM delivery d LEFT JOIN address a ON a.id = d.address_id LEFT JOIN ticket t ON t.id = d.ticket_id \
              WHERE d.id {} ORDER BY d.rank, d.next_try_at, d.id",
             is_one_of_numbers(1, dialect)
@@ -198,39 +201,71 @@ impl<'a> Claiming<'a> {
 
     /// Marks due rows as claimed and tells which.
     pub(super) async fn take(&self, which: Which, limit: i64) -> Result<Vec<i64>, StoreError> {
-        let dialect = self.transaction.dialect();
+        let mut values: Vec<Value> = vec![self.now.as_microsecond().into(), limit.into()];
         let chosen = match which {
-            Which::Campaign(_) => {
-                "campaign_id IS NOT NULL AND campaign_id = $6 ORDER BY next_try_at, id"
+            Which::Campaign(campaign) => {
+                values.push(campaign.into());
+                "campaign_id IS NOT NULL AND campaign_id = $3 ORDER BY next_try_at, id"
             }
             Which::Others => "campaign_id IS NULL ORDER BY rank, next_try_at, id",
         };
         let chosen = format!(
             "SELECT id FROM delivery WHERE {QUEUED} AND next_try_at <= $1 AND {chosen} LIMIT $2"
         );
-        let chosen = match dialect {
-            Dialect::Sqlite => format!("id IN ({chosen})"),
-            // As an array the choice is made once; with IN the planner walks all finished rows.
-            Dialect::Postgres => format!("id = ANY(ARRAY({chosen} FOR UPDATE SKIP LOCKED))"),
-        };
-        let until = format!("{} + $5", clock(dialect, self.now));
+        match self.transaction.dialect() {
+            Dialect::Sqlite => self.mark_chosen(&chosen, values).await,
+            Dialect::Postgres => self.mark_unlocked(&chosen, values).await,
+        }
+    }
+
+    /// The one writer chooses first, so that the rows are told together.
+    async fn mark_chosen(&self, chosen: &str, values: Vec<Value>) -> Result<Vec<i64>, StoreError> {
+        let rows = query_together(self.transaction, &["id"], chosen, values).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = rows.iter().map(|row| row.get("delivery", "id"));
+        let ids = ids.collect::<Result<Vec<i64>, _>>()?;
+        let dialect = self.transaction.dialect();
         let sql = format!(
-            "UPDATE delivery SET state = 'claimed', attempt = attempt + 1, node = $3, epoch = $4, \
-             leased_until_at = {until} WHERE {chosen} AND {QUEUED} RETURNING id"
+            "UPDATE delivery SET state = 'claimed', attempt = attempt + 1, node = $1, epoch = $2, \
+             leased_until_at = $3 WHERE id {}",
+            is_one_of_numbers(4, dialect)
         );
-        let micros = i64::try_from(self.lease.as_micros()).unwrap_or(i64::MAX / 4);
-        let mut values: Vec<Value> = vec![
-            self.now.as_microsecond().into(),
-            limit.into(),
+        let values = [
             self.claimant.node.into(),
             self.claimant.epoch.into(),
-            micros.into(),
+            self.now.as_microsecond().saturating_add(self.lease_micros()).into(),
+            numbers(ids.iter().copied(), dialect),
         ];
-        if let Which::Campaign(campaign) = which {
-            values.push(campaign.into());
-        }
+        execute(self.transaction, &sql, values).await?;
+        Ok(ids)
+    }
+
+    async fn mark_unlocked(
+        &self,
+        chosen: &str,
+        mut values: Vec<Value>,
+    ) -> Result<Vec<i64>, StoreError> {
+        let (node, epoch, lease) = (values.len() + 1, values.len() + 2, values.len() + 3);
+        let until = clock(self.transaction.dialect(), self.now);
+        // As an array the choice is made once; with IN the planner walks all finished rows.
+        let sql = format!(
+            "UPDATE delivery SET state = 'claimed', attempt = attempt + 1, node = ${node}, epoch = ${epoch}, \
+             leased_until_at = {until} + ${lease} \
+             WHERE id = ANY(ARRAY({chosen} FOR UPDATE SKIP LOCKED)) AND {QUEUED} RETURNING id"
+        );
+        values.extend([
+            self.claimant.node.into(),
+            self.claimant.epoch.into(),
+            self.lease_micros().into(),
+        ]);
         let rows = query_all(self.transaction, &sql, values).await?;
         rows.iter().map(|row| row.get("delivery", "id")).collect()
+    }
+
+    fn lease_micros(&self) -> i64 {
+        i64::try_from(self.lease.as_micros()).unwrap_or(i64::MAX / 4)
     }
 
     /// Claimed rows as they are read; one that does not fit is put aside.
@@ -271,24 +306,25 @@ async fn may_claim(
     claimant: Claimant<'_>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let dialect = transaction.dialect();
-    let held = match dialect {
-        // The one writer holds everything.
-        Dialect::Sqlite => "",
-        Dialect::Postgres => "FOR SHARE",
+    let mut values: Vec<Value> = vec![claimant.node.into(), claimant.epoch.into()];
+    let (at, held) = match transaction.dialect() {
+        // The one writer holds everything. The same text each time is prepared once.
+        Dialect::Sqlite => {
+            values.push(now.as_microsecond().into());
+            ("$3".to_owned(), "")
+        }
+        dialect @ Dialect::Postgres => (clock(dialect, now), "FOR SHARE"),
     };
     let sql = format!(
         "SELECT id FROM node WHERE name = $1 AND epoch = $2 AND retired_at IS NULL \
-         AND leased_until_at > {} {held}",
-        clock(dialect, now)
+         AND leased_until_at > {at} {held}"
     );
-    let values = [claimant.node.into(), claimant.epoch.into()];
     Ok(query_optional(transaction, &sql, values).await?.is_some())
 }
 
-/// What every claimed row is read from.
+/// What every claimed row is read from, beside its content.
 pub(super) const COLUMNS: &str = "d.id, d.class, d.purpose_of_mail, d.ticket_id, d.address_id, a.email, d.mail_id, \
-                                  d.content, d.vault_key_id, d.attempt, d.planned_at, d.expires_at, d.resent";
+                                  d.vault_key_id, d.attempt, d.planned_at, d.expires_at, d.resent";
 
 /// The sealed content of a mail as it stands now.
 ///

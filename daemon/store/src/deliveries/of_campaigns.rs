@@ -25,7 +25,10 @@ use crate::{
     },
     error::StoreError,
     row::Row,
-    session::{Session, Transaction, execute, is_one_of_numbers, numbers, placeholders, query_all},
+    session::{
+        Session, Transaction, execute, is_found_by_numbers, numbers, placeholders, query_all,
+        query_together,
+    },
 };
 
 /// What a claimed row of a campaign is made of, beside what every row has.
@@ -173,14 +176,15 @@ impl Claiming<'_> {
         }
         let dialect = self.transaction.dialect();
         let sql = format!(
-            "SELECT {COLUMNS}, NULL AS locale, d.campaign_id, d.subscription_id, d.consent_id, {STANDING}, \
-             s.contact_id, l.name AS list_name, l.title_ru, l.title_en, l.advertiser, c.name AS contact_name \
+            "SELECT {COLUMNS}, NULL AS content, NULL AS locale, d.campaign_id, d.subscription_id, d.consent_id, \
+             {STANDING}, s.contact_id, l.name AS list_name, l.title_ru, l.title_en, l.advertiser, c.name AS contact_name \
              FROM delivery d LEFT JOIN address a ON a.id = d.address_id {SUBSCRIPTION} \
              LEFT JOIN contact c ON c.id = s.contact_id \
              WHERE d.id {} ORDER BY d.next_try_at, d.id",
-            is_one_of_numbers(1, dialect)
+            is_found_by_numbers(1, dialect)
         );
-        let rows = query_all(self.transaction, &sql, [numbers(ids, dialect)]).await?;
+        let rows =
+            query_together(self.transaction, &CLAIMED, &sql, [numbers(ids, dialect)]).await?;
         let read = |row: &Row| {
             let delivery = claiming::read(row)?;
             Ok(ClaimedDelivery { campaign: Some(part(row, &campaigns)?), ..delivery })
@@ -188,6 +192,37 @@ impl Claiming<'_> {
         self.taken(&rows, read).await
     }
 }
+
+/// What is read of a claimed row; a row of a campaign has no content of its own.
+const CLAIMED: [&str; 27] = [
+    "id",
+    "class",
+    "purpose_of_mail",
+    "ticket_id",
+    "address_id",
+    "email",
+    "mail_id",
+    "content",
+    "vault_key_id",
+    "attempt",
+    "planned_at",
+    "expires_at",
+    "resent",
+    "locale",
+    "campaign_id",
+    "subscription_id",
+    "consent_id",
+    "subscription_state",
+    "shown_consent_id",
+    "opted_in_at",
+    "purpose",
+    "contact_id",
+    "list_name",
+    "title_ru",
+    "title_en",
+    "advertiser",
+    "contact_name",
+];
 
 /// What is read of a subscription.
 const STANDING: &str =
@@ -253,12 +288,20 @@ pub async fn campaign_standings(
     }
     let dialect = session.dialect();
     let sql = format!(
-        "SELECT d.id, g.state AS campaign_state, {STANDING} FROM delivery d \
+        "SELECT d.id AS id, g.state AS campaign_state, {STANDING} FROM delivery d \
          JOIN campaign g ON g.id = d.campaign_id {SUBSCRIPTION} WHERE d.id {}",
-        is_one_of_numbers(1, dialect)
+        is_found_by_numbers(1, dialect)
     );
     let ids = numbers(deliveries.iter().map(|id| id.0), dialect);
-    let rows = query_all(session, &sql, [ids]).await?;
+    let columns = &[
+        "id",
+        "campaign_state",
+        "subscription_state",
+        "shown_consent_id",
+        "opted_in_at",
+        "purpose",
+    ];
+    let rows = query_together(session, columns, &sql, [ids]).await?;
     rows.iter()
         .map(|row| {
             let pace = row.parsed("campaign", "campaign_state", |word| match word {

@@ -318,14 +318,14 @@ fn goes_on(dialect: Dialect) -> String {
 }
 
 /// Runs the update of these rows; tells which changed. Mostly all of them do, and then it is
-/// enough to count: a row told costs more than one changed.
+/// enough to count on SQLite, where a row told costs more than one changed.
 async fn update(
     transaction: &Transaction,
     sql: &str,
     values: &[Value],
     ids: &[i64],
 ) -> Result<Vec<i64>, StoreError> {
-    if ids.len() > 1 {
+    if ids.len() > 1 && transaction.dialect() == Dialect::Sqlite {
         let attempt = transaction.savepoint().await?;
         let count = execute(&attempt, sql, values.iter().cloned()).await?;
         if usize::try_from(count).is_ok_and(|count| count == ids.len()) {

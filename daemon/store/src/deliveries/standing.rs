@@ -16,7 +16,9 @@ use crate::{
     blocks,
     error::StoreError,
     row::Row,
-    session::{Session, blobs, is_one_of_blobs, is_one_of_numbers, numbers, query_all},
+    session::{
+        Session, blobs, is_found_by_numbers, is_one_of_blobs, numbers, query_all, query_together,
+    },
 };
 
 /// A recipient whose standing is asked: the stop key digested under every key there is.
@@ -95,10 +97,11 @@ async fn contacts_of(
     let dialect = session.dialect();
     let sql = format!(
         "SELECT address_id, contact_id FROM contact_address WHERE address_id {}",
-        is_one_of_numbers(1, dialect)
+        is_found_by_numbers(1, dialect)
     );
     let addresses = numbers(recipients.iter().map(|recipient| recipient.address.0), dialect);
-    let rows = query_all(session, &sql, [addresses]).await?;
+    let columns = &["address_id", "contact_id"];
+    let rows = query_together(session, columns, &sql, [addresses]).await?;
     rows.iter()
         .map(|row| {
             Ok((
