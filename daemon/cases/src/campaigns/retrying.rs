@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     Timestamp,
+    campaign::ContentHash,
     delivery::{Class, WithholdReason},
     gate::{GateFacts, Verdict, gate},
     ids::DeliveryId,
@@ -15,7 +16,7 @@ use store::{
     deliveries::Recipient,
 };
 
-use super::{STEP_TRIES, Step, find, illegal, moved};
+use super::{STEP_TRIES, Step, find, hash_of, illegal, moved};
 use crate::{Cases, CasesError};
 
 /// Rows looked at in one transaction.
@@ -44,16 +45,17 @@ impl Cases {
         which: Retried,
         actor: &str,
     ) -> Result<Retry, CasesError> {
-        let (mut retry, mut after, mut tries) = (Retry::default(), DeliveryId(0), 1);
+        let (mut retry, mut tries) = (Retry::default(), 1);
+        let mut page = Page { after: DeliveryId(0), checked: None };
         loop {
-            match self.retry_chunk(campaign, which, after, actor).await {
-                Ok(Chunk { planned, left, last }) => {
+            match self.retry_chunk(campaign, which, page, actor).await {
+                Ok(Chunk { planned, left, next }) => {
                     retry.planned += planned;
                     for (reason, n) in left {
                         *retry.left.entry(reason).or_default() += n;
                     }
-                    match last {
-                        Some(last) => after = last,
+                    match next {
+                        Some(next) => page = next,
                         None => return Ok(retry),
                     }
                 }
@@ -70,7 +72,7 @@ impl Cases {
         &self,
         campaign: &str,
         which: Retried,
-        after: DeliveryId,
+        page: Page,
         actor: &str,
     ) -> Result<Chunk, CasesError> {
         let now = self.parts.clock.now();
@@ -78,9 +80,14 @@ impl Cases {
         let row = find(&transaction, campaign).await?;
         let to = row.state.clone().retry().map_err(illegal)?;
         self.check_approval(&row)?;
-        self.check_issue(&transaction, &row).await?;
-        let rows = store::campaigns::retryable(&transaction, row.id, which, after, CHUNK).await?;
-        let last = rows.last().map(|row| row.id);
+        // It is compiled for each list: once is enough for what says the same.
+        let checked = hash_of(&row);
+        if page.checked != Some(checked) {
+            self.check_issue(&transaction, &row).await?;
+        }
+        let rows =
+            store::campaigns::retryable(&transaction, row.id, which, page.after, CHUNK).await?;
+        let next = rows.last().map(|row| Page { after: row.id, checked: Some(checked) });
         let (ids, left) = self.passing(&transaction, &rows, now).await?;
         let planned = store::campaigns::retry(&transaction, row.id, &ids, now).await?;
         if planned > 0 {
@@ -89,7 +96,7 @@ impl Cases {
         }
         transaction.commit().await?;
         self.store().deliveries_planned().notify_waiters();
-        Ok(Chunk { planned, left, last })
+        Ok(Chunk { planned, left, next })
     }
 
     /// The rows that the gate lets pass now, and how many it does not, by reason.
@@ -139,9 +146,16 @@ impl Cases {
     }
 }
 
-/// What became of one chunk; `last` is where the next one begins.
+/// Where a chunk begins, and the hash of the issue that was checked for those before.
+#[derive(Clone, Copy)]
+struct Page {
+    after: DeliveryId,
+    checked: Option<ContentHash>,
+}
+
+/// What became of one chunk, and where the next one begins.
 struct Chunk {
     planned: u64,
     left: BTreeMap<&'static str, u64>,
-    last: Option<DeliveryId>,
+    next: Option<Page>,
 }
