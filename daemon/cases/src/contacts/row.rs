@@ -223,7 +223,8 @@ impl RowReader<'_> {
             let column = if has_number { Column::DocumentDate } else { Column::DocumentNumber };
             return Err(wrong(column, Fault::HalfADocument));
         }
-        let signed_at = signed_at.filter(|_| act == Some("paper"));
+        // A document without a word of how is the act itself; one beside a ticked box is not.
+        let signed_at = signed_at.filter(|_| matches!(act, None | Some("paper")));
         at = at.or(signed_at);
         // That somebody claims a paper which is not named is no act.
         let is_affirmative = signed_at.is_some() || act.is_some_and(|act| act != "paper");

@@ -39,7 +39,7 @@ on_sqlite! {
     a_proven_paper_rests_on_the_words_and_the_policy_of_its_day,
     a_paper_without_words_that_could_have_been_signed_proves_nothing,
     a_paper_for_an_archived_list_is_counted_and_not_proven,
-    only_an_act_on_paper_with_number_and_date_is_on_paper,
+    a_document_is_paper_unless_another_act_is_named,
     a_withdrawn_paper_is_not_attested,
     a_strangers_wish_keeps_nobody_off_the_list,
     under_a_full_block_no_contact_is_made_or_filled,

@@ -134,7 +134,7 @@ pub async fn a_paper_for_an_archived_list_is_counted_and_not_proven(room: Room) 
     assert_eq!(room.number(PROVEN).await, 0);
 }
 
-pub async fn only_an_act_on_paper_with_number_and_date_is_on_paper(room: Room) {
+pub async fn a_document_is_paper_unless_another_act_is_named(room: Room) {
     let (counts, _) = room
         .import(
             "email,act,consent_at,document_number,document_date\n\
@@ -143,9 +143,11 @@ pub async fn only_an_act_on_paper_with_number_and_date_is_on_paper(room: Room) {
              said@x.example,paper,2026-03-01,,\nwhole@x.example,paper,,19,2026-03-01\n",
         )
         .await;
-    assert_eq!((counts.consents, counts.on_paper, counts.without_consent), (2, 1, 2));
-    assert_eq!(room.cases.attest_import(ImportId(1), "boris").await.expect("attested"), 1);
-    assert_eq!(rests_on(&room, "whole@x.example").await, (1, 0, true));
+    assert_eq!((counts.consents, counts.on_paper, counts.without_consent), (3, 2, 1));
+    assert_eq!(room.cases.attest_import(ImportId(1), "boris").await.expect("attested"), 2);
+    for email in ["silent@x.example", "whole@x.example"] {
+        assert_eq!(rests_on(&room, email).await, (1, 0, true), "{email}");
+    }
 }
 
 pub async fn a_withdrawn_paper_is_not_attested(room: Room) {
