@@ -6,8 +6,8 @@
 
 pub mod blocks;
 pub mod campaigns;
-pub mod contacts;
 pub mod consents;
+pub mod contacts;
 pub mod deadlines;
 pub mod error;
 pub mod failpoint;
