@@ -219,13 +219,7 @@ pub async fn at_work(
     session: &impl Session,
     now: Timestamp,
 ) -> Result<(Vec<CampaignRow>, Vec<StoreError>), StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM campaign WHERE state IN ('scheduled', 'freezing', 'running', 'cancelled') \
-         AND (state <> 'scheduled' OR starts_at <= $1) \
-         AND (state <> 'cancelled' OR EXISTS (SELECT 1 FROM delivery WHERE campaign_id = campaign.id \
-         AND state IN ('planned', 'deferred'))) ORDER BY id"
-    );
-    let rows = query_all(session, &sql, [now.as_microsecond().into()]).await?;
+    let rows = query_all(session, &at_work_sql(), [now.as_microsecond().into()]).await?;
     let (mut fitting, mut misfits) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in &rows {
         match read(row) {
@@ -234,4 +228,16 @@ pub async fn at_work(
         }
     }
     Ok((fitting, misfits))
+}
+
+/// Of a cancelled campaign the first row that waits is looked for, in the order of its index:
+/// with EXISTS all its rows are walked, each second for ever.
+pub(crate) fn at_work_sql() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM campaign WHERE state IN ('scheduled', 'freezing', 'running', 'cancelled') \
+         AND (state <> 'scheduled' OR starts_at <= $1) \
+         AND (state <> 'cancelled' OR (SELECT delivery.id FROM delivery WHERE delivery.campaign_id IS NOT NULL \
+         AND delivery.campaign_id = campaign.id AND delivery.state IN ('planned', 'deferred') \
+         ORDER BY delivery.next_try_at, delivery.id LIMIT 1) IS NOT NULL) ORDER BY id"
+    )
 }

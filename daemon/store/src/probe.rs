@@ -42,6 +42,12 @@ pub enum Question {
     UncertainOf,
     /// [`crate::campaigns::retryable`].
     Retryable(crate::campaigns::Retried),
+    /// [`crate::campaigns::at_work`].
+    AtWork,
+    /// [`crate::deliveries::sweeping::is_any_open`].
+    IsAnyOpen,
+    /// [`crate::deliveries::troubles::settled_since`].
+    SettledSince,
 }
 
 /// How SQLite answers the question, step by step.
@@ -52,6 +58,9 @@ pub async fn plan(store: &Store, question: Question) -> Result<Vec<String>, Stor
     let sql = match question {
         Question::UncertainOf => crate::deliveries::uncertain_sql(2),
         Question::Retryable(which) => crate::campaigns::retryable_sql(which),
+        Question::AtWork => crate::campaigns::at_work_sql(),
+        Question::IsAnyOpen => crate::deliveries::sweeping::IS_ANY_OPEN.to_owned(),
+        Question::SettledSince => crate::deliveries::troubles::settled_since_sql(),
     };
     if store.dialect() == Dialect::Postgres {
         return Err(StoreError::Defect("only SQLite tells its plan in steps".to_owned()));

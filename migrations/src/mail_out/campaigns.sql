@@ -70,9 +70,12 @@ CREATE INDEX delivery_campaign_retryable ON delivery (campaign_id, id)
     WHERE state IN ('rejected', 'uncertain') AND campaign_id IS NOT NULL;
 -- A campaign mails one exact address once.
 CREATE UNIQUE INDEX delivery_of_campaign ON delivery (campaign_id, address_id) WHERE campaign_id IS NOT NULL;
+-- store::deliveries::sweeping::is_any_open, for rows that are being sent
+CREATE INDEX delivery_campaign_claimed ON delivery (campaign_id, id)
+    WHERE state = 'claimed' AND campaign_id IS NOT NULL;
 -- store::deliveries::troubles: what the breaker of a campaign counts
-CREATE INDEX delivery_campaign_rejected ON delivery (campaign_id, settled_at)
-    WHERE state = 'rejected' AND campaign_id IS NOT NULL;
+CREATE INDEX delivery_campaign_settled ON delivery (campaign_id, state, settled_at)
+    WHERE settled_at IS NOT NULL AND campaign_id IS NOT NULL;
 CREATE INDEX delivery_campaign_feedback ON delivery (campaign_id, feedback)
     WHERE feedback IS NOT NULL AND campaign_id IS NOT NULL;
 -- store::subscriptions::forget_address, and the foreign key itself

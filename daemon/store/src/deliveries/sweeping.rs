@@ -21,8 +21,8 @@ pub async fn sweep_cancelled(
     campaign: CampaignId,
     limit: u32,
 ) -> Result<u64, StoreError> {
-    let chosen = "SELECT id FROM delivery WHERE campaign_id = $1 AND state IN ('planned', 'deferred') \
-                  ORDER BY next_try_at, id LIMIT $2";
+    let chosen = "SELECT id FROM delivery WHERE campaign_id IS NOT NULL AND campaign_id = $1 \
+                  AND state IN ('planned', 'deferred') ORDER BY next_try_at, id LIMIT $2";
     let chosen = match transaction.dialect() {
         Dialect::Sqlite => format!("id IN ({chosen})"),
         // A row that is being claimed just now is left to the claim.
@@ -47,10 +47,13 @@ pub async fn sweep_cancelled(
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub async fn is_any_open(session: &impl Session, campaign: CampaignId) -> Result<bool, StoreError> {
-    // The plus: the index of all claimed rows is short, that of the campaign's addresses long.
-    let sql = "SELECT COUNT(*) AS n FROM (SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM delivery \
-               WHERE campaign_id = $1 AND state IN ('planned', 'deferred')) \
-               OR EXISTS (SELECT 1 FROM delivery WHERE +campaign_id = $1 AND state = 'claimed')) AS open";
-    let n: i64 = query_one(session, sql, [campaign.0.into()]).await?.get("delivery", "n")?;
-    Ok(n > 0)
+    let open = query_one(session, IS_ANY_OPEN, [campaign.0.into()]).await?;
+    Ok(open.get::<i64>("delivery", "open")? > 0)
 }
+
+/// The first row of each index in its order: with EXISTS alone both databases choose the index of
+/// the campaign's addresses, and walk all of them.
+pub(crate) const IS_ANY_OPEN: &str = "SELECT CAST(CASE WHEN (SELECT id FROM delivery WHERE campaign_id IS NOT NULL \
+     AND campaign_id = $1 AND state IN ('planned', 'deferred') ORDER BY next_try_at, id LIMIT 1) IS NOT NULL \
+     OR (SELECT id FROM delivery WHERE campaign_id IS NOT NULL AND campaign_id = $1 \
+     AND state = 'claimed' ORDER BY id LIMIT 1) IS NOT NULL THEN 1 ELSE 0 END AS BIGINT) AS open";

@@ -16,7 +16,8 @@ pub struct Troubles {
     pub complaints: i64,
 }
 
-/// How many mails of a campaign were tried since an instant and ended badly.
+/// How many mails of a campaign were tried since an instant and ended badly. What expired is none
+/// of them: a long pause is nobody's refusal.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -26,18 +27,26 @@ pub async fn troubles(
     since: Timestamp,
 ) -> Result<Troubles, StoreError> {
     // Two questions, two small indexes.
-    let sql = "SELECT (SELECT COUNT(*) FROM delivery WHERE campaign_id = $1 AND state = 'rejected' \
-               AND settled_at > $2) AS refused, COUNT(CASE feedback WHEN 'bounce' THEN 1 END) AS bounced, \
-               COUNT(CASE feedback WHEN 'complaint' THEN 1 END) AS complaints FROM delivery \
-               WHERE campaign_id = $1 AND feedback IS NOT NULL AND state <> 'rejected' AND settled_at > $2";
-    let row = query_one(session, sql, [campaign.0.into(), since.as_microsecond().into()]).await?;
+    let sql = format!(
+        "SELECT (SELECT COUNT(*) FROM delivery WHERE campaign_id IS NOT NULL AND campaign_id = $1 \
+         AND state = 'rejected' AND settled_at > $2 AND {WAS_TRIED}) AS refused, \
+         COUNT(CASE feedback WHEN 'bounce' THEN 1 END) AS bounced, \
+         COUNT(CASE feedback WHEN 'complaint' THEN 1 END) AS complaints FROM delivery \
+         WHERE campaign_id IS NOT NULL AND campaign_id = $1 AND feedback IS NOT NULL \
+         AND state <> 'rejected' AND settled_at > $2"
+    );
+    let row = query_one(session, &sql, [campaign.0.into(), since.as_microsecond().into()]).await?;
     let refused: i64 = row.get("delivery", "refused")?;
     let bounced: i64 = row.get("delivery", "bounced")?;
     Ok(Troubles { rejected: refused + bounced, complaints: row.get("delivery", "complaints")? })
 }
 
+/// What ran out of time says nothing of those who were to get it.
+const WAS_TRIED: &str =
+    "(enhanced_code IS NULL OR enhanced_code <> '5.4.7' OR smtp_code IS NOT NULL)";
+
 /// How many mails of a campaign were tried since an instant and have ended, counted up to
-/// `enough`: rows settle about in the order in which they are walked, so that the search is short.
+/// `enough`.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -47,8 +56,14 @@ pub async fn settled_since(
     since: Timestamp,
     enough: i64,
 ) -> Result<i64, StoreError> {
-    let sql = "SELECT COUNT(*) AS n FROM (SELECT id FROM delivery WHERE campaign_id = $1 AND settled_at > $2 \
-               AND state IN ('accepted', 'rejected', 'uncertain') LIMIT $3) AS settled";
     let values = [campaign.0.into(), since.as_microsecond().into(), enough.into()];
-    query_one(session, sql, values).await?.get("delivery", "n")
+    query_one(session, &settled_since_sql(), values).await?.get("delivery", "n")
+}
+
+pub(crate) fn settled_since_sql() -> String {
+    format!(
+        "SELECT COUNT(*) AS n FROM (SELECT id FROM delivery WHERE campaign_id IS NOT NULL AND campaign_id = $1 \
+         AND state IN ('accepted', 'rejected', 'uncertain') AND settled_at > $2 AND {WAS_TRIED} \
+         LIMIT $3) AS settled"
+    )
 }
