@@ -109,12 +109,28 @@ pub struct CampaignStanding {
     pub subscription: SubscriptionStanding,
 }
 
+/// A campaign whose rows may be claimed.
+struct Running {
+    id: i64,
+    /// What was approved.
+    content: ContentHash,
+    /// When it began to run, or last went on.
+    since_at: Timestamp,
+}
+
+impl Running {
+    /// A mail lives so long from the freeze, and again from the moment in which its campaign went
+    /// on: the time in which nobody could try it is not its own.
+    fn expiry(&self, delivery: &ClaimedDelivery) -> Timestamp {
+        let lives_for = delivery.expires_at.duration_since(delivery.planned_at);
+        let from_now_on = self.since_at.saturating_add(lives_for);
+        from_now_on.map_or(delivery.expires_at, |at| at.max(delivery.expires_at))
+    }
+}
+
 /// The campaigns whose rows may be claimed and what was approved of each, held in share until the
 /// transaction ends. One whose approval cannot be read stands still with an alarm: the others go.
-async fn running(
-    transaction: &Transaction,
-    now: Timestamp,
-) -> Result<Vec<(i64, ContentHash)>, StoreError> {
+async fn running(transaction: &Transaction, now: Timestamp) -> Result<Vec<Running>, StoreError> {
     let held = match transaction.dialect() {
         // The one writer holds everything.
         Dialect::Sqlite => "",
@@ -122,22 +138,23 @@ async fn running(
     };
     // Without an approval nothing goes out (invariant 17).
     let sql = format!(
-        "SELECT id, approved_hash FROM campaign WHERE state = 'running' AND approved_hash IS NOT NULL \
+        "SELECT id, approved_hash, since_at FROM campaign WHERE state = 'running' AND approved_hash IS NOT NULL \
          ORDER BY id {held}"
     );
     let rows = query_all(transaction, &sql, []).await?;
     let mut running = Vec::with_capacity(rows.len());
     for row in &rows {
         let id = row.get("campaign", "id")?;
-        match row.sha256("campaign", "approved_hash") {
-            Ok(hash) => running.push((id, hash)),
+        let approved = row.sha256("campaign", "approved_hash");
+        match approved.and_then(|hash| Ok((hash, row.instant("campaign", "since_at")?))) {
+            Ok((content, since_at)) => running.push(Running { id, content, since_at }),
             Err(what) => {
                 let name = misfits::approval_alarm(id);
                 alarms::raise(transaction, &name, &what.to_string(), now).await?;
             }
         }
     }
-    misfits::approvals_fit(transaction, running.iter().map(|(id, _)| *id), now).await?;
+    misfits::approvals_fit(transaction, running.iter().map(|running| running.id), now).await?;
     Ok(running)
 }
 
@@ -160,14 +177,14 @@ impl Claiming<'_> {
         campaigns.rotate_left(first);
         let mut left = i64::from(limit);
         let mut ids = Vec::new();
-        for (place, (campaign, _)) in campaigns.iter().enumerate() {
+        for (place, campaign) in campaigns.iter().enumerate() {
             // What one does not need is left to the others.
             let waiting = i64::try_from(campaigns.len() - place).unwrap_or(i64::MAX);
             let share = left / waiting + i64::from(left % waiting > 0);
             if share == 0 {
                 break;
             }
-            let claimed = self.take(Which::Campaign(*campaign), share).await?;
+            let claimed = self.take(Which::Campaign(campaign.id), share).await?;
             left -= i64::try_from(claimed.len()).unwrap_or(i64::MAX);
             ids.extend(claimed);
         }
@@ -187,7 +204,13 @@ impl Claiming<'_> {
             query_together(self.transaction, &CLAIMED, &sql, [numbers(ids, dialect)]).await?;
         let read = |row: &Row| {
             let delivery = claiming::read(row)?;
-            Ok(ClaimedDelivery { campaign: Some(part(row, &campaigns)?), ..delivery })
+            let campaign: i64 = row.get("delivery", "campaign_id")?;
+            let campaign = campaigns
+                .iter()
+                .find(|running| running.id == campaign)
+                .ok_or_else(|| row.misfit("delivery", "campaign_id"))?;
+            let (expires_at, part) = (campaign.expiry(&delivery), part(row, campaign)?);
+            Ok(ClaimedDelivery { expires_at, campaign: Some(part), ..delivery })
         };
         self.taken(&rows, read).await
     }
@@ -232,10 +255,7 @@ const STANDING: &str =
 const SUBSCRIPTION: &str = "LEFT JOIN subscription s ON s.id = d.subscription_id AND s.address_id = d.address_id \
                             LEFT JOIN list l ON l.id = s.list_id";
 
-fn part(row: &Row, running: &[(i64, ContentHash)]) -> Result<CampaignPart, StoreError> {
-    let campaign: i64 = row.get("delivery", "campaign_id")?;
-    let approved = running.iter().find(|(id, _)| *id == campaign);
-    let (_, content) = approved.ok_or_else(|| row.misfit("delivery", "campaign_id"))?;
+fn part(row: &Row, running: &Running) -> Result<CampaignPart, StoreError> {
     let list = match row.get::<Option<String>>("list", "list_name")? {
         Some(name) => Some(ListPart {
             name,
@@ -246,8 +266,8 @@ fn part(row: &Row, running: &[(i64, ContentHash)]) -> Result<CampaignPart, Store
         None => None,
     };
     Ok(CampaignPart {
-        campaign: CampaignId(campaign),
-        content: *content,
+        campaign: CampaignId(running.id),
+        content: running.content,
         subscription: SubscriptionId(row.get("delivery", "subscription_id")?),
         contact: row.get::<Option<i64>>("subscription", "contact_id")?.map(ContactId),
         contact_name: row.get::<Option<String>>("contact", "contact_name")?.unwrap_or_default(),
