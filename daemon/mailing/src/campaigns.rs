@@ -4,7 +4,8 @@
 //! ones are swept. People's steps are the desk's (`cases::campaigns`), the mails themselves the
 //! dispatch's; they meet in the database. A lease keeps two runners apart, and where it does not
 //! every step is checked against the row as it was read, so that none happens twice. It may die
-//! anywhere: each step is one transaction, and the next start goes on behind the last.
+//! anywhere: each step is one transaction, and the next start goes on behind the last. Whether a
+//! start is late is judged at the start only: a freeze that an outage makes long is not held.
 
 mod breaking;
 mod ending;
@@ -191,7 +192,7 @@ impl Runner {
 
     /// One step of every campaign that has one.
     async fn turn(&mut self) -> Result<Turned, StoreError> {
-        self.clear_held().await?;
+        self.clear_decided().await?;
         let now = self.parts.clock.now();
         let (rows, misfits) = store::campaigns::at_work(&self.parts.store, now).await?;
         if rows.is_empty() && misfits.is_empty() {
@@ -204,6 +205,7 @@ impl Runner {
         self.tell_misfits(&misfits).await?;
         self.counted.retain(|id, _| rows.iter().any(|row| row.id == *id));
         let mut turned = Turned::Nothing;
+        let mut waits = None;
         for row in &rows {
             match self.step(row).await {
                 Ok(step) => {
@@ -212,11 +214,12 @@ impl Runner {
                 }
                 // Somebody was first, a person or another runner: looked at again.
                 Err(StoreError::Conflict { .. }) => turned = Turned::Something,
-                Err(error) if error.is_passing() => return Err(error),
+                // Perhaps of this campaign alone: the others have their step all the same.
+                Err(error) if error.is_passing() => waits = Some(error),
                 Err(error) => self.tell(row.id, error.to_string()).await?,
             }
         }
-        Ok(turned)
+        waits.map_or(Ok(turned), Err)
     }
 
     async fn step(&mut self, row: &CampaignRow) -> Result<Turned, StoreError> {

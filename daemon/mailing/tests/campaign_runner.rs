@@ -3,6 +3,8 @@
 #[path = "freeze/people.rs"]
 #[allow(dead_code)]
 mod people;
+#[path = "freeze/troubled.rs"]
+mod troubled;
 
 use std::time::Duration;
 

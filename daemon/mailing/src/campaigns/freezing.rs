@@ -34,6 +34,11 @@ impl ChunkSize {
         Self { next: FIRST.min(largest), largest }
     }
 
+    /// A chunk was not written in time, or not at all: the next one is half as large.
+    pub(super) fn was_too_much(&mut self) {
+        self.next = (self.next / 2).max(SMALLEST).min(self.largest);
+    }
+
     fn learn(&mut self, took: Duration) {
         let aim = u64::try_from(AIM.as_millis()).unwrap_or(u64::MAX);
         let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
@@ -64,7 +69,10 @@ impl Runner {
         let lists = freezing::lists_of(store, row.id).await?;
         // Then the other campaigns, the lease and a stop of the daemon have their turn.
         for _ in 0..CHUNKS_AT_ONCE {
-            after = self.freeze_chunk(row.id, &lists, after, to).await?;
+            // Halved before it is written: a chunk that takes too long is dropped with the round.
+            let asked = self.size.next;
+            self.size.was_too_much();
+            after = self.freeze_chunk(row.id, &lists, after, to, asked).await?;
             if after >= to {
                 break;
             }
@@ -79,9 +87,10 @@ impl Runner {
         lists: &FrozenLists,
         after: SubscriptionId,
         to: SubscriptionId,
+        size: u32,
     ) -> Result<SubscriptionId, StoreError> {
         let store = &self.parts.store;
-        let through = freezing::end_of_chunk(store, lists, after, to, self.size.next).await?;
+        let through = freezing::end_of_chunk(store, lists, after, to, size).await?;
         let transaction = store.begin().await?;
         let began = self.parts.clock.boot_time();
         let now = self.parts.clock.now();
@@ -90,6 +99,7 @@ impl Runner {
         let chunk = Chunk { campaign, lists, after, through, mail_domain, expires_at };
         let frozen = freezing::freeze(&transaction, &chunk, now).await?;
         transaction.commit().await?;
+        self.size.next = size;
         self.size.learn(self.parts.clock.boot_time().saturating_sub(began));
         tracing::debug!(
             campaign.id = campaign.0,
@@ -136,6 +146,8 @@ mod tests {
         assert_eq!(size.next, 4_000, "at most twice as large");
         size.learn(Duration::from_millis(400));
         assert_eq!(size.next, 1_000);
+        size.was_too_much();
+        assert_eq!(size.next, 500, "half as large after a failure");
         for _ in 0..20 {
             size.learn(Duration::from_secs(60));
         }

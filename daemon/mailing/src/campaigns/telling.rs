@@ -1,7 +1,8 @@
 //! What people are told of campaigns: alarms that stand until somebody has decided.
 //!
 //! `campaign_held/17` stands while campaign 17 is held, whoever ended that; `campaign_trouble/17`
-//! stands while a step of it cannot be made.
+//! stands while a step of it cannot be made, or
+//! when dispatch could not make a mail of it, until it is over.
 
 use std::collections::HashMap;
 
@@ -51,14 +52,36 @@ impl Runner {
         audit::append(transaction, ACTOR, act, &subject(row.id), detail, now).await
     }
 
-    /// The alarm about a held campaign ends when a person has decided.
-    pub(super) async fn clear_held(&self) -> Result<(), StoreError> {
+    /// The alarm about a held campaign ends when a person has decided, that about single mails of
+    /// it, which dispatch raises, with the campaign. One that fits no state keeps its alarms: it
+    /// is told among the misfits, and keeps no other from its step.
+    pub(super) async fn clear_decided(&self) -> Result<(), StoreError> {
         let store = &self.parts.store;
         for alarm in alarms::standing(store).await? {
-            let id = alarm.name.strip_prefix(HELD).and_then(|id| id.parse().ok());
-            let Some(campaign) = id.map(CampaignId) else { continue };
-            let row = store::campaigns::by_id(store, campaign).await?;
-            if !row.is_some_and(|row| matches!(row.state, CampaignState::Held { .. })) {
+            let of = |kind| {
+                let id = alarm.name.strip_prefix(kind).and_then(|id: &str| id.parse().ok());
+                id.map(CampaignId)
+            };
+            let (campaign, is_held) = match (of(HELD), of(TROUBLE)) {
+                (Some(campaign), _) => (campaign, true),
+                // What this runner told it clears itself.
+                (None, Some(campaign))
+                    if campaign != MISFITS && !self.told.words.contains_key(&campaign) =>
+                {
+                    (campaign, false)
+                }
+                _ => continue,
+            };
+            let row = match store::campaigns::by_id(store, campaign).await {
+                Err(StoreError::Inconsistent { .. }) => continue,
+                row => row?,
+            };
+            let stands = row.is_some_and(|row| match row.state {
+                CampaignState::Held { .. } => true,
+                CampaignState::Finished { .. } | CampaignState::Cancelled { .. } => false,
+                _ => !is_held,
+            });
+            if !stands {
                 self.clear(&alarm.name).await?;
             }
         }
