@@ -11,7 +11,7 @@ use domain::Timestamp;
 use store::{Store, StoreError, alarms};
 
 use crate::error::MailingError;
-use crate::outcome::Outcome;
+use crate::outcome::{Answer, EnhancedCode, Outcome};
 use crate::retry;
 use crate::smtp::{RelayTrouble, TroubleCause};
 
@@ -92,6 +92,8 @@ impl RelayWatch {
     pub(super) fn ended(&self, boot_time: Duration, outcome: &Outcome) -> Ended {
         let mut troubles = self.troubles();
         match outcome {
+            // A mailbox that is greylisted or full says nothing of the relay.
+            Outcome::Deferred(answer) if !speaks_of_us(answer) => {}
             Outcome::Deferred(_) => {
                 troubles.deferred_in_a_row = troubles.deferred_in_a_row.saturating_add(1);
             }
@@ -150,6 +152,17 @@ impl RelayWatch {
     }
 }
 
+/// Whether a deferral speaks of the whole relay or of us as senders, not of one mailbox.
+fn speaks_of_us(answer: &Answer) -> bool {
+    match (answer.code, answer.enhanced) {
+        (Some(421), _) | (_, Some(EnhancedCode(4, 3 | 7, _))) => true,
+        // Where the server gives no enhanced code: 450 and 452 are a mailbox's, 451 its own error.
+        (Some(450 | 452), None) | (_, Some(_)) => false,
+        // No reply decided: the connection broke.
+        (None | Some(_), None) => true,
+    }
+}
+
 /// Whether sessions open and the mails in them are refused.
 fn refuses_mails(trouble: &MailingError) -> bool {
     match trouble {
@@ -192,7 +205,6 @@ pub(super) async fn clear(store: &Store, outlet: &str, now: Timestamp) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Answer;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -231,7 +243,7 @@ mod tests {
     fn a_relay_that_puts_off_mail_after_mail_rests_and_one_that_takes_some_does_not() {
         let watch = RelayWatch::default();
         let mut now = SECOND * 1000;
-        let later = Outcome::Deferred(Answer::of_server(450, "4.2.0 later"));
+        let later = Outcome::Deferred(Answer::of_server(450, "4.7.1 later"));
         let taken = Outcome::Accepted(Answer::our_own(""));
         for _ in 0..100 {
             assert_eq!(watch.ended(now, &later), Ended::Alone);
@@ -250,6 +262,28 @@ mod tests {
         assert!(told(now).is_some_and(|count| count <= 5));
         watch.in_trouble(now, 0, trouble("MAIL"));
         assert!(watch.rests(now + SECOND), "the pauses grow");
+    }
+
+    #[test]
+    fn greylisted_and_full_mailboxes_are_no_storm_and_a_relay_without_disk_is() {
+        for (code, text, expected) in [
+            (450, "4.2.0 greylisted, try again", false),
+            (451, "4.2.1 mailbox busy", false),
+            (452, "4.2.2 mailbox full", false),
+            (450, "4.1.8 no such domain now", false),
+            (450, "mailbox busy", false),
+            (421, "4.2.0 closing", true),
+            (451, "4.3.0 local error", true),
+            (452, "4.3.1 no disk", true),
+            (450, "4.7.1 slow down", true),
+            (451, "local error", true),
+        ] {
+            let watch = RelayWatch::default();
+            let later = Outcome::Deferred(Answer::of_server(code, text));
+            let storm =
+                (0..STORM).any(|_| watch.ended(SECOND * 1000, &later) == Ended::PutOffAgain);
+            assert_eq!(storm, expected, "{code} {text}");
+        }
     }
 
     #[test]
