@@ -10,6 +10,7 @@ mod asking;
 mod attempt;
 mod claiming;
 mod failpoint;
+mod halting;
 mod in_hand;
 mod judging;
 mod lease;

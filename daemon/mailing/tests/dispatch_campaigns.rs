@@ -8,6 +8,8 @@ mod audience;
 mod server;
 #[path = "dispatch/throttled.rs"]
 mod throttled;
+#[path = "dispatch/unmakable.rs"]
+mod unmakable;
 #[path = "dispatch/world.rs"]
 #[allow(dead_code)]
 mod world;
@@ -332,24 +334,6 @@ async fn a_relay_that_puts_off_everything_costs_few_rows_an_attempt() {
     let report = report(&world, campaign).await;
     assert!((20..30).contains(&report.states.deferred), "{report:?}");
     assert_eq!(report.states.planned, 120 - report.states.deferred, "as they were");
-}
-
-#[tokio::test]
-async fn a_mail_that_cannot_be_made_is_withheld_with_an_alarm() {
-    let world = World::on_sqlite().await;
-    let list = list(&world, "news").await;
-    subscribe(&world, list, "anna@mail.example").await;
-    let recursive = domain::campaign::Content {
-        body: "<p>{{> layout}}</p><a href=\"{{unsubscribe_url}}\">x</a>".into(),
-        ..content()
-    };
-    let campaign = run_campaign(&world, "broken", &recursive, list).await;
-    let server = Server::start(Script::default()).await;
-    until_idle(dispatch(&world, "alpha", relay(&server, 1))).await;
-    assert_eq!(report(&world, campaign).await.withheld.get("render_failed"), Some(&1));
-    assert_eq!(server.received().mails.len(), 0);
-    let standing = alarms::standing(&world.store).await.expect("read");
-    assert_eq!(standing[0].name, format!("campaign/{campaign}"));
 }
 
 /// A thousand mails of two nodes, with stops all the while: nobody gets two, and the sum holds.

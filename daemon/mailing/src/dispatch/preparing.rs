@@ -10,8 +10,7 @@ use store::StoreError;
 use store::deliveries::{self, CampaignPart, ClaimedDelivery};
 use vault::{MailToken, TokenKind, VaultError};
 
-use super::templates::NoMails;
-use super::{Dispatch, Engine};
+use super::{Dispatch, Engine, halting};
 use crate::letter::campaign::Person;
 use crate::letter::{AutoSubmitted, Correspondent, Letter, tagged};
 use crate::outlet::{Envelope, Notify};
@@ -74,14 +73,8 @@ async fn make(
     };
     let passing = |e: StoreError| Unprepared::Passing(e.to_string());
     let mails = engine.templates.of(engine, bulk, part, list).await.map_err(passing)?;
-    let mails = match mails {
-        Ok(mails) => mails,
-        Err(NoMails::Broken(why)) => return Err(failed(why)),
-        Err(NoMails::NotApproved) => {
-            let why = "the campaign is not what was approved; cancel it, or restore its row";
-            engine.templates.alarm(engine, part.campaign, why).await;
-            return Err(Unprepared::Passing(why.to_owned()));
-        }
+    let Some(mails) = mails else {
+        return Err(Unprepared::Passing("its campaign is held, or has ended".to_owned()));
     };
     let token = |kind| {
         let (delivery, subscription) = (delivery.id, Some(part.subscription));
@@ -103,8 +96,15 @@ async fn make(
         .envelope
         .letter(&person, &rendered.subject, &rendered.text, &rendered.html)
         .map_err(|e| failed(e.to_string()))?;
-    let sender = tagged::verp(&token(TokenKind::Bounce), &bulk.bounce_address)
-        .map_err(|e| failed(e.to_string()))?;
+    let sender = match tagged::verp(&token(TokenKind::Bounce), &bulk.bounce_address) {
+        Ok(sender) => sender,
+        // Every token is as long: no mail of it has a way back.
+        Err(error) => {
+            let why = format!("{error}: set another bounce address and resume it, or cancel it");
+            halting::hold(engine, part.campaign, &why).await.map_err(passing)?;
+            return Err(Unprepared::Passing(why));
+        }
+    };
     let envelope = Envelope {
         sender: Some(sender),
         recipient: delivery.recipient.clone(),

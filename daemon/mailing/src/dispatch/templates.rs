@@ -1,12 +1,13 @@
 //! The compiled mails of campaigns: made once for each approved content and list.
 //!
 //! A campaign that runs is not changed, so what was compiled under the approved hash stays true.
-//! Only few campaigns run at once; the oldest of many is forgotten.
+//! Only few campaigns run at once; the oldest of many is forgotten. A campaign without mails is
+//! held for a person, its rows wait: an upgrade or a wrong setting costs nobody the mail.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::campaign::{ContentHash, content_hash};
+use domain::campaign::{CampaignState, ContentHash, content_hash};
 use domain::ids::CampaignId;
 use domain::language::Locale;
 use render::campaign::{CampaignTemplate, Frame};
@@ -14,7 +15,7 @@ use store::campaigns::{self, CampaignRow};
 use store::deliveries::{CampaignPart, ListPart};
 use store::{StoreError, alarms};
 
-use super::{BulkIdentity, Engine};
+use super::{BulkIdentity, Engine, halting};
 use crate::letter::campaign::{CampaignConstants, CampaignEnvelope};
 
 /// Most kept at once.
@@ -26,22 +27,11 @@ pub(super) struct CampaignMails {
     pub(super) envelope: CampaignEnvelope,
 }
 
-/// Why a campaign has no mails.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum NoMails {
-    /// Its content cannot be made into mails.
-    Broken(String),
-    /// What stands in the database is not what was approved (invariant 17).
-    NotApproved,
-}
-
-pub(super) type Mails = Result<Arc<CampaignMails>, NoMails>;
-
 struct Entry {
     campaign: CampaignId,
     content: ContentHash,
     list: String,
-    mails: Mails,
+    mails: Arc<CampaignMails>,
 }
 
 #[derive(Default)]
@@ -54,30 +44,42 @@ pub(super) struct Templates {
 }
 
 impl Templates {
-    /// The mails of a row's campaign and list.
+    /// The mails of a row's campaign and list; none while the campaign is held for want of them.
     pub(super) async fn of(
         &self,
         engine: &Engine,
         bulk: &BulkIdentity,
         part: &CampaignPart,
         list: &ListPart,
-    ) -> Result<Mails, StoreError> {
+    ) -> Result<Option<Arc<CampaignMails>>, StoreError> {
         if let Some(mails) = self.known(part, list) {
-            return Ok(mails);
+            return Ok(Some(mails));
         }
         let _making = self.making.lock().await;
         if let Some(mails) = self.known(part, list) {
-            return Ok(mails);
+            return Ok(Some(mails));
         }
         let row = campaigns::by_id(&engine.parts.store, part.campaign).await?;
-        let mails = match row {
-            Some(row) if is_approved(&row, &part.content) => make(engine, bulk, row, list).await,
-            Some(_) | None => Err(NoMails::NotApproved),
+        // One row in hand finds what is wrong and holds the campaign, the others find it held.
+        let Some(row) = row.filter(|row| row.state == CampaignState::Running) else {
+            return Ok(None);
         };
-        if let Err(NoMails::NotApproved) = &mails {
-            // Somebody may restore it: asked again with the next row that is claimed.
-            return Ok(mails);
+        if !is_approved(&row, &part.content) {
+            let why = "it is not what was approved: restore its row and resume it, or cancel it";
+            halting::hold(engine, part.campaign, why).await?;
+            return Ok(None);
         }
+        let mails = match make(engine, bulk, row, list).await {
+            Ok(mails) => mails,
+            Err(why) => {
+                let why = format!(
+                    "its mails cannot be made: {why}; mend the setting or the template, start the \
+                     daemon anew and resume it, or cancel it"
+                );
+                halting::hold(engine, part.campaign, &why).await?;
+                return Ok(None);
+            }
+        };
         let mut ready = self.ready();
         if ready.len() >= KEPT {
             ready.pop_front();
@@ -86,12 +88,12 @@ impl Templates {
             campaign: part.campaign,
             content: part.content,
             list: list.name.clone(),
-            mails: mails.clone(),
+            mails: Arc::clone(&mails),
         });
-        Ok(mails)
+        Ok(Some(mails))
     }
 
-    /// Raises the alarm of a campaign, once in the life of this process.
+    /// Raises the alarm of a campaign, once in the life of this process; the runner clears it.
     pub(super) async fn alarm(&self, engine: &Engine, campaign: CampaignId, detail: &str) {
         let is_new = {
             let mut alarmed = self.alarmed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,7 +105,7 @@ impl Templates {
         let parts = &engine.parts;
         let raised = async {
             let transaction = parts.store.begin().await?;
-            let name = format!("campaign/{campaign}");
+            let name = format!("campaign_trouble/{campaign}");
             alarms::raise(&transaction, &name, detail, parts.clock.now()).await?;
             transaction.commit().await
         };
@@ -113,14 +115,14 @@ impl Templates {
         }
     }
 
-    fn known(&self, part: &CampaignPart, list: &ListPart) -> Option<Mails> {
+    fn known(&self, part: &CampaignPart, list: &ListPart) -> Option<Arc<CampaignMails>> {
         let ready = self.ready();
         let fits = |entry: &&Entry| {
             entry.campaign == part.campaign
                 && entry.content == part.content
                 && entry.list == list.name
         };
-        ready.iter().rev().find(fits).map(|entry| entry.mails.clone())
+        ready.iter().rev().find(fits).map(|entry| Arc::clone(&entry.mails))
     }
 
     fn ready(&self) -> MutexGuard<'_, VecDeque<Entry>> {
@@ -133,8 +135,12 @@ fn is_approved(row: &CampaignRow, approved: &ContentHash) -> bool {
 }
 
 /// Compiles off the reactor: a long content takes its time.
-async fn make(engine: &Engine, bulk: &BulkIdentity, row: CampaignRow, list: &ListPart) -> Mails {
-    let broken = |why: String| NoMails::Broken(why);
+async fn make(
+    engine: &Engine,
+    bulk: &BulkIdentity,
+    row: CampaignRow,
+    list: &ListPart,
+) -> Result<Arc<CampaignMails>, String> {
     let list_title = match row.content.locale {
         Locale::Ru => list.title_ru.clone(),
         Locale::En => list.title_en.clone(),
@@ -152,7 +158,7 @@ async fn make(engine: &Engine, bulk: &BulkIdentity, row: CampaignRow, list: &Lis
         loop_mark: engine.parts.identity.loop_mark.clone(),
         language: row.content.locale.code(),
     };
-    let envelope = CampaignEnvelope::prepare(&constants).map_err(|e| broken(e.to_string()))?;
+    let envelope = CampaignEnvelope::prepare(&constants).map_err(|e| e.to_string())?;
     let frame = Frame {
         organisation: bulk.organisation.clone(),
         contact: bulk.contact.clone(),
@@ -168,9 +174,9 @@ async fn make(engine: &Engine, bulk: &BulkIdentity, row: CampaignRow, list: &Lis
         Ok(Ok(template)) => template,
         Ok(Err(findings)) => {
             let first = findings.first().map(ToString::to_string).unwrap_or_default();
-            return Err(broken(format!("its content is refused: {first}")));
+            return Err(format!("its content is refused: {first}"));
         }
-        Err(_) => return Err(broken("its compilation broke off".to_owned())),
+        Err(_) => return Err("its compilation broke off".to_owned()),
     };
     Ok(Arc::new(CampaignMails { template, envelope }))
 }
