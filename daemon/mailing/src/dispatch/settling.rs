@@ -166,7 +166,11 @@ async fn gather(reports: &mut mpsc::Receiver<Report>, batch: &mut Vec<Report>) {
     }
 }
 
-async fn write(engine: &Engine, batch: &[Report], summary: &mut Summary) -> Result<(), StoreError> {
+pub(super) async fn write(
+    engine: &Engine,
+    batch: &[Report],
+    summary: &mut Summary,
+) -> Result<(), StoreError> {
     let parts = &engine.parts;
     let now = parts.clock.now();
     let mut changes = Vec::with_capacity(batch.len());

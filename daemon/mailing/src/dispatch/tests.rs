@@ -146,3 +146,37 @@ async fn a_refusal_settled_from_the_journal_is_told_to_a_person() {
     assert_eq!(world.state().await, "rejected");
     assert_eq!(store::tasks::open_count(&world.store).await.expect("counted"), 1);
 }
+
+/// The commit fails after the stop was written to its journal, and is tried again.
+#[tokio::test]
+async fn a_refusal_whose_commit_is_tried_again_is_one_stop() {
+    let world = World::on_sqlite().await;
+    world.plan_answer().await;
+    let outlet = Outlet::Maildir(Arc::new(Maildir::new(&world.root.join("out"))));
+    let engine = opening::open(world.dispatch("alpha", outlet), &CancellationToken::new())
+        .await
+        .expect("opened");
+    let mut taken = claiming::claim(&engine, 1, 0).await.expect("claimed");
+    let refused = Outcome::Rejected(crate::Answer::of_server(550, "5.1.1 unknown"));
+    let batch = [settling::Report {
+        row: taken.rows.remove(0),
+        started: None,
+        result: settling::Ending::Ended(refused),
+        stop: OnceLock::new(),
+    }];
+    let mut summary = Summary::default();
+    let database = async |sql| store::probe::write(&world.store, sql).await.expect("written");
+    database(
+        "CREATE TRIGGER broken BEFORE UPDATE ON stop BEGIN SELECT RAISE(ABORT, 'broken'); END",
+    )
+    .await;
+    for _ in 0..2 {
+        assert!(settling::write(&engine, &batch, &mut summary).await.is_err());
+    }
+    database("DROP TRIGGER broken").await;
+    settling::write(&engine, &batch, &mut summary).await.expect("written");
+    assert_eq!(world.state().await, "rejected");
+    let (stops, _) = vault::replay(&world.root.join("stops")).expect("read");
+    assert_eq!(stops.len(), 1, "each try meant the same stop");
+    assert!(stops[0].number.is_some());
+}
