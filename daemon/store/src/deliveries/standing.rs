@@ -130,7 +130,5 @@ async fn suppressions_of(
         let reason = row.parsed("suppression", "reason", SuppressionReason::from_name)?;
         Ok(Suppressed { reason, since_at: row.instant("suppression", "since_at")? })
     };
-    rows.iter()
-        .map(|row| Ok((row.get("suppression", "stop_digest")?, suppressed(row))))
-        .collect()
+    rows.iter().map(|row| Ok((row.get("suppression", "stop_digest")?, suppressed(row)))).collect()
 }
