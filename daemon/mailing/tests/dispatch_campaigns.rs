@@ -3,6 +3,8 @@
 #[path = "dispatch/audience.rs"]
 #[allow(dead_code)]
 mod audience;
+#[path = "dispatch/put_off.rs"]
+mod put_off;
 #[path = "scripted_relay/server.rs"]
 #[allow(dead_code)]
 mod server;

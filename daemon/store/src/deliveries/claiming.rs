@@ -207,6 +207,10 @@ impl<'a> Claiming<'a> {
                 values.push(campaign.into());
                 "campaign_id IS NOT NULL AND campaign_id = $3 ORDER BY next_try_at, id"
             }
+            Which::LatestOfCampaign(campaign) => {
+                values.push(campaign.into());
+                "campaign_id IS NOT NULL AND campaign_id = $3 ORDER BY next_try_at DESC, id DESC"
+            }
             Which::Others => "campaign_id IS NULL ORDER BY rank, next_try_at, id",
         };
         let chosen = format!(
@@ -295,6 +299,8 @@ impl<'a> Claiming<'a> {
 pub(super) enum Which {
     /// Those of one campaign.
     Campaign(i64),
+    /// The same, what is due last first: second attempts before first ones.
+    LatestOfCampaign(i64),
     /// Those of none.
     Others,
 }

@@ -184,7 +184,13 @@ impl Claiming<'_> {
             if share == 0 {
                 break;
             }
-            let claimed = self.take(Which::Campaign(campaign.id), share).await?;
+            // Rows that were put off are due after all that were never tried: where each first
+            // attempt is greylisted, the second ones would come when the last first one is made.
+            let which = match turn / campaigns.len() % 4 {
+                3 => Which::LatestOfCampaign(campaign.id),
+                _ => Which::Campaign(campaign.id),
+            };
+            let claimed = self.take(which, share).await?;
             left -= i64::try_from(claimed.len()).unwrap_or(i64::MAX);
             ids.extend(claimed);
         }
