@@ -39,7 +39,11 @@ pub struct ClaimMark {
     pub resent: Resent,
 }
 
-const MARK: &str = "id, class, purpose_of_mail, ticket_id, attempt, epoch, expires_at, resent";
+/// A mail of a campaign lives as long again from the moment in which it went on, as at the claim.
+const MARK: &str = "id, class, purpose_of_mail, ticket_id, attempt, epoch, resent, COALESCE((SELECT \
+                    campaign.since_at + delivery.expires_at - delivery.planned_at FROM campaign \
+                    WHERE campaign.id = delivery.campaign_id AND campaign.since_at > delivery.planned_at), \
+                    delivery.expires_at) AS expires_at";
 
 fn read(row: &Row) -> Result<ClaimMark, StoreError> {
     Ok(ClaimMark {
