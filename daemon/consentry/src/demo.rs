@@ -58,7 +58,7 @@ async fn run_in(directory: &Path, arguments: &Demo) -> anyhow::Result<ExitCode> 
     let _lock = daemon::lock(&config)?;
     let house = House::open(config, Schema::Migrate).await?;
     newsletter::seed(&house, directory).await?;
-    samples::deliver(&place::inbox(directory), house_now())?;
+    samples::prepare(&place::inbox(directory))?;
     // No resolver: the samples name servers that do not exist.
     let reading = Reading::prepare_with(&house, None)?;
     let (first, listener) = running::twice(listener)?;

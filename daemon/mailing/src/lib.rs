@@ -21,7 +21,9 @@ pub mod smtp;
 pub mod stops;
 pub mod wire_journal;
 
-pub use dispatch::{BulkIdentity, Dispatch, Identity, Stream, Summary, Throttle, run, run_until_idle};
+pub use dispatch::{
+    BulkIdentity, Dispatch, Identity, Stream, Summary, Throttle, run, run_until_idle,
+};
 pub use error::MailingError;
 pub use outcome::{Answer, EnhancedCode, Outcome};
 pub use outlet::{Envelope, Notify, Outlet};

@@ -21,10 +21,12 @@ use crate::{
 };
 
 pub use report::{Counts, Report, report, sum_holds};
-pub use retrying::{Retried, Retryable, retry, retryable};
 pub(crate) use retrying::retryable_sql;
-pub use standing::{Addressed, OfList, addresses_archived_list, has_candidates, name_of_contact, of_contact};
-pub use writing::{Edited, NewCampaign, change_state, approve_start, create, edit, edit_start};
+pub use retrying::{Retried, Retryable, retry, retryable};
+pub use standing::{
+    Addressed, OfList, addresses_archived_list, has_candidates, name_of_contact, of_contact,
+};
+pub use writing::{Edited, NewCampaign, approve_start, change_state, create, edit, edit_start};
 
 /// Who approved what.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,9 +9,9 @@ mod misfits;
 mod of_campaigns;
 mod planning;
 mod settling;
-mod tracing;
 mod standing;
 pub mod sweeping;
+mod tracing;
 pub mod troubles;
 
 pub use claiming::{
@@ -29,6 +29,6 @@ pub use of_campaigns::{
 pub use planning::{
     NewDelivery, acknowledged_since, count_all_since, count_since, is_acknowledged, plan,
 };
-pub use standing::{Recipient, Standing, standings};
 pub use settling::{Change, Tried, UNCERTAIN_DETAIL, UNCERTAIN_TASK, apply, counts};
+pub use standing::{Recipient, Standing, standings};
 pub use tracing::{gone_after, of_campaign};

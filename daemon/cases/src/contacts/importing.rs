@@ -204,8 +204,7 @@ impl Cases {
 
     /// What papers refer to. A version that is said for all of them must be there.
     async fn papers(&self, order: &ImportOrder) -> Result<Papers, ImportError> {
-        let papers =
-            Papers::read(self.store(), self.settings().locale, order.text_version).await?;
+        let papers = Papers::read(self.store(), self.settings().locale, order.text_version).await?;
         if let (Some(list), Some(version)) = (&order.list, order.text_version)
             && !papers.has(list, version)
         {

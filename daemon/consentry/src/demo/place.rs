@@ -56,7 +56,7 @@ name = "replies"
 kind = "maildir"
 path = {replies}
 # Slow enough to see that a word to hello@ stops a campaign that is already running.
-max_per_second = 12
+max_per_second = 6
 
 [web]
 listen = "{pages}"

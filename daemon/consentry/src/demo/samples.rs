@@ -20,16 +20,24 @@ pub fn names() -> Vec<String> {
     names
 }
 
+/// Makes the Maildir.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn prepare(maildir: &Path) -> anyhow::Result<()> {
+    for room in ["tmp", "new", "cur"] {
+        std::fs::create_dir_all(maildir.join(room))
+            .with_context(|| format!("cannot make the Maildir `{}`", maildir.display()))?;
+    }
+    Ok(())
+}
+
 /// Puts every sample into `new`, the delivery time in its name; one that is there already, from
 /// an earlier demo in the same directory, stays.
 ///
 /// # Errors
 /// When a file cannot be written.
 pub fn deliver(maildir: &Path, now: Timestamp) -> anyhow::Result<()> {
-    for room in ["tmp", "new", "cur"] {
-        std::fs::create_dir_all(maildir.join(room))
-            .with_context(|| format!("cannot make the Maildir `{}`", maildir.display()))?;
-    }
     let names = names();
     let count = i64::try_from(names.len()).unwrap_or(i64::MAX);
     for (place, name) in (1..).zip(&names) {
@@ -111,6 +119,7 @@ mod tests {
     fn the_samples_are_delivered_once_and_in_order() {
         let dir = tempfile::tempdir().expect("a directory");
         let now = Timestamp::from_second(1_800_000_000).expect("a time");
+        prepare(dir.path()).expect("made");
         deliver(dir.path(), now).expect("delivered");
         deliver(dir.path(), now).expect("delivered");
         assert!(names().len() >= 20);

@@ -207,9 +207,10 @@ impl<'a> Claiming<'a> {
                 values.push(campaign.into());
                 "campaign_id IS NOT NULL AND campaign_id = $3 ORDER BY next_try_at, id"
             }
-            Which::LatestOfCampaign(campaign) => {
-                values.push(campaign.into());
-                "campaign_id IS NOT NULL AND campaign_id = $3 ORDER BY next_try_at DESC, id DESC"
+            Which::PutOffOfCampaign { campaign, since_at } => {
+                values.extend([campaign.into(), since_at.as_microsecond().into()]);
+                "campaign_id IS NOT NULL AND campaign_id = $3 AND next_try_at > $4 \
+                 ORDER BY next_try_at DESC, id DESC"
             }
             Which::Others => "campaign_id IS NULL ORDER BY rank, next_try_at, id",
         };
@@ -299,8 +300,14 @@ impl<'a> Claiming<'a> {
 pub(super) enum Which {
     /// Those of one campaign.
     Campaign(i64),
-    /// The same, what is due last first: second attempts before first ones.
-    LatestOfCampaign(i64),
+    /// Of these the ones that were put off since the campaign began to run, the latest first: rows
+    /// that were never tried are due since the freeze, which came before.
+    PutOffOfCampaign {
+        /// The campaign.
+        campaign: i64,
+        /// When it began to run.
+        since_at: Timestamp,
+    },
     /// Those of none.
     Others,
 }

@@ -95,8 +95,9 @@ pub async fn addresses_of(
         return Ok(Vec::new());
     }
     let list = placeholders(1, ids.len());
-    let sql =
-        format!("SELECT DISTINCT address_id FROM delivery WHERE id IN ({list}) ORDER BY address_id");
+    let sql = format!(
+        "SELECT DISTINCT address_id FROM delivery WHERE id IN ({list}) ORDER BY address_id"
+    );
     let rows = query_all(session, &sql, ids.iter().map(|id| (*id).into())).await?;
     rows.iter().map(|row| Ok(AddressId(row.get("delivery", "address_id")?))).collect()
 }

@@ -186,11 +186,16 @@ impl Claiming<'_> {
             }
             // Rows that were put off are due after all that were never tried: where each first
             // attempt is greylisted, the second ones would come when the last first one is made.
-            let which = match turn / campaigns.len() % 4 {
-                3 => Which::LatestOfCampaign(campaign.id),
-                _ => Which::Campaign(campaign.id),
-            };
-            let claimed = self.take(which, share).await?;
+            let mut claimed = Vec::new();
+            if turn / campaigns.len() % 4 == 3 {
+                let put_off =
+                    Which::PutOffOfCampaign { campaign: campaign.id, since_at: campaign.since_at };
+                claimed = self.take(put_off, share).await?;
+            }
+            let room = share - i64::try_from(claimed.len()).unwrap_or(i64::MAX);
+            if room > 0 {
+                claimed.extend(self.take(Which::Campaign(campaign.id), room).await?);
+            }
             left -= i64::try_from(claimed.len()).unwrap_or(i64::MAX);
             ids.extend(claimed);
         }

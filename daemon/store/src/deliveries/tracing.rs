@@ -19,8 +19,7 @@ pub async fn of_campaign(
     campaign: CampaignId,
     address: AddressId,
 ) -> Result<Option<(DeliveryId, Option<SubscriptionId>)>, StoreError> {
-    let sql =
-        "SELECT id, subscription_id FROM delivery WHERE campaign_id = $1 AND address_id = $2";
+    let sql = "SELECT id, subscription_id FROM delivery WHERE campaign_id = $1 AND address_id = $2";
     let Some(row) = query_optional(session, sql, [campaign.0.into(), address.0.into()]).await?
     else {
         return Ok(None);
