@@ -136,6 +136,26 @@ async fn after_another_boot_of_the_machine_what_is_not_proven_is_uncertain() {
     }
 }
 
+/// The journal is of the directory: a node that got another name meanwhile is told by it all the
+/// same, before it is forgotten.
+#[tokio::test]
+async fn under_another_name_the_journal_still_tells_what_became_of_each_mail() {
+    for (point, copies, state) in
+        [(Failpoint::AfterEnd, 1, "accepted"), (Failpoint::BeforeStart, 1, "accepted")]
+    {
+        let world = World::on_sqlite().await;
+        world.plan(Class::Statutory, Occasion::Answer, "anna@mail.example").await;
+        let server = Server::start(Script::default()).await;
+        kill_at(point, &world, &server).await;
+        let mut dispatch = world.dispatch("beta", relay(server.port()));
+        dispatch.journal_directory =
+            world.dispatch("alpha", relay(server.port())).journal_directory;
+        run_until_idle(dispatch, CancellationToken::new()).await.expect("settled and sent");
+        assert_eq!(server.received().mails.len(), copies, "{point:?}");
+        assert_eq!(world.state().await, state, "{point:?}");
+    }
+}
+
 #[tokio::test]
 async fn without_its_journal_a_node_calls_all_its_rows_uncertain() {
     let world = World::on_sqlite().await;

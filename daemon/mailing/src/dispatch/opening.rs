@@ -41,7 +41,12 @@ pub(super) async fn open(
     let opened = tokio::task::spawn_blocking(move || wire_journal::open(&directory)).await;
     let (journal, settlement) = opened.map_err(|_| MailingError::Stopped)??;
     wait_for_predecessor(&parts, &settlement, cancel).await?;
-    settle_past(&parts, &settlement).await?;
+    settle_past(&parts, &parts.node, &settlement).await?;
+    // Whoever wrote this journal under another name is dead: we hold its lock. Only here stands what
+    // became of its mails.
+    for renamed in settlement.nodes().filter(|node| *node != parts.node) {
+        settle_past(&parts, renamed, &settlement).await?;
+    }
     let relay = RelayWatch::begin(&parts.store, parts.outlet.name()).await?;
     let epoch = Epoch {
         node: parts.node.clone(),
@@ -96,13 +101,17 @@ async fn wait_for_predecessor(
     }
 }
 
-/// Settles every row that this node held, by what its journal says.
-async fn settle_past(parts: &Dispatch, settlement: &Settlement) -> Result<(), StoreError> {
+/// Settles every row that a node held whose journal this is, by what it says.
+async fn settle_past(
+    parts: &Dispatch,
+    node: &str,
+    settlement: &Settlement,
+) -> Result<(), StoreError> {
     let now = parts.clock.now();
     let transaction = parts.store.begin().await?;
     let mut settled = Vec::new();
     let mut refused = Vec::new();
-    let held = deliveries::claimed_by(&transaction, &parts.node).await?;
+    let held = deliveries::claimed_by(&transaction, node).await?;
     for misfit in &held.misfits {
         tracing::error!(delivery.id = %misfit.id, "mail set aside: {}", misfit.what);
         deliveries::set_aside(&transaction, misfit, now).await?;
@@ -114,10 +123,10 @@ async fn settle_past(parts: &Dispatch, settlement: &Settlement) -> Result<(), St
         refused.extend(refused_for_good(mark.id, &verdict));
         settled.push(settle(parts, mark, &verdict, now)?);
     }
-    settled.extend(late_ends(parts, settlement, &transaction, &mut refused, now).await?);
+    settled.extend(late_ends(parts, node, settlement, &transaction, &mut refused, now).await?);
     let (changes, asks): (Vec<Change>, Vec<Option<Ask>>) = settled.into_iter().unzip();
     let asks: Vec<Ask> = asks.into_iter().flatten().collect();
-    let changed = deliveries::apply(&transaction, &parts.node, &changes, now).await?;
+    let changed = deliveries::apply(&transaction, node, &changes, now).await?;
     asking::ask(&transaction, &asks, &changed, now).await?;
     suppress(parts, transaction, refused, &changed, now).await?;
     for change in changes.iter().filter(|change| changed.contains(&change.id)) {
@@ -129,6 +138,7 @@ async fn settle_past(parts: &Dispatch, settlement: &Settlement) -> Result<(), St
 /// Rows that somebody called uncertain meanwhile, and whose END stands in the journal.
 async fn late_ends(
     parts: &Dispatch,
+    node: &str,
     settlement: &Settlement,
     transaction: &store::Transaction,
     refused: &mut Vec<DeliveryId>,
@@ -136,7 +146,7 @@ async fn late_ends(
 ) -> Result<Vec<Settled>, StoreError> {
     let epochs: Vec<String> = settlement.epochs().map(|epoch| epoch.to_string()).collect();
     let mut changes = Vec::new();
-    for mark in deliveries::uncertain_of(transaction, &parts.node, &epochs).await? {
+    for mark in deliveries::uncertain_of(transaction, node, &epochs).await? {
         let attempt = Attempt { delivery: mark.id, number: mark.attempt };
         let verdict = EpochId::parse(&mark.epoch)
             .map_or(Verdict::Uncertain, |epoch| settlement.verdict(attempt, epoch, &parts.boot));

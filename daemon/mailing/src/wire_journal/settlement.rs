@@ -3,7 +3,7 @@
 //! Read by [`super::open`], asked by dispatch for each claimed row before anything is sent. A
 //! pure table: claim, traces, boot id in; verdict out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::record::{Attempt, BootId, EpochId, Record};
 use crate::outcome::Outcome;
@@ -30,6 +30,8 @@ enum Trace {
 #[derive(Debug, Default)]
 pub struct Settlement {
     epochs: HashMap<EpochId, BootId>,
+    /// Under which names these processes claimed.
+    nodes: BTreeSet<String>,
     traces: HashMap<(EpochId, Attempt), Trace>,
 }
 
@@ -44,6 +46,7 @@ impl Settlement {
                 (Record::Epoch(begun), _) => {
                     epoch = Some(begun.id);
                     self.epochs.insert(begun.id, begun.boot);
+                    self.nodes.insert(begun.node);
                 }
                 (Record::Start(start), Some(epoch)) => {
                     self.traces.insert((epoch, start.attempt), Trace::Started);
@@ -89,6 +92,12 @@ impl Settlement {
     /// The epochs of earlier processes that the journal knows.
     pub fn epochs(&self) -> impl Iterator<Item = EpochId> {
         self.epochs.keys().copied()
+    }
+
+    /// The names of the nodes that these processes were: usually one, more when a node got
+    /// another name over the same directory.
+    pub fn nodes(&self) -> impl Iterator<Item = &str> {
+        self.nodes.iter().map(String::as_str)
     }
 
     /// Whether an earlier process left anything at all.
