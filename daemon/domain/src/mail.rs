@@ -64,8 +64,24 @@ pub enum Oddity {
     TextCut,
     /// Encrypted (S/MIME or PGP): cannot be read.
     Encrypted,
-    /// Carries `winmail.dat` (TNEF).
+    /// Signed (S/MIME or PGP); the signed text was read, the signature was not checked.
+    Signed,
+    /// Carries `winmail.dat` (TNEF); what could be read of it stands with the other text.
     Tnef,
+    /// Text was read out of an attachment by machine: a person should look at the original.
+    NeedsEyes,
+    /// A document came along that could not be read: broken, locked, unknown, over the limits.
+    AttachmentUnread,
+    /// A picture or a document without text came along: it may be a scanned letter.
+    Scan,
+    /// Next to no text beside a scan: what the mail says stands in a picture.
+    ScanOnly,
+    /// The plain and the HTML part say different things; see [`ReadMail::other_text`].
+    TextsDisagree,
+    /// The HTML held text that a person does not see.
+    HiddenText,
+    /// The text had been encoded twice and was repaired.
+    RepairedText,
     /// Bytes that are not allowed (NUL, lone CR) or broken structure.
     Malformed,
 }
@@ -79,6 +95,11 @@ pub struct Attachment {
     pub media_type: String,
     /// Size of the decoded bytes.
     pub size: u64,
+    /// The text that was read out of it, within limits; empty when there is none. Less sure than
+    /// the text of the mail: whatever is found in it goes before a person
+    /// ([`Oddity::NeedsEyes`]). Personal data.
+    #[serde(default)]
+    pub text: String,
 }
 
 impl std::fmt::Debug for Attachment {
@@ -163,6 +184,10 @@ pub struct ReadMail {
     pub text: String,
     /// Whether `text` came out of HTML.
     pub text_from_html: bool,
+    /// The text of the HTML part where it says something else than the plain one
+    /// ([`Oddity::TextsDisagree`]); else empty. Most programs show a person this one.
+    #[serde(default)]
+    pub other_text: String,
     /// Text of attached messages.
     pub attached: Vec<AttachedMail>,
     /// Files that came along.

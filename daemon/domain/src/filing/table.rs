@@ -220,13 +220,25 @@ fn review_oddities(oddities: &[Oddity], plan: &mut FilingPlan) {
     for oddity in oddities {
         match oddity {
             Oddity::Encrypted => plan.ask_person(ReviewReason::Encrypted),
-            Oddity::NoText | Oddity::Tnef => plan.ask_person(ReviewReason::NoText),
-            Oddity::TooManyParts | Oddity::TextCut | Oddity::Malformed | Oddity::UnknownCharset => {
-                plan.ask_person(ReviewReason::Unreadable);
-            }
-            // A missing or doubled From is told by the sender itself.
-            Oddity::NoFrom | Oddity::SeveralFrom | Oddity::NoMessageId | Oddity::GuessedCharset => {
-            }
+            Oddity::NoText | Oddity::ScanOnly => plan.ask_person(ReviewReason::NoText),
+            Oddity::TooManyParts
+            | Oddity::TextCut
+            | Oddity::Malformed
+            | Oddity::UnknownCharset
+            | Oddity::AttachmentUnread => plan.ask_person(ReviewReason::Unreadable),
+            // A missing or doubled From is told by the sender itself; what was read out of
+            // attachments and of the second text is weighed by the classification.
+            Oddity::NoFrom
+            | Oddity::SeveralFrom
+            | Oddity::NoMessageId
+            | Oddity::GuessedCharset
+            | Oddity::Signed
+            | Oddity::Tnef
+            | Oddity::NeedsEyes
+            | Oddity::Scan
+            | Oddity::TextsDisagree
+            | Oddity::HiddenText
+            | Oddity::RepairedText => {}
         }
     }
 }

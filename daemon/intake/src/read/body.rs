@@ -257,6 +257,7 @@ fn attachment(part: &MessagePart<'_>) -> Attachment {
         name: header::readable(part.attachment_name().unwrap_or(""), 255).0,
         media_type: media_type(part).chars().take(127).collect(),
         size: u64::try_from(part.len()).unwrap_or(u64::MAX),
+        text: String::new(),
     }
 }
 

@@ -107,7 +107,12 @@ fn a_forwarded_mail_and_its_files_are_found() {
     assert_eq!((inner.subject.as_str(), inner.text.trim()), ("тема", "please delete me"));
     assert_eq!(inner.message_id.as_deref(), Some("9@x"));
     assert_eq!(inner.from[0].address, "ivan@x.example");
-    let pdf = Attachment { name: "а.pdf".into(), media_type: "application/pdf".into(), size: 3 };
+    let pdf = Attachment {
+        name: "а.pdf".into(),
+        media_type: "application/pdf".into(),
+        size: 3,
+        text: String::new(),
+    };
     assert!(read_back.attachments.contains(&pdf), "{:?}", read_back.attachments);
 }
 
