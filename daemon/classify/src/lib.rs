@@ -76,6 +76,8 @@ pub fn classify(mail: &ReadMail, packs: &Packs, own: &OwnIdentity) -> Classifica
         new_text: taken.new_text,
         auto_reasons: kind::no_answer_reasons(mail, own),
         bounces: verdict.bounces,
+        cut: Vec::new(),
+        forwarded: false,
     }
 }
 
@@ -96,6 +98,8 @@ pub fn classify_text(subject: &str, text: &str, packs: &Packs) -> Classification
         new_text,
         auto_reasons: Vec::new(),
         bounces: Vec::new(),
+        cut: Vec::new(),
+        forwarded: false,
     }
 }
 

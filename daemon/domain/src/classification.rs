@@ -187,6 +187,49 @@ impl std::fmt::Debug for BouncedRecipient {
     }
 }
 
+/// What a piece of a mail is that the sender did not newly write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CutWhat {
+    /// Lines of an earlier mail.
+    Quote,
+    /// The line that a mail program puts above a quote ("… wrote:").
+    Attribution,
+    /// Name, office, telephone, "Sent from my phone".
+    Signature,
+    /// A legal footer, a disclaimer, the last lines of a mailing list.
+    Footer,
+    /// Our own words, come back without any sign of quoting.
+    OwnText,
+    /// The header lines that stand above a forwarded or quoted mail.
+    ForwardHeader,
+}
+
+impl CutWhat {
+    /// The name used in code, JSON and the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Quote => "quote",
+            Self::Attribution => "attribution",
+            Self::Signature => "signature",
+            Self::Footer => "footer",
+            Self::OwnText => "own_text",
+            Self::ForwardHeader => "forward_header",
+        }
+    }
+}
+
+/// A piece of a mail that was not judged as the sender's new words; it stays visible to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Cut {
+    /// What it is.
+    pub what: CutWhat,
+    /// Byte range in the visible text of the mail, whole lines. Cuts are in order and apart, and
+    /// every line with a sign on it stands either in a cut or in the new text.
+    pub span: (usize, usize),
+}
+
 /// The classification of one submission.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Classification {
@@ -208,6 +251,12 @@ pub struct Classification {
     pub bounces: Vec<BouncedRecipient>,
     /// Address-shaped words of the new text, in order, deduplicated; they only propose.
     pub named_addresses: Vec<String>,
+    /// What was left out of the new text, in order. Empty in what older versions wrote.
+    #[serde(default)]
+    pub cut: Vec<Cut>,
+    /// The new text is, wholly or in part, the text of a mail that the sender passed on.
+    #[serde(default)]
+    pub forwarded: bool,
 }
 
 impl std::fmt::Debug for Classification {

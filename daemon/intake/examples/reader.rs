@@ -39,5 +39,7 @@ fn judge(mail: &ReadMail) -> Classification {
         auto_reasons: Vec::new(),
         bounces: Vec::new(),
         named_addresses: Vec::new(),
+        cut: Vec::new(),
+        forwarded: false,
     }
 }

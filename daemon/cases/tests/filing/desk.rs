@@ -233,6 +233,8 @@ fn classification(letter: &Letter<'_>) -> Classification {
         auto_reasons: letter.auto_reasons.iter().map(|reason| (*reason).to_owned()).collect(),
         bounces: vec![],
         named_addresses: vec![],
+        cut: Vec::new(),
+        forwarded: false,
     }
 }
 

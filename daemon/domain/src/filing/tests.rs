@@ -39,6 +39,8 @@ fn classification(kind: Kind, labels: &[(Label, Band)], marks: &[(Mark, Band)]) 
         auto_reasons: vec![],
         bounces: vec![],
         named_addresses: vec![],
+        cut: Vec::new(),
+        forwarded: false,
     }
 }
 
