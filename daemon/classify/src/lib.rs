@@ -16,6 +16,7 @@ use domain::address::EmailAddress;
 use domain::classification::{Band, Classification, Evidence, Kind, Label, Mark};
 use domain::mail::ReadMail;
 
+pub use new_text::OwnText;
 pub use packs::{PackError, Packs};
 
 /// By what we know ourselves among senders.
@@ -29,6 +30,8 @@ pub struct OwnIdentity {
     pub loop_mark: Option<String>,
     /// The domain of the Message-IDs that we make.
     pub message_id_domain: Option<String>,
+    /// What we write in our mails, to know it when it comes back unquoted.
+    pub own_text: OwnText,
 }
 
 impl OwnIdentity {
@@ -51,7 +54,7 @@ fn is_below(domain: &str, parent: &str) -> bool {
 /// Classifies a read mail.
 #[must_use]
 pub fn classify(mail: &ReadMail, packs: &Packs, own: &OwnIdentity) -> Classification {
-    let taken = new_text::take(&mail.text);
+    let taken = new_text::take(mail, own);
     let (subject, answers) = bare_subject(&mail.subject);
     let parts =
         labels::Parts { subject, answers, new_text: &taken.new_text, signature: &taken.signature };
@@ -76,8 +79,8 @@ pub fn classify(mail: &ReadMail, packs: &Packs, own: &OwnIdentity) -> Classifica
         new_text: taken.new_text,
         auto_reasons: kind::no_answer_reasons(mail, own),
         bounces: verdict.bounces,
-        cut: Vec::new(),
-        forwarded: false,
+        cut: taken.cut,
+        forwarded: taken.forwarded,
     }
 }
 

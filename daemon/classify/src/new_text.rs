@@ -1,14 +1,31 @@
-//! What the person newly wrote: the visible text without quotes, signature and legal footer.
+//! What the person newly wrote: the visible text without quotes, signature, footer, our own words.
 //!
 //! Called before anything is judged, so that our own newsletter, quoted below a thank-you, asks for
-//! nothing. Works on lines: quoted blocks and the line that introduces them go, answers between
-//! quotes stay; below an Outlook header block everything goes; then the end is trimmed.
+//! nothing. Every line gets a fate; what is cut is told with its place. A mail that was passed on
+//! with few words or none is itself what is asked, and the verdict learns that it was passed on.
 
+mod attribution;
 mod footer;
+mod forward;
+mod headers;
+mod lines;
+mod own_text;
 mod quotes;
 mod signature;
+mod words;
 
+use domain::classification::{Cut, CutWhat};
+use domain::mail::{AttachedMail, ReadMail};
+
+use crate::OwnIdentity;
 use crate::words::{TEXT_LIMIT, cut};
+use lines::Line;
+use quotes::{Fate, Inner};
+
+pub use own_text::OwnText;
+
+/// Mails inside mails that were each passed on without a word; deeper ones are left as they are.
+const DEEPEST: usize = 4;
 
 /// A text taken apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,43 +34,149 @@ pub(crate) struct Taken {
     pub new_text: String,
     /// The signature, on which only marks are looked for.
     pub signature: String,
+    /// What was left out, in order.
+    pub cut: Vec<Cut>,
+    /// The new text is that of another mail, wholly or in part.
+    pub forwarded: bool,
 }
 
 /// Takes the newly written text out of a mail's visible text.
-pub(crate) fn take(text: &str) -> Taken {
-    let text = cut(text, TEXT_LIMIT).replace("\r\n", "\n").replace('\r', "\n");
-    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-    let mut kept = quotes::strip(&lines);
-    if kept.iter().all(|line| line.trim().is_empty()) {
-        // Nothing of one's own: a forward. What was forwarded is what is meant.
-        kept = quotes::forwarded(&lines);
+pub(crate) fn take(mail: &ReadMail, own: &OwnIdentity) -> Taken {
+    let mut text = Text::read(cut(&mail.text, TEXT_LIMIT));
+    let mut forwarded = text.take(mail, own);
+    let mut new_text = text.join(None);
+    let mut signature = text.join(Some(CutWhat::Signature));
+    if let Some(attached) = passed_on_as_file(mail, own, &text, forwarded) {
+        forwarded = true;
+        let mut inner = Text::read(cut(&attached.text, TEXT_LIMIT));
+        inner.take(mail, own);
+        for (whole, part) in [(&mut new_text, None), (&mut signature, Some(CutWhat::Signature))] {
+            if !whole.is_empty() {
+                whole.push_str("\n\n");
+            }
+            whole.push_str(&inner.join(part));
+        }
     }
-    let kept = footer::strip(kept);
-    let (body, signature) = signature::split(&kept);
-    let only_device =
-        signature.iter().all(|line| line.trim().is_empty() || signature::is_device(line));
-    if body.iter().all(|line| line.trim().is_empty()) && !signature.is_empty() && !only_device {
-        return Taken { new_text: join(&kept), signature: String::new() };
-    }
-    Taken { new_text: join(&body), signature: join(&signature) }
+    Taken { new_text, signature, cut: text.cuts(), forwarded }
 }
 
-/// Joins lines, with at most one empty line in a row and none at the ends.
-fn join(lines: &[&str]) -> String {
-    let mut out = String::new();
-    let mut empty = 0;
-    for line in lines {
-        if line.trim().is_empty() {
-            empty += 1;
-            continue;
-        }
-        if !out.is_empty() {
-            out.push_str(if empty > 0 { "\n\n" } else { "\n" });
-        }
-        empty = 0;
-        out.push_str(line);
+/// The attached mail that is meant, when nothing else was written; the original in a report of a
+/// mail server is not.
+fn passed_on_as_file<'m>(
+    mail: &'m ReadMail,
+    own: &OwnIdentity,
+    text: &Text<'_>,
+    forwarded: bool,
+) -> Option<&'m AttachedMail> {
+    if forwarded || mail.report.report_type.is_some() {
+        return None;
     }
-    out
+    let attached = mail.attached.iter().find(|attached| !attached.text.trim().is_empty())?;
+    let author = attached.from.first().map(|from| from.address.as_str());
+    let inner = Inner { body: 0, end: 0, author, forwarded: true, kept: false };
+    forward::is_passed_on(mail, own, &inner, &text.own_lines()).then_some(attached)
+}
+
+/// Lines and their fates.
+struct Text<'a> {
+    lines: Vec<Line<'a>>,
+    fates: Vec<Fate>,
+}
+
+impl<'a> Text<'a> {
+    fn read(text: &'a str) -> Self {
+        let lines = lines::lines(text);
+        let fates = vec![None; lines.len()];
+        Self { lines, fates }
+    }
+
+    /// Decides every line's fate; whether the text was passed on.
+    fn take(&mut self, mail: &ReadMail, own: &OwnIdentity) -> bool {
+        let (mut from, mut to) = (0, self.lines.len());
+        let mut forwarded = false;
+        for _ in 0..DEEPEST {
+            let (lines, fates) = (&self.lines[from..to], &mut self.fates[from..to]);
+            let inner = quotes::mark(lines, fates);
+            own.own_text.mark(lines, fates);
+            footer::mark(lines, fates);
+            let unsigned = fates.to_vec();
+            signature::mark(lines, fates);
+            let Some(inner) = inner.filter(|inner| !inner.kept) else {
+                forwarded |= inner.is_some_and(|inner| inner.kept);
+                keep_a_lone_signature(lines, fates, &unsigned);
+                return forwarded;
+            };
+            if !forward::is_passed_on(mail, own, &inner, &self.own_lines()) {
+                let (lines, fates) = (&self.lines[from..to], &mut self.fates[from..to]);
+                keep_a_lone_signature(lines, fates, &unsigned);
+                return forwarded;
+            }
+            forwarded = true;
+            (from, to) = (from + inner.body, from + inner.end);
+            for at in from..to {
+                if quotes::is_quoted(&self.lines, at) {
+                    self.lines[at] = self.lines[at].unquoted();
+                }
+                self.fates[at] = None;
+            }
+        }
+        forwarded
+    }
+
+    /// The sender's lines that stay.
+    fn own_lines(&self) -> Vec<&'a str> {
+        let kept = self.lines.iter().zip(&self.fates).filter(|(_, fate)| fate.is_none());
+        kept.map(|(line, _)| line.bare()).filter(|line| !line.is_empty()).collect()
+    }
+
+    /// Joins the lines of one fate, with at most one empty line in a row and none at the ends.
+    fn join(&self, wanted: Fate) -> String {
+        let length = self.lines.last().map_or(0, |line| line.end);
+        let mut out = String::with_capacity(if wanted.is_none() { length } else { 0 });
+        let mut empty = 0;
+        for (line, fate) in self.lines.iter().zip(&self.fates) {
+            if line.is_blank() {
+                empty += 1;
+            } else if *fate == wanted {
+                if !out.is_empty() {
+                    out.push_str(if empty > 0 { "\n\n" } else { "\n" });
+                }
+                empty = 0;
+                out.push_str(line.text);
+            }
+        }
+        out
+    }
+
+    /// What was cut, neighbours of one sort together.
+    fn cuts(&self) -> Vec<Cut> {
+        let mut cuts: Vec<Cut> = Vec::new();
+        let mut open = false;
+        for (line, fate) in self.lines.iter().zip(&self.fates) {
+            match (fate, cuts.last_mut()) {
+                (Some(what), Some(last)) if open && last.what == *what => last.span.1 = line.end,
+                (Some(what), _) if !line.is_blank() => {
+                    cuts.push(Cut { what: *what, span: (line.start, line.end) });
+                    open = true;
+                }
+                _ => open &= line.is_blank(),
+            }
+        }
+        cuts
+    }
+}
+
+/// A text that is nothing but a signature is text, save for the marks of phones.
+fn keep_a_lone_signature(lines: &[Line<'_>], fates: &mut [Fate], unsigned: &[Fate]) {
+    let mut all = lines.iter().zip(fates.iter().zip(unsigned)).filter(|(line, _)| !line.is_blank());
+    if all.any(|(_, (fate, _))| fate.is_none()) {
+        return;
+    }
+    for ((line, fate), before) in lines.iter().zip(fates.iter_mut()).zip(unsigned) {
+        if !signature::is_device(line.bare()) {
+            *fate = *before;
+        }
+    }
 }
 
 #[cfg(test)]

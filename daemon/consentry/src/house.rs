@@ -128,6 +128,7 @@ pub fn own_identity(config: &Config, loop_mark: Option<String>) -> OwnIdentity {
         addresses: mailboxes.chain(senders).chain(campaign.cloned()).collect(),
         loop_mark,
         message_id_domain: Some(config.mail.message_id_domain.clone()),
+        own_text: classify::OwnText::default(),
     }
 }
 

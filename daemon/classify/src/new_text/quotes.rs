@@ -1,311 +1,170 @@
-//! Quoted mail: `>` blocks with the line above them, Outlook header blocks, forwarded parts.
+//! Quoted mail: lines with `>` or `|` in front, the line above them, header blocks, forwarded
+//! parts. Everything below a head without such signs is the quote; answers between and below
+//! lines with signs stay, in their order.
 
-/// Verbs that end the line above a quote ("… wrote:").
-const WROTE: [&str; 26] = [
-    "вы писали",
-    "ви писали",
-    "wrote",
-    "writes",
-    "schrieb",
-    "пишет",
-    "написал",
-    "написала",
-    "написал(а)",
-    "написали",
-    "пише",
-    "пиша",
-    "написав",
-    "напісаў",
-    "a écrit",
-    "ha scritto",
-    "escribió",
-    "escribio",
-    "napisał",
-    "napisał(a)",
-    "napisała",
-    "schreef",
-    "napsal",
-    "yazdı",
-    "жазды",
-    "escreveu",
-];
+use domain::classification::CutWhat;
 
-/// Lines that say: below stands another mail.
-const SEPARATORS: [&str; 40] = [
-    "original message",
-    "исходное сообщение",
-    "исходное письмо",
-    "пересылаемое сообщение",
-    "пересланное сообщение",
-    "пересылаемое письмо",
-    "пересланное письмо",
-    "перенаправленное сообщение",
-    "forwarded message",
-    "begin forwarded message",
-    "начало переадресованного сообщения",
-    "начало пересылаемого сообщения",
-    "ursprüngliche nachricht",
-    "weitergeleitete nachricht",
-    "ursprüngliche mail",
-    "anfang der weitergeleiteten",
-    "message d'origine",
-    "message transféré",
-    "message original",
-    "mensaje original",
-    "mensaje reenviado",
-    "messaggio originale",
-    "messaggio inoltrato",
-    "wiadomość oryginalna",
-    "oryginalna wiadomość",
-    "oorspronkelijk bericht",
-    "doorgestuurd bericht",
-    "исходящее сообщение",
-    "початкове повідомлення",
-    "переслане повідомлення",
-    "оригінальне повідомлення",
-    "конец пересылаемого сообщения",
-    "původní zpráva",
-    "mensagem original",
-    "reply message",
-    "replied message",
-    "оригинал сообщения",
-    "оригинал письма",
-    "цитата",
-    "предыдущее сообщение",
-];
+use super::attribution;
+use super::headers::{self, Head};
+use super::lines::Line;
+use super::words::Between;
 
-/// Names of header lines as mail programs print them above a quote.
-const HEADERS: [&str; 44] = [
-    "from",
-    "sent",
-    "to",
-    "cc",
-    "subject",
-    "date",
-    "reply-to",
-    "от",
-    "от кого",
-    "отправлено",
-    "кому",
-    "тема",
-    "дата",
-    "копия",
-    "отправитель",
-    "получатель",
-    "von",
-    "gesendet",
-    "an",
-    "betreff",
-    "datum",
-    "de",
-    "envoyé",
-    "à",
-    "objet",
-    "enviado",
-    "para",
-    "asunto",
-    "fecha",
-    "da",
-    "inviato",
-    "a",
-    "oggetto",
-    "data",
-    "od",
-    "wysłano",
-    "do",
-    "temat",
-    "van",
-    "verzonden",
-    "aan",
-    "onderwerp",
-    "від",
-    "надіслано",
-];
+/// What becomes of a line: nothing, when it stays.
+pub(super) type Fate = Option<CutWhat>;
 
-/// The lines without quoted mail.
-pub(super) fn strip<'a>(lines: &[&'a str]) -> Vec<&'a str> {
-    let mut kept: Vec<&str> = Vec::with_capacity(lines.len());
+/// Another mail inside the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Inner<'a> {
+    /// The first line below its head.
+    pub body: usize,
+    /// The line behind its last.
+    pub end: usize,
+    /// Who wrote it, if that is told.
+    pub author: Option<&'a str>,
+    /// The text says that it was passed on.
+    pub forwarded: bool,
+    /// Its lines stay where they are, since nothing shows where it ends.
+    pub kept: bool,
+}
+
+/// Marks quoted lines; the first mail inside, if there is one.
+pub(super) fn mark<'a>(lines: &[Line<'a>], fates: &mut [Fate]) -> Option<Inner<'a>> {
+    let mut inner: Option<Inner<'a>> = None;
     let (mut at, mut above) = (0, false);
     while at < lines.len() {
-        let line = lines[at];
-        if is_quoted(line) {
+        let line = &lines[at];
+        if line.is_blank() {
             at += 1;
             continue;
         }
-        if is_separator(line) || is_header_block(&lines[at..]) {
-            break;
+        if is_quoted(lines, at) {
+            let end = quoted_end(lines, at);
+            fates[at..end].fill(Some(CutWhat::Quote));
+            inner = inner.or(Some(Inner {
+                body: at,
+                end,
+                author: None,
+                forwarded: false,
+                kept: false,
+            }));
+            at = end;
+            continue;
         }
-        if let Some((length, sure)) = introduction(&lines[at..]) {
-            let below = next_written(&lines[at + length..]);
-            match below {
-                Some(next) if is_quoted(next) => {
-                    at += length;
-                    continue;
-                }
+        if headers::separator(line) == Some(Between::End) {
+            fates[at] = Some(CutWhat::ForwardHeader);
+            at += 1;
+            continue;
+        }
+        if may_be_head(line)
+            && let Some(head) = headers::head(&lines[at..])
+        {
+            let swallowed = swallow(lines, fates, at, head);
+            inner = inner.or(Some(swallowed));
+            at = swallowed.end;
+            continue;
+        }
+        if let Some(found) = attribution::attribution(&lines[at..]) {
+            let body = at + found.lines;
+            let below = lines[body..].iter().position(|line| !line.is_blank()).map(|n| n + body);
+            let quoted = below.is_some_and(|below| is_quoted(lines, below));
+            let begun = Inner {
+                body,
+                end: lines.len(),
+                author: found.author,
+                forwarded: false,
+                kept: false,
+            };
+            if quoted || found.sure {
+                fates[at..body].fill(Some(CutWhat::Attribution));
+            }
+            if quoted {
+                let below = below.unwrap_or(body);
+                inner = inner.or(Some(Inner { end: quoted_end(lines, below), ..begun }));
+                at = body;
+                continue;
+            }
+            if found.sure {
                 // No signs in front of the quoted lines: all below is the quote, unless nothing
-                // was written above (then the sender answers below an unmarked quote, or the
-                // line is part of the text).
-                _ if sure && above => break,
-                _ if sure => {
-                    at += length;
-                    continue;
+                // was written above; then the answer stands below it, nobody knows where.
+                let kept = !above;
+                inner = inner.or(Some(Inner { kept, ..begun }));
+                if above {
+                    fates[body..].fill(Some(CutWhat::Quote));
+                    return inner;
                 }
-                _ => {}
+                at = body;
+                continue;
             }
         }
-        above |= !line.trim().is_empty();
-        kept.push(line);
+        above = true;
         at += 1;
     }
-    kept
+    inner
 }
 
-/// What stands below the separator of a forwarded mail, without its header lines; else the
-/// quoted lines with their signs taken off.
-pub(super) fn forwarded<'a>(lines: &[&'a str]) -> Vec<&'a str> {
-    let start =
-        (0..lines.len()).find(|at| is_separator(lines[*at]) || is_header_block(&lines[*at..]));
-    let Some(start) = start else { return Vec::new() };
-    let is_forward = lines[start].to_lowercase();
-    let answered =
-        ["original message", "исходное сообщение", "исходное письмо", "ursprüngliche nachricht"];
-    if answered.iter().any(|a| is_forward.contains(a)) {
-        return Vec::new();
+/// Cuts a head and what belongs to it: the lines with signs right below, else all, up to a line
+/// that says where it ends.
+fn swallow<'a>(lines: &[Line<'a>], fates: &mut [Fate], at: usize, head: Head<'a>) -> Inner<'a> {
+    let body = at + head.lines.max(1);
+    fates[at..body].fill(Some(CutWhat::ForwardHeader));
+    let below = lines[body..].iter().position(|line| !line.is_blank()).map_or(body, |n| n + body);
+    let mut end = lines.len();
+    if below < lines.len() && is_quoted(lines, below) {
+        end = quoted_end(lines, below);
+    } else if head.forwarded {
+        let says_end = |line: &Line<'_>| headers::separator(line) == Some(Between::End);
+        end = lines[body..].iter().position(says_end).map_or(end, |n| n + body);
     }
-    let body: Vec<&str> = lines[start..]
-        .iter()
-        .skip_while(|l| l.trim().is_empty() || is_separator(l) || is_header_line(l))
-        .copied()
-        .collect();
-    strip(&body)
+    fates[body..end].fill(Some(CutWhat::Quote));
+    Inner { body, end, author: head.author, forwarded: head.forwarded, kept: false }
 }
 
-fn is_quoted(line: &str) -> bool {
-    let line = line.trim_start();
-    if line.starts_with(['>', '›']) {
-        return true;
-    }
-    // The Bat! puts initials in front: "ИП> …".
-    line.split_once('>').is_some_and(|(name, _)| {
-        (1..=8).contains(&name.len()) && name.chars().all(char::is_uppercase)
-    })
+/// A cheap look: dashes, a bracket, or a header line.
+fn may_be_head(line: &Line<'_>) -> bool {
+    line.colon.is_some()
+        || matches!(line.first(), b'-' | b'_' | b'=' | b'*' | b'#' | b'~' | b'+' | 0xe2)
 }
 
-fn next_written<'a>(lines: &[&'a str]) -> Option<&'a str> {
-    lines.iter().copied().find(|line| !line.trim().is_empty())
-}
-
-fn is_separator(line: &str) -> bool {
-    let line = line.trim();
-    let bare = line.trim_matches(['-', '=', '_', '*', '#', ' ', ':', '>']);
-    if bare.is_empty() || bare.len() > 120 || bare.len() == line.len() {
-        return bare.len() == line.len() && is_bare_separator(line);
-    }
-    let lower = bare.to_lowercase();
-    SEPARATORS.iter().any(|s| lower.starts_with(s) && lower.len() < s.len() + 24)
-}
-
-/// A separator without dashes (Apple Mail: "Begin forwarded message:", ends with a colon).
-fn is_bare_separator(line: &str) -> bool {
-    line.len() < 100
-        && [
-            "begin forwarded message",
-            "начало переадресованного сообщения",
-            "anfang der weitergeleiteten",
-        ]
-        .iter()
-        .any(|s| line.to_lowercase().starts_with(s))
-}
-
-fn is_header_line(line: &str) -> bool {
-    let line = line.trim_start_matches([' ', '*', '\t']);
-    let Some((name, value)) = line.split_once(':') else { return false };
-    let name = name.trim_end_matches([' ', '*', '\u{a0}']);
-    name.len() <= 40 && !value.trim().is_empty() && {
-        let name = name.to_lowercase();
-        HEADERS.contains(&name.as_str())
+/// Whether the line at `at` has a sign of quoting in front.
+pub(super) fn is_quoted(lines: &[Line<'_>], at: usize) -> bool {
+    let line = &lines[at];
+    let text = line.bare();
+    match line.first() {
+        b'>' => text.trim() != ">:",
+        b'|' => {
+            let beside = |other: Option<&Line<'_>>| other.is_some_and(|line| line.first() == b'|');
+            beside(lines.get(at + 1)) || at > 0 && beside(lines.get(at - 1))
+        }
+        0xe2 => text.starts_with('\u{203a}'),
+        // The Bat! puts initials in front: "ИП> …".
+        _ if text.as_bytes().iter().take(9).any(|b| *b == b'>') => {
+            text.split_once('>').is_some_and(|(name, _)| {
+                (1..=8).contains(&name.len()) && name.chars().all(char::is_uppercase)
+            })
+        }
+        _ => false,
     }
 }
 
-/// Three header lines in a row (one may be folded), the first two of them different: Outlook and
-/// its kin, also below a line of underscores.
-fn is_header_block(lines: &[&str]) -> bool {
-    let underlined =
-        lines[0].len() >= 8 && lines[0].trim().chars().all(|c| matches!(c, '_' | '-' | '='));
-    let start = usize::from(underlined);
-    let block = lines.get(start..).unwrap_or_default();
-    let Some(first) = block.iter().take(2).position(|l| !l.trim().is_empty()) else {
-        return false;
-    };
-    if !is_header_line(block[first]) || !(underlined || first == 0) {
-        return false;
-    }
-    let headers = block[first..].iter().take(7).filter(|l| is_header_line(l)).count();
-    headers >= if underlined { 2 } else { 3 }
-}
-
-/// The length in lines of the line that introduces a quote, when one stands at the start, and
-/// whether it is surely one (else only if quoted lines follow). Mail programs fold it over up to
-/// three lines.
-fn introduction(lines: &[&str]) -> Option<(usize, bool)> {
-    let first = lines[0].trim();
-    if first.is_empty() || first.len() > 400 || !may_introduce(first) {
-        return None;
-    }
-    let mut joined = String::new();
-    for (number, line) in lines.iter().take(3).enumerate() {
-        let line = line.trim();
-        if line.is_empty() || is_quoted(line) {
+/// The end of the quoted lines that begin at `from`. A line that was broken off a long one by a
+/// program on the way belongs to them.
+fn quoted_end(lines: &[Line<'_>], from: usize) -> usize {
+    let mut at = from;
+    while at < lines.len() {
+        if is_quoted(lines, at) {
+            at += 1;
+            continue;
+        }
+        let broken = at > from
+            && lines[at - 1].text.chars().count() >= 60
+            && !lines[at].text.starts_with([' ', '\t'])
+            && lines[at].bare().starts_with(char::is_lowercase)
+            && at + 1 < lines.len()
+            && is_quoted(lines, at + 1);
+        if !broken {
             break;
         }
-        joined.push(' ');
-        joined.push_str(line);
-        if line.ends_with(':') && joined.len() < 600 {
-            return introduces(joined.trim()).map(|sure| (number + 1, sure));
-        }
-        if number == 0 && line.ends_with(['.', '!', '?']) {
-            break;
-        }
+        at += 1;
     }
-    None
-}
-
-/// A cheap look at the first line: digits, an address or a colon must stand in it.
-fn may_introduce(line: &str) -> bool {
-    line.bytes().any(|b| b.is_ascii_digit() || b == b'@' || b == b'<') || line.ends_with(':')
-}
-
-/// Whether a line introduces a quote: `Some(true)` surely, `Some(false)` if quoted lines follow.
-/// People too write "… написала:", so that a verb alone is not enough.
-fn introduces(line: &str) -> Option<bool> {
-    let has_address = line.contains('@') && line.contains('.');
-    let has_time = has_clock(line);
-    let has_year = line
-        .split(|c: char| !c.is_ascii_digit())
-        .any(|run| run.len() == 4 && (run.starts_with("19") || run.starts_with("20")));
-    let has_name = has_address || line.contains('<');
-    let wrote = says_wrote(line);
-    if has_time && (has_name || wrote && has_year)
-        || has_address && (wrote || has_year && line.contains('<'))
-    {
-        return Some(true);
-    }
-    wrote.then_some(false)
-}
-
-fn says_wrote(line: &str) -> bool {
-    let line = line.trim_end_matches([':', ' ', '\u{a0}']).to_lowercase();
-    let said = |word: &str| WROTE.contains(&word) || matches!(word, "schrieb" | "schreef");
-    WROTE.iter().any(|verb| line.ends_with(verb)) || line.split(' ').any(said)
-}
-
-/// A time of day such as `10:02`.
-fn has_clock(line: &str) -> bool {
-    let bytes = line.as_bytes();
-    bytes.windows(4).any(|w| {
-        w[0].is_ascii_digit()
-            && matches!(w[1], b':' | b'.')
-            && w[2].is_ascii_digit()
-            && w[3].is_ascii_digit()
-    })
+    at
 }

@@ -25,6 +25,7 @@ pub fn run(arguments: &Reader) -> ExitCode {
             .collect(),
         loop_mark: arguments.loop_mark.clone(),
         message_id_domain: arguments.message_id_domain.clone(),
+        own_text: ::classify::OwnText::default(),
     };
     intake::child::reader_main(|mail| classify(mail, &packs, &own))
 }

@@ -1,0 +1,145 @@
+//! Whether a mail inside the mail is what the sender asks: passed on with few words or none.
+//!
+//! "см. ниже" above a customer's letter makes that letter the request; our own newsletter below
+//! nothing at all does not. Who wrote the inner mail decides, then what stands above it.
+
+use domain::mail::ReadMail;
+
+use super::quotes::Inner;
+use crate::OwnIdentity;
+
+/// Most words above a mail that was passed on, if they only point at it.
+const POINTING_WORDS: usize = 16;
+
+/// Words that point at what stands below.
+#[rustfmt::skip]
+const POINTING: &[&str] = &[
+    "ниже", "исполнени", "исполнить", "к сведению", "для информации", "для сведения", "пересыл",
+    "переслал", "перенаправл", "передаю", "в работу", "рассмотре", "рассмотрите", "обработ",
+    "разберит", "разобрат", "вам письмо", "вложени", "во вложен", "fyi", "f.y.i", "below",
+    "forward", "passing on", "please handle", "please process", "please action", "please see",
+    "for your action", "for your information", "for information", "got this", "received this",
+    "siehe unten", "s.u.", "s. u.", "weiterleit", "zur kenntnis", "zur info", "z.k", "bearbeit",
+    "erledig", "ci-dessous", "pour info", "transfère", "transmets", "ver abajo", "más abajo",
+    "reenvío", "adjunto", "vedi sotto", "qui sotto", "inoltro", "zie onder", "hieronder",
+    "ter info", "doorsturen", "poniżej", "przekazuj", "przesyłam", "do wiadomości", "нижче",
+    "пересила", "до відома", "ніжэй", "төменде", "viz níže", "přeposíl", "na vědomí", "abaixo",
+    "encaminho", "segue", "aşağıda", "iletiyorum", "bilginize", "nedanför", "nedenfor",
+    "alla oleva",
+];
+
+/// Words by which the lines above say something themselves: thanks, a wish, a refusal.
+#[rustfmt::skip]
+const SAYING: &[&str] = &[
+    "удал", "отпис", "отпиш", "исключ", "не надо", "не нужн", "не интерес", "снимите", "прекрат",
+    "хватит", "стоп", "спасибо", "благодар", "отзыва", "не присыл", "не шлите", "unsubscribe",
+    "remove", "delete", "stop", "thank", "no longer", "not interested", "lösch", "abmeld",
+    "danke", "kein interesse", "supprim", "désabonn", "désinscri", "merci", "elimin", "borr",
+    "baja", "gracias", "cancell", "grazie", "verwijder", "usuń", "usun", "wypis", "dzięku",
+    "видал", "відпис", "дякую", "smaž", "odhlas",
+];
+
+/// Beginnings of greetings, which say nothing.
+#[rustfmt::skip]
+const GREETINGS: &[&str] = &[
+    "здравствуйте", "добрый", "доброе", "доброго", "привет", "коллеги", "уважаем", "hi", "hello",
+    "dear", "hallo", "guten", "liebe", "sehr geehrte", "bonjour", "hola", "buenos", "ciao",
+    "buon", "dzień", "dobrý", "вітаю", "добрий", "дзень", "merhaba", "olá", "bom dia", "beste",
+    "geachte", "salut", "moin", "colleagues", "team",
+];
+
+/// Whether the inner mail is what is asked. `above` are the sender's own lines without signature.
+pub(super) fn is_passed_on(
+    mail: &ReadMail,
+    own: &OwnIdentity,
+    inner: &Inner<'_>,
+    above: &[&str],
+) -> bool {
+    if inner.author.is_some_and(|author| own.is_own(author)) {
+        return false;
+    }
+    let lower: Vec<String> = above
+        .iter()
+        .take(12)
+        .map(|line| crate::words::cut(line, 400).trim().to_lowercase())
+        .filter(|line| !is_greeting(line))
+        .collect();
+    let words: usize = lower.iter().map(|line| line.split_whitespace().count()).sum();
+    if above.len() > 12 || words > POINTING_WORDS {
+        return false;
+    }
+    let says = |list: &[&str]| lower.iter().any(|line| list.iter().any(|word| line.contains(word)));
+    let own_words = |author: &str| {
+        mail.requester().is_some_and(|from| from.address.eq_ignore_ascii_case(author))
+    };
+    if words == 0 {
+        // An answer without a word quotes us; who sends their own letter again means it.
+        return inner.forwarded
+            || subject_forwards(&mail.subject)
+            || inner.author.is_some_and(own_words)
+            || !subject_answers(&mail.subject) && inner.author.is_some();
+    }
+    if says(SAYING) {
+        return false;
+    }
+    inner.forwarded || subject_forwards(&mail.subject) || says(POINTING) && inner.author.is_some()
+}
+
+fn is_greeting(lower: &str) -> bool {
+    lower.split_whitespace().count() <= 4
+        && GREETINGS.iter().any(|greeting| lower.starts_with(greeting))
+}
+
+fn subject_forwards(subject: &str) -> bool {
+    begins(
+        subject,
+        &[
+            "fwd",
+            "fw",
+            "wg",
+            "пересл",
+            "пер",
+            "tr",
+            "rv",
+            "enc",
+            "i",
+            "doorst",
+            "pd",
+            "vs",
+            "vb",
+            "vl",
+            "ilet",
+            "вп",
+            "переслано",
+        ],
+    )
+}
+
+fn subject_answers(subject: &str) -> bool {
+    begins(
+        subject,
+        &[
+            "re",
+            "aw",
+            "ha",
+            "на",
+            "отв",
+            "ответ",
+            "sv",
+            "odp",
+            "r",
+            "res",
+            "antw",
+            "вд",
+            "ynt",
+            "réf",
+            "rif",
+        ],
+    )
+}
+
+fn begins(subject: &str, prefixes: &[&str]) -> bool {
+    let Some((head, _)) = subject.split_once(':') else { return false };
+    let head = head.split('[').next().unwrap_or(head).trim();
+    head.len() <= 24 && prefixes.contains(&head.to_lowercase().as_str())
+}
