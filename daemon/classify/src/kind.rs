@@ -6,7 +6,10 @@
 
 mod automatic;
 mod bounce;
+mod complaint;
+mod phrases;
 mod reasons;
+mod spam;
 
 use domain::classification::{BouncedRecipient, Kind};
 use domain::mail::{HeaderAddress, ReadMail};
@@ -53,30 +56,37 @@ pub(crate) fn kind(mail: &ReadMail, own: &OwnIdentity, scores: TextScores) -> Ki
     if let Some(reason) = own_loop(mail, own) {
         return KindVerdict::new(Kind::AutoReply, &format!("own_loop:{reason}"));
     }
-    if is_feedback_report(mail) {
-        return KindVerdict::new(Kind::Complaint, "feedback_report");
+    if let Some(reason) = complaint::read(mail) {
+        return KindVerdict::new(Kind::Complaint, reason);
+    }
+    if let Some((reason, bounces)) = bounce::read_refusal(mail) {
+        return KindVerdict { bounces, ..KindVerdict::new(Kind::Bounce, reason) };
     }
     if mail.report.report_type.as_deref() == Some("disposition-notification")
         || mail.report.disposition.is_some()
     {
         return KindVerdict::new(Kind::AutoReply, "disposition_notification");
     }
-    if let Some((reason, bounces)) = bounce::read(mail) {
+    if let Some((reason, bounces)) = bounce::read(mail, scores.sure_request) {
         return KindVerdict { bounces, ..KindVerdict::new(Kind::Bounce, reason) };
     }
-    if let Some(reason) =
-        automatic::auto_reply(mail, scores.auto_reply >= AUTO_REPLY_SCORE && !scores.sure_request)
-    {
+    let text_says_so = scores.auto_reply >= AUTO_REPLY_SCORE;
+    if let Some(reason) = automatic::auto_reply(mail, text_says_so, scores.sure_request) {
         return KindVerdict::new(Kind::AutoReply, reason);
     }
-    if let Some(reason) = spam_header(mail) {
+    if let Some(reason) = spam::by_header(mail) {
         return KindVerdict::new(Kind::Spam, reason);
     }
     if let Some(reason) = automatic::list_mail(mail, scores.sure_request) {
         return KindVerdict::new(Kind::ListMail, reason);
     }
-    if scores.spam >= SPAM_SCORE && !scores.sure_request {
-        return KindVerdict::new(Kind::Spam, "spam_words");
+    if !scores.sure_request {
+        if scores.spam >= SPAM_SCORE {
+            return KindVerdict::new(Kind::Spam, "spam_words");
+        }
+        if spam::has_many_marks(mail, scores.spam) {
+            return KindVerdict::new(Kind::Spam, "spam_marks");
+        }
     }
     KindVerdict { kind: Some(Kind::Human), ..KindVerdict::default() }
 }
@@ -103,23 +113,6 @@ fn own_loop(mail: &ReadMail, own: &OwnIdentity) -> Option<&'static str> {
 /// people make in the same domain are not, and what our people forward is no loop.
 fn has_our_shape(id: &str) -> bool {
     id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// RFC 5965, and the shape in which some providers send it.
-fn is_feedback_report(mail: &ReadMail) -> bool {
-    mail.report.report_type.as_deref() == Some("feedback-report")
-        || mail.report.feedback_report.is_some()
-}
-
-/// What a filter in front of us has found.
-fn spam_header(mail: &ReadMail) -> Option<&'static str> {
-    let yes = |name: &'static str| {
-        mail.header(name).any(|v| v.trim().to_ascii_lowercase().starts_with("yes"))
-    };
-    if yes("x-spam-flag") || yes("x-spam-status") || yes("x-spam") {
-        return Some("spam_header");
-    }
-    None
 }
 
 /// The local part of an address, lower case.
