@@ -15,7 +15,7 @@ use vault::{Digests, StopJournal, Vault};
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::config::Config;
 use crate::failure::WrongUse;
-use crate::rulebook::Rulebook;
+use crate::rulebook::{Rulebook, own_text};
 
 /// Days after which a reply that no relay took expires (RFC 5321 §4.5.4.1).
 const REPLY_EXPIRES_AFTER_DAYS: u32 = 5;
@@ -128,7 +128,7 @@ pub fn own_identity(config: &Config, loop_mark: Option<String>) -> OwnIdentity {
         addresses: mailboxes.chain(senders).chain(campaign.cloned()).collect(),
         loop_mark,
         message_id_domain: Some(config.mail.message_id_domain.clone()),
-        own_text: classify::OwnText::default(),
+        own_text: own_text(config.rules.templates_directory.as_deref()),
     }
 }
 

@@ -6,9 +6,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use classify::Packs;
+use classify::{OwnText, Packs};
 use domain::calendar::WorkingCalendar;
-use domain::regime::Regime;
+use domain::language::Locale;
+use domain::regime::{Regime, RequestName};
 use jiff::civil::Date;
 use render::{OverrideFile, Renderer};
 use web::FormRules;
@@ -182,6 +183,23 @@ fn load_form(file: Option<&Path>) -> Result<FormRules, Vec<String>> {
     })?;
     let parsed = FormRules::parse(&text);
     parsed.map_err(|error| error.problems.iter().map(|p| format!("{name}: {p}")).collect())
+}
+
+/// What our own mails say, for the classifier to know it when it comes back. Templates that
+/// cannot be read are left out here: [`Rulebook::load`] tells of them.
+pub fn own_text(templates_directory: Option<&Path>) -> OwnText {
+    let mut files = Vec::new();
+    if let Some(directory) = templates_directory
+        && collect_templates(directory, "", &mut files).is_err()
+    {
+        files.clear();
+    }
+    let mut sources = render::mail_sources(&files);
+    sources.extend(render::wording::owed_sources());
+    let requests = RequestName::ALL.iter().flat_map(|name| {
+        [Locale::Ru, Locale::En].map(|locale| render::wording::request(*name, locale))
+    });
+    OwnText::from_sources(sources.iter().map(String::as_str)).with_pieces(requests)
 }
 
 fn load_templates(directory: Option<&Path>) -> Result<Renderer, Vec<String>> {

@@ -46,3 +46,16 @@ pub(crate) fn text(name: &str) -> Option<String> {
 pub(crate) fn names() -> impl Iterator<Item = Cow<'static, str>> {
     Files::iter().filter(|name| name.ends_with(".hbs") || name.ends_with(".toml"))
 }
+
+/// The sources of the texts of all mails, built in or overridden, with their `{{…}}`: by them our
+/// own words are known when they come back.
+#[must_use]
+pub fn mail_sources(overrides: &[crate::OverrideFile]) -> Vec<String> {
+    let texts = names().filter(|name| name.starts_with("mail/") && name.ends_with(".txt.hbs"));
+    texts
+        .filter_map(|name| {
+            let own = overrides.iter().find(|file| file.name == name);
+            own.map(|file| file.text.clone()).or_else(|| text(&name))
+        })
+        .collect()
+}

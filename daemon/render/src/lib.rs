@@ -15,7 +15,7 @@ mod renderer;
 pub mod wording;
 mod words;
 
-pub use assets::{StaticFile, static_file};
+pub use assets::{StaticFile, mail_sources, static_file};
 pub use campaign::{CampaignTemplate, Finding};
 pub use error::RenderError;
 pub use mail::{MailName, RenderedMail};

@@ -67,6 +67,24 @@ pub fn owed(request: RequestName, duty: DutyName, by: Date, locale: Locale) -> O
     }
 }
 
+/// The clauses of [`owed`] with `{{by}}` in place of the date, in both languages.
+#[must_use]
+pub fn owed_sources() -> Vec<String> {
+    let mut sources = Vec::new();
+    for request in RequestName::ALL {
+        for duty in DutyName::ALL {
+            sources
+                .extend(owed_ru(*request, *duty).map(|act| format!("не позднее {{{{by}}}} {act}")));
+            sources.extend(
+                owed_en(*request, *duty).map(|act| format!("by {{{{by}}}} at the latest {act}")),
+            );
+        }
+    }
+    sources.sort();
+    sources.dedup();
+    sources
+}
+
 fn owed_ru(request: RequestName, duty: DutyName) -> Option<&'static str> {
     match (duty, request) {
         (DutyName::Stop, RequestName::StopMarketing) => Some("прекратим рассылки"),

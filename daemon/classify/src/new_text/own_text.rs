@@ -2,7 +2,8 @@
 //! of quoting, asks for nothing.
 //!
 //! Built once from template sources. Values that were filled in are unknown, and programs on the
-//! way break lines anew: so rows of five words are compared, and a line is ours when they cover it.
+//! way break lines anew: so rows of five words are compared, and a line is ours when they cover
+//! most of it.
 
 use std::collections::HashSet;
 
@@ -17,7 +18,7 @@ const ROW: usize = 5;
 /// Most of a line's words that are looked at.
 const LINE_WORDS: usize = 2000;
 /// Most words of a filled-in value at the end of a line.
-const VALUE_WORDS: usize = 10;
+const VALUE_WORDS: usize = 12;
 /// A number that stands for a filled-in value: no word has it.
 const GAP: u64 = 0;
 
@@ -126,7 +127,7 @@ impl OwnText {
         let mut own: Vec<bool> = Vec::with_capacity(kept.len());
         for end in &ends {
             let (count, covered) = (end - start, ours[start..*end].iter().filter(|o| **o).count());
-            own.push(count > 0 && covered * 5 >= count * 4);
+            own.push(count > 0 && covered * 5 >= count * 3);
             start = *end;
         }
         if !own.contains(&true) {

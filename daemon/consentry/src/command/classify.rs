@@ -91,6 +91,8 @@ fn describe(path: &Path, mail: &ReadMail, found: &Classification, explain: bool)
         "bounce": found.bounces.first().map(bounce),
     });
     if explain {
+        document["forwarded"] = json!(found.forwarded);
+        document["cut"] = json!(found.cut);
         document["kind_reasons"] = json!(found.kind_reasons);
         document["bounces"] = json!(found.bounces.iter().map(bounce).collect::<Vec<_>>());
     }
