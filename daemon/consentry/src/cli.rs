@@ -80,7 +80,7 @@ pub enum Command {
     Man,
     /// Read hostile mail on behalf of the daemon (not for people)
     #[command(hide = true)]
-    Reader(Reader),
+    Reader,
 }
 
 /// `consentry demo`.
@@ -264,26 +264,6 @@ pub enum AuditCommand {
 pub struct Completions {
     /// The shell
     pub shell: clap_complete::Shell,
-}
-
-/// `consentry reader`: what the child must know about us, since it may open no file later.
-#[derive(Debug, Args)]
-pub struct Reader {
-    /// A directory of further language packs.
-    #[arg(long)]
-    pub classifier_directory: Option<PathBuf>,
-    /// Our domains.
-    #[arg(long = "own-domain")]
-    pub own_domains: Vec<String>,
-    /// Our addresses.
-    #[arg(long = "own-address")]
-    pub own_addresses: Vec<String>,
-    /// The mark of our own mail.
-    #[arg(long)]
-    pub loop_mark: Option<String>,
-    /// The domain of our Message-IDs.
-    #[arg(long)]
-    pub message_id_domain: Option<String>,
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let general = cli.general;
     match cli.command {
         Command::Run => return on_runtime(daemon::run(load_config(&general)?)),
-        Command::Reader(arguments) => return Ok(reader::run(&arguments)),
+        Command::Reader => return Ok(reader::run()),
         _ => log::start_for_command(),
     }
     match cli.command {
@@ -66,7 +66,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Audit(arguments) => on_runtime(audit::run(general, arguments)),
         Command::Completions(arguments) => manual::completions(arguments.shell),
         Command::Man => manual::man(),
-        Command::Run | Command::Reader(_) => Ok(ExitCode::SUCCESS),
+        Command::Run | Command::Reader => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod mail;
 pub mod mailbox;
 pub mod organisation;
 pub mod process;
+pub mod reader;
 pub mod relay;
 pub mod rules;
 pub mod secret;
@@ -26,6 +27,7 @@ use self::mail::MailConfig;
 use self::mailbox::MailboxConfig;
 use self::organisation::OrganisationConfig;
 use self::process::{LogConfig, NodeName};
+use self::reader::ReaderSection;
 use self::relay::RelayConfig;
 use self::rules::RulesConfig;
 use self::secret::Secret;
@@ -51,6 +53,8 @@ pub struct Config {
     pub vault: VaultConfig,
     /// Where mail is read; at least one.
     pub mailboxes: Vec<MailboxConfig>,
+    /// The processes that read mail.
+    pub reader: ReaderSection,
     /// Who our letters come from.
     pub mail: MailConfig,
     /// As whom campaigns go out; none: no campaigns.
@@ -146,6 +150,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let database = DatabaseConfig::read(root.section("database"), &data_directory);
     let vault = VaultConfig::read(root.section("vault"), &data_directory);
     let mailboxes = mailbox::read_all(&mut root);
+    let reader = ReaderSection::read(root.section("reader"));
     let mail = MailConfig::read(root.section("mail"), organisation.as_ref());
     let campaign = CampaignConfig::read(root.optional_section("campaign"), mail.as_ref());
     let relays = relay::read_all(&mut root);
@@ -167,6 +172,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         database: database?,
         vault,
         mailboxes,
+        reader,
         mail: mail?,
         campaign,
         relays,

@@ -1,8 +1,8 @@
 //! raw_stored → read → classified → filed: the desk at which messages are opened.
 //!
 //! Called by `poll` with bytes in hand, and for what an earlier run left in the vault. The attempt
-//! is counted before a byte is parsed; the child reads one mail after the other, so that the one
-//! that kills it is known; everything read is filed in one group commit by `cases`.
+//! is counted before a byte is parsed; the pool of children reads the mails and knows which one kills a
+//! child; everything read is filed in one group commit by `cases`, in the order of the mailbox.
 
 mod leftovers;
 mod reading;
@@ -22,7 +22,7 @@ use store::messages::{self, Company, MessageRow};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    authenticate::Finding, child::Reader, error::IntakeError, folder::Incoming, outcome::Outcome,
+    authenticate::Finding, error::IntakeError, folder::Incoming, outcome::Outcome,
     task::MailboxTask,
 };
 
@@ -41,7 +41,6 @@ struct Opened {
 pub(crate) struct Desk<'a> {
     task: &'a MailboxTask,
     mailbox: MailboxId,
-    reader: &'a mut Reader,
     /// Told to stop: what waits in the vault waits on.
     cancel: CancellationToken,
     /// Faults of single messages that were gone on behind.
@@ -54,11 +53,10 @@ impl<'a> Desk<'a> {
     pub(crate) fn new(
         task: &'a MailboxTask,
         mailbox: MailboxId,
-        reader: &'a mut Reader,
         cancel: &CancellationToken,
     ) -> Self {
         let (cancel, faults, outcomes) = (cancel.clone(), Vec::new(), Vec::new());
-        Self { task, mailbox, reader, cancel, faults, outcomes }
+        Self { task, mailbox, cancel, faults, outcomes }
     }
 
     /// Opens and files messages. After an error all that is not filed waits as it did before.

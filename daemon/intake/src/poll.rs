@@ -15,7 +15,7 @@ use domain::ids::MailboxId;
 use tokio_util::sync::CancellationToken;
 
 use self::{lease::Lease, pass::Connection};
-use crate::{child::Reader, error::IntakeError, outcome::Outcome, task::MailboxTask};
+use crate::{error::IntakeError, outcome::Outcome, task::MailboxTask};
 
 /// A poll that fails for longer than this is an alarm: requests may be waiting unseen.
 const ALARM_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
@@ -57,27 +57,24 @@ pub async fn poll_once(task: &MailboxTask) -> Result<Vec<Outcome>, IntakeError> 
     let Some(lease) = Lease::take(task).await? else {
         return Err(IntakeError::Elsewhere { mailbox: task.mailbox.name.clone() });
     };
-    let mut reader = Reader::new(task.reader.clone());
     let cancel = CancellationToken::new();
     let passed = tokio::select! {
         () = lease.keep(task) => Err(IntakeError::Elsewhere { mailbox: task.mailbox.name.clone() }),
-        passed = connect_and_pass(task, &mut reader, &cancel) => passed,
+        passed = connect_and_pass(task, &cancel) => passed,
     };
-    reader.close().await;
     Lease::give_back(task).await;
     passed
 }
 
 async fn connect_and_pass(
     task: &MailboxTask,
-    reader: &mut Reader,
     cancel: &CancellationToken,
 ) -> Result<Vec<Outcome>, IntakeError> {
     let mailbox = pass::mailbox(task).await?;
     let mut outcomes = Vec::new();
     let passed = async {
         let mut connection = Connection::open(task).await?;
-        let passed = pass::run(task, mailbox, &mut connection, reader, cancel, &mut outcomes).await;
+        let passed = pass::run(task, mailbox, &mut connection, cancel, &mut outcomes).await;
         connection.close().await;
         passed
     };
@@ -91,14 +88,13 @@ async fn connect_and_pass(
 
 /// Passes and waits while the lease is ours.
 async fn serve(task: &MailboxTask, cancel: &CancellationToken, lost: &CancellationToken) {
-    let mut reader = Reader::new(task.reader.clone());
     let mut connection: Option<Connection> = None;
     let mut failures = 0u32;
     // Connections that died while we waited on them, one after the other.
     let mut broken_waits = 0u32;
     while !cancel.is_cancelled() && !lost.is_cancelled() {
         (task.beat)();
-        let passed = one_pass(task, &mut connection, &mut reader, cancel).await;
+        let passed = one_pass(task, &mut connection, cancel).await;
         match passed {
             Ok(()) => {
                 failures = 0;
@@ -132,13 +128,11 @@ async fn serve(task: &MailboxTask, cancel: &CancellationToken, lost: &Cancellati
     if let Some(connection) = connection {
         connection.close().await;
     }
-    reader.close().await;
 }
 
 async fn one_pass(
     task: &MailboxTask,
     connection: &mut Option<Connection>,
-    reader: &mut Reader,
     cancel: &CancellationToken,
 ) -> Result<(), IntakeError> {
     let mailbox = match pass::mailbox(task).await {
@@ -153,7 +147,7 @@ async fn one_pass(
             Some(open) => open,
             None => connection.insert(Connection::open(task).await?),
         };
-        pass::run(task, mailbox, open, reader, cancel, &mut Vec::new()).await
+        pass::run(task, mailbox, open, cancel, &mut Vec::new()).await
     };
     let passed = passed.await;
     note(task, mailbox, fault_of(&passed)).await;

@@ -12,7 +12,7 @@ use domain::{
 };
 use store::Store;
 
-use crate::{authenticate::Authenticator, child::ReaderConfig, imap::ImapConfig};
+use crate::{authenticate::Authenticator, child::ReaderPool, imap::ImapConfig};
 
 /// Where mail is read from.
 #[derive(Debug, Clone)]
@@ -71,8 +71,8 @@ pub struct MailboxTask {
     pub cases: Cases,
     /// Who checks the senders.
     pub authenticator: Authenticator,
-    /// How the reader child is started.
-    pub reader: ReaderConfig,
+    /// The children that read mail; one pool for all mailboxes.
+    pub reader: ReaderPool,
     /// This run of the daemon, unlike any other: its epoch. It owns leases and attempts.
     pub owner: String,
     /// Time.

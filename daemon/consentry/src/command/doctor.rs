@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::ambient::Clock as _;
 use intake::MailSource;
+use intake::child::ReaderPool;
 use intake::imap::Session;
 use mailing::Outlet;
 use serde_json::{Value, json};
@@ -126,6 +127,9 @@ async fn check_mailboxes(house: &House, findings: &mut Vec<Finding>) {
         Ok(reading) => reading,
         Err(error) => return findings.push(finding("mailboxes", Err(format!("{error:#}")))),
     };
+    if let Some(task) = reading.tasks.first() {
+        check_reader(&task.reader, findings).await;
+    }
     for task in reading.tasks {
         let what = format!("mailbox {}", task.mailbox.name);
         let result = match &task.mailbox.source {
@@ -146,6 +150,20 @@ async fn check_mailboxes(house: &House, findings: &mut Vec<Finding>) {
         };
         findings.push(Finding { what, result });
     }
+}
+
+/// Starts a reader under its limits and has it read a mail.
+async fn check_reader(reader: &ReaderPool, findings: &mut Vec<Finding>) {
+    let specimen = b"From: doctor@mail.example\r\nSubject: specimen\r\n\r\nspecimen\r\n";
+    let result = match reader.read(specimen).await {
+        Ok(_) => {
+            let mebibytes = reader.standing().peak_memory.div_ceil(1024 * 1024);
+            Ok(format!("reads under its limits; begins with {mebibytes} MiB of memory"))
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    reader.close().await;
+    findings.push(finding("reader of mail", result));
 }
 
 fn tell(findings: &[Finding], listing: Listing) -> anyhow::Result<ExitCode> {

@@ -1,58 +1,61 @@
 //! `consentry reader`: the child in which hostile mail is read. Started by the daemon alone.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use ::classify::{OwnIdentity, classify};
+use ::classify::{OwnIdentity, OwnText, classify};
 use domain::address::EmailAddress;
 use intake::child::ReaderConfig;
+use serde::{Deserialize, Serialize};
 
-use crate::cli::Reader;
 use crate::config::Config;
 use crate::rulebook::load_packs;
 
-/// Serves until standard input ends. Everything it must know is loaded before the first mail.
-#[must_use]
-pub fn run(arguments: &Reader) -> ExitCode {
-    let Ok(packs) = load_packs(arguments.classifier_directory.as_deref()) else {
-        return ExitCode::from(2);
-    };
-    let own = OwnIdentity {
-        domains: arguments.own_domains.clone(),
-        addresses: arguments
-            .own_addresses
-            .iter()
-            .filter_map(|address| EmailAddress::parse(address).ok())
-            .collect(),
-        loop_mark: arguments.loop_mark.clone(),
-        message_id_domain: arguments.message_id_domain.clone(),
-        own_text: ::classify::OwnText::default(),
-    };
-    intake::child::reader_main(|mail| classify(mail, &packs, &own))
+/// What the child must know about us. It comes through the pipe: arguments of a process can be
+/// seen by everybody on the machine, and who knows the mark of our mail can forge it.
+#[derive(Serialize, Deserialize)]
+struct Greeting {
+    classifier_directory: Option<PathBuf>,
+    own_domains: Vec<String>,
+    own_addresses: Vec<String>,
+    loop_mark: Option<String>,
+    message_id_domain: Option<String>,
+    own_text: OwnText,
 }
 
-/// How the daemon starts its reader.
+/// Serves until standard input ends. Everything it must know is loaded before the first mail.
+#[must_use]
+pub fn run() -> ExitCode {
+    intake::child::reader_main(|greeting| {
+        let greeting: Greeting = serde_json::from_slice(greeting).ok()?;
+        let packs = load_packs(greeting.classifier_directory.as_deref()).ok()?;
+        let addresses = greeting.own_addresses.iter();
+        let own = OwnIdentity {
+            domains: greeting.own_domains,
+            addresses: addresses.filter_map(|one| EmailAddress::parse(one).ok()).collect(),
+            loop_mark: greeting.loop_mark,
+            message_id_domain: greeting.message_id_domain,
+            own_text: greeting.own_text,
+        };
+        Some(move |mail: &_| classify(mail, &packs, &own))
+    })
+}
+
+/// How the daemon starts its readers.
 ///
 /// # Errors
 /// When the program's own path is unknown.
 pub fn reader_config(config: &Config, own: &OwnIdentity) -> std::io::Result<ReaderConfig> {
-    let mut arguments = vec!["reader".to_owned()];
-    let mut add = |name: &str, value: &str| {
-        arguments.push(format!("--{name}={value}"));
+    let greeting = Greeting {
+        classifier_directory: config.rules.classifier_directory.clone(),
+        own_domains: own.domains.clone(),
+        own_addresses: own.addresses.iter().map(|one| one.expose().to_owned()).collect(),
+        loop_mark: own.loop_mark.clone(),
+        message_id_domain: own.message_id_domain.clone(),
+        own_text: own.own_text.clone(),
     };
-    if let Some(directory) = &config.rules.classifier_directory {
-        add("classifier-directory", &directory.to_string_lossy());
-    }
-    for domain in &own.domains {
-        add("own-domain", domain);
-    }
-    for address in &own.addresses {
-        add("own-address", address.expose());
-    }
-    if let Some(mark) = &own.loop_mark {
-        add("loop-mark", mark);
-    }
-    if let Some(domain) = &own.message_id_domain {
-        add("message-id-domain", domain);
-    }
-    Ok(ReaderConfig::new(std::env::current_exe()?, arguments))
+    let mut reader = ReaderConfig::new(std::env::current_exe()?, vec!["reader".to_owned()]);
+    reader.greeting = serde_json::to_vec(&greeting)?;
+    config.reader.apply(&mut reader);
+    Ok(reader)
 }

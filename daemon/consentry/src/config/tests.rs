@@ -48,6 +48,10 @@ fn the_defaults_are_those_that_the_file_shows() {
     assert_eq!(format!("{:?}", plain.mailboxes[0]), format!("{:?}", told.mailboxes[0]));
     assert_eq!(format!("{:?}", plain.organisation), format!("{:?}", told.organisation));
     assert_eq!(plain.log, told.log);
+    assert_eq!(plain.reader.memory, told.reader.memory);
+    assert_eq!(plain.reader.time_limit, told.reader.time_limit);
+    assert_eq!(plain.reader.cpu_limit, told.reader.cpu_limit);
+    assert_eq!(plain.reader.mails_per_process, told.reader.mails_per_process);
     assert_eq!(plain.web.listen, told.web.listen);
     assert_eq!(plain.rules.regimes, told.rules.regimes);
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::ambient::random_bytes;
 use intake::authenticate::{Authenticator, TxtLookup};
+use intake::child::ReaderPool;
 use intake::imap::{ImapConfig, Login, Security};
 use intake::{MailSource, Mailbox, MailboxTask};
 
@@ -53,7 +54,8 @@ impl Reading {
     /// # Errors
     /// [`WrongUse`] when a credential is missing.
     pub fn prepare_with(house: &House, lookup: Option<Arc<dyn TxtLookup>>) -> anyhow::Result<Self> {
-        let reader = reader_config(&house.config, &house.own_identity())?;
+        // One pool for all mailboxes.
+        let reader = ReaderPool::new(reader_config(&house.config, &house.own_identity())?);
         let mut tasks = Vec::new();
         for mailbox in &house.config.mailboxes {
             tasks.push(MailboxTask {

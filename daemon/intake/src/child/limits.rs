@@ -1,38 +1,75 @@
-//! What the reader child may not do, set by itself before it sees the first byte.
+//! What the kernel lets a reader child take, set by itself before it sees the first byte of mail.
 //!
-//! Called by `serve`. Memory, files and processor time are limited by the kernel; the daemon
-//! limits real time from outside. Limits that cannot be set end the child: it must not read
-//! without them.
+//! Called by `serve`. The daemon limits real time from outside. Limits that cannot be set end the
+//! child: it must not read without them.
 
 use std::{io, time::Duration};
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior,
+    set_parent_process_death_signal, setrlimit,
+};
+use serde::{Deserialize, Serialize};
 
-/// Address space. The largest mail (32 MiB) needs some 200 MiB with all its decoded copies.
-const MEMORY: u64 = 512 * 1024 * 1024;
-/// Processor time for one mail. The worst mail within the limits takes under a second.
-const CPU: Duration = Duration::from_secs(10);
+/// Processor time of a child in all its life, in that of one mail.
+const LIFE: u64 = 80;
+/// A child that used so much is replaced: what is left is enough for any batch.
+const OLD: u64 = 40;
 
-/// Gives up what reading does not need.
-pub fn renounce() -> io::Result<()> {
+/// What one child may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Address space, in bytes. The largest mail (32 MiB) needs some 200 MiB with all its decoded
+    /// copies. Default 512 MiB.
+    pub memory: u64,
+    /// Processor time for one mail, in whole seconds. Default 10 s.
+    pub cpu: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: 512 * 1024 * 1024, cpu: Duration::from_secs(10) }
+    }
+}
+
+/// Ties the child to the thread that started it, and takes from it what it needs not even to
+/// start. If that thread is gone already, standard input ends before the first frame.
+pub fn belong_to_parent() -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
     rustix::thread::set_no_new_privs(true)?;
-    // No core dump: it would hold the mail.
+    // No core dump, no debugger: the child holds mail.
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    both(Resource::Core, 0)?;
-    both(Resource::As, MEMORY)?;
+    both(Resource::Core, 0)
+}
+
+/// Gives up what reading does not need. All files are open already.
+pub fn renounce(limits: &Limits) -> io::Result<()> {
+    both(Resource::As, limits.memory)?;
     both(Resource::Fsize, 0)?;
-    // Standard input, output and error are open already.
-    both(Resource::Nofile, 3)
+    both(Resource::Nofile, 0)?;
+    both(Resource::Nproc, 0)?;
+    both(Resource::Cpu, used() + LIFE * limits.cpu.as_secs())
 }
 
 /// Allows processor time for one more mail; over it the kernel ends the child (SIGXCPU).
-pub fn allow_one_mail() -> io::Result<()> {
-    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime).tv_sec;
-    let until = u64::try_from(used).unwrap_or(0) + CPU.as_secs() + 1;
+pub fn allow_one_mail(limits: &Limits) -> io::Result<()> {
+    let until = used() + limits.cpu.as_secs() + 1;
     let hard = rustix::process::getrlimit(Resource::Cpu).maximum;
     let current = hard.map_or(until, |hard| until.min(hard));
     setrlimit(Resource::Cpu, Rlimit { current: Some(current), maximum: hard })?;
     Ok(())
+}
+
+/// Whether the child has used so much of its life that it must end before a mail would pay for
+/// its forerunners.
+pub fn is_old(limits: &Limits) -> bool {
+    used() > OLD * limits.cpu.as_secs()
+}
+
+/// Processor time used so far, in seconds.
+fn used() -> u64 {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime).tv_sec;
+    u64::try_from(used).unwrap_or(0)
 }
 
 fn both(resource: Resource, limit: u64) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! raw_stored → read → classified, in the child.
+//! raw_stored → read → classified, in the children of the pool.
 
 use domain::ids::MessageId;
 use store::messages::{self, Company, MessageRow};
@@ -21,31 +21,35 @@ impl Desk<'_> {
         let ours = messages::begin_reading(&transaction, &ids, &self.task.owner, company).await?;
         transaction.commit().await?;
         cases::failpoint::hit("attempt_counted");
+        let messages: Waiting =
+            messages.into_iter().filter(|(row, _)| ours.contains(&row.id)).collect();
+        let bytes: Vec<&[u8]> = messages.iter().map(|(_, raw)| raw.as_slice()).collect();
+        (self.task.beat)();
+        let answers = self.task.reader.read_all(&bytes, self.task.beat.as_ref()).await;
         let mut opened = Vec::with_capacity(messages.len());
         let mut again = Vec::new();
-        let mut not_begun: Vec<MessageId> = ours.clone();
-        for (row, raw) in messages {
-            if !ours.contains(&row.id) {
-                continue;
-            }
-            (self.task.beat)();
-            match self.reader.read(&raw).await {
+        let mut not_begun = Vec::new();
+        let mut outage = None;
+        for ((row, raw), answer) in messages.into_iter().zip(answers) {
+            match answer {
                 Ok((mail, classification)) => {
-                    not_begun.retain(|id| *id != row.id);
                     opened.push(Opened { row, raw, mail, classification });
                 }
                 Err(error @ ReaderError::Unavailable(_)) => {
-                    not_begun.extend(opened.iter().map(|one| one.row.id));
-                    let _ = self.give_back(&not_begun).await;
-                    return Err(error.into());
+                    not_begun.push(row.id);
+                    outage.get_or_insert(error);
                 }
                 Err(error) => {
-                    not_begun.retain(|id| *id != row.id);
                     if self.blame(&row, &error).await? {
                         again.push((row, raw));
                     }
                 }
             }
+        }
+        if let Some(error) = outage {
+            not_begun.extend(opened.iter().map(|one| one.row.id));
+            let _ = self.give_back(&not_begun).await;
+            return Err(error.into());
         }
         Ok((opened, again))
     }

@@ -42,7 +42,7 @@ impl Desk<'_> {
         header: Option<Vec<u8>>,
     ) -> Result<(), IntakeError> {
         let header = match header {
-            Some(raw) => match self.reader.read(&raw).await {
+            Some(raw) => match self.task.reader.read(&raw).await {
                 Ok((mail, _)) => Some(Box::new(mail)),
                 // Nobody's fault; the header is asked for again.
                 Err(error @ ReaderError::Unavailable(_)) => return Err(error.into()),

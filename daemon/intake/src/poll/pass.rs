@@ -9,7 +9,6 @@ use futures::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    child::Reader,
     desk::Desk,
     error::IntakeError,
     folder::{Batch, Folder},
@@ -76,11 +75,10 @@ pub(super) async fn run(
     task: &MailboxTask,
     mailbox: MailboxId,
     connection: &mut Connection,
-    reader: &mut Reader,
     cancel: &CancellationToken,
     outcomes: &mut Vec<Outcome>,
 ) -> Result<Vec<IntakeError>, IntakeError> {
-    let mut desk = Desk::new(task, mailbox, reader, cancel);
+    let mut desk = Desk::new(task, mailbox, cancel);
     let passed = AssertUnwindSafe(async {
         desk.clear().await?;
         folders(task, mailbox, connection, &mut desk, cancel).await

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use intake::{MailboxTask, child::ReaderConfig};
+use intake::{
+    MailboxTask,
+    child::{ReaderConfig, ReaderPool},
+};
 use store::messages::{self, Company};
 
 use crate::room::{Room, mail};
@@ -26,11 +29,41 @@ async fn a_mail_that_kills_the_reader_is_quarantined_with_a_ticket_and_alone() {
 }
 
 #[tokio::test]
+async fn two_mailboxes_share_the_readers_and_one_bad_mail_harms_neither() {
+    let (one, two) = (Room::with_maildir().await, Room::with_maildir().await);
+    let shared = MailboxTask { reader: one.task.reader.clone(), ..two.task.clone() };
+    for n in 0..40 {
+        one.deliver(&mail(&format!("one-{n}")));
+        two.deliver(&mail(&format!("two-{n}")));
+    }
+    one.deliver(&mail("abort"));
+    let (first, second) = tokio::join!(intake::poll_once(&one.task), intake::poll_once(&shared));
+    assert_eq!((first.expect("a whole pass").len(), second.expect("a whole pass").len()), (41, 40));
+    let clean = "SELECT COUNT(*) FROM message WHERE attempts = 1 AND failure IS NULL";
+    assert_eq!((one.number(clean).await, two.number(clean).await), (40, 40));
+    assert_eq!(one.number("SELECT COUNT(*) FROM ticket WHERE lane = 'unreadable'").await, 1);
+    let standing = shared.reader.standing();
+    assert_eq!((standing.broken, standing.mails), (3, 80));
+}
+
+#[tokio::test]
+async fn mails_are_filed_in_the_order_of_the_mailbox() {
+    let room = Room::with_maildir().await;
+    for n in 0..100 {
+        room.deliver(&mail(&format!("{n}")));
+    }
+    let filed: Vec<_> = room.poll().await.into_iter().map(|outcome| outcome.message).collect();
+    let mut sorted = filed.clone();
+    sorted.sort_by_key(|message| message.0);
+    assert_eq!((filed.len(), &filed), (100, &sorted));
+}
+
+#[tokio::test]
 async fn a_reader_that_cannot_run_is_nobodys_attempt() {
     let room = Room::with_maildir().await;
     room.deliver(&mail("one"));
     let broken = MailboxTask {
-        reader: ReaderConfig::new("/nonexistent/reader".into(), vec![]),
+        reader: ReaderPool::new(ReaderConfig::new("/nonexistent/reader".into(), vec![])),
         ..room.task.clone()
     };
     for _ in 0..4 {
@@ -69,7 +102,7 @@ async fn waiting_room() -> Room {
         room.deliver(&mail(subject));
     }
     let broken = MailboxTask {
-        reader: ReaderConfig::new("/nonexistent/reader".into(), vec![]),
+        reader: ReaderPool::new(ReaderConfig::new("/nonexistent/reader".into(), vec![])),
         ..room.task.clone()
     };
     intake::poll_once(&broken).await.expect_err("no reader");

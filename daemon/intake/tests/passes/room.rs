@@ -7,7 +7,7 @@ use domain::{calendar::WorkingCalendar, language::Locale, regime::Regime, regime
 use intake::{
     MailSource, Mailbox, MailboxTask, Outcome,
     authenticate::Authenticator,
-    child::ReaderConfig,
+    child::{ReaderConfig, ReaderPool},
     imap::{ImapConfig, Login, Security},
 };
 use store::{Store, StoreConfig};
@@ -30,13 +30,13 @@ pub struct Room {
 }
 
 /// The example program stands beside the test's directory.
-fn reader() -> ReaderConfig {
+pub fn reader() -> ReaderPool {
     let test = std::env::current_exe().expect("own path");
     let profile = test.parent().and_then(|deps| deps.parent()).expect("target/debug");
-    ReaderConfig {
+    ReaderPool::new(ReaderConfig {
         time_limit: Duration::from_secs(20),
         ..ReaderConfig::new(profile.join("examples/reader"), vec![])
-    }
+    })
 }
 
 impl Room {
