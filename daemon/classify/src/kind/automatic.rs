@@ -228,6 +228,7 @@ pub(crate) fn no_answer_reasons(mail: &ReadMail, own: &OwnIdentity) -> Vec<Strin
                 || mail.header("x-consentry-loop").next().is_some(),
         ),
         ("rt_loop", mail.header("x-rt-loop-prevention").next().is_some()),
+        ("apple_unsubscribe", mail.header("x-apple-unsubscribe").next().is_some()),
         ("mailbox_rule", is_made_by_rule(mail)),
         ("relay_type", mail.header("x-amazon-mail-relay-type").next().is_some()),
         ("autoresponder", from_autoresponder(mail)),
