@@ -45,19 +45,28 @@ pub(super) fn read(
         "delivery_status_type"
     } else if mail.header("x-failed-recipients").next().is_some() && !is_answer(&mail.subject) {
         "failed_recipients"
-    } else if !asks_surely && looks_like_report(mail, &text) {
+    } else if looks_like_report(mail, &text) && (!asks_surely || is_surely_machine(mail)) {
         "delivery_words"
     } else {
         return None;
     };
     // Some servers write the fields of RFC 3464 into their text.
-    let groups = groups(text.own);
+    let mut groups = groups(text.own);
+    if groups.is_empty() && text.entries(mail, text.own).is_empty() {
+        // The report of another server stands in the text as it came.
+        groups = fields::groups(text.copy);
+    }
     let told = if groups.iter().any(|group| group.last.is_some()) {
         of_groups(&groups, &text)
     } else {
         text.told(mail)
     };
     Some((reason, told))
+}
+
+/// A server's name and a report's subject together: no person writes so.
+fn is_surely_machine(mail: &ReadMail) -> bool {
+    is_from_daemon(mail) && is_subject(&mail.subject) && !is_answer(&mail.subject)
 }
 
 /// Whether anything but the text speaks for a report: most mails are none, and are not looked at.
