@@ -5,18 +5,29 @@
 //! are read here. Pure: no input, no output, no clock. It must end on any bytes, so every walk is
 //! bounded (RULES.md §5.6: depth 20, 200 parts, 256 KB of text).
 
+mod addresses;
 mod body;
 mod charset;
 mod cyrillic;
+mod document;
 mod encoded_word;
+mod files;
+mod flowed;
 mod header;
 mod html;
+mod mojibake;
+mod parameters;
+mod part;
 mod report;
+mod rtf;
+mod signed;
+mod tnef;
+mod wide;
 
 use std::sync::LazyLock;
 
-use domain::mail::{HeaderAddress, Oddity, ReadMail, ReturnPath};
-use mail_parser::{Address, HeaderName, HeaderValue, Message, MessageParser};
+use domain::mail::{Oddity, ReadMail, ReturnPath};
+use mail_parser::{Message, MessageParser};
 
 use self::charset::Found;
 use self::header::Field;
@@ -32,7 +43,7 @@ const MAX_IDS: usize = 200;
 static PARSER: LazyLock<MessageParser> = LazyLock::new(MessageParser::default);
 
 /// Further headers that bear on kind and automatic answers; `list-*` and `x-spam*` besides.
-const KEPT: [&str; 36] = [
+const KEPT: [&str; 43] = [
     "auto-submitted",
     "autosubmitted",
     "precedence",
@@ -69,6 +80,13 @@ const KEPT: [&str; 36] = [
     "x-fc-machinegenerated",
     "x-ms-exchange-message-is-ndr",
     "x-ms-exchange-generated-message-source",
+    "x-ms-exchange-inbox-rules-loop",
+    "x-ms-embedded-report",
+    "x-autoreply-domain",
+    "x-vacation",
+    "x-rt-loop-prevention",
+    "x-amazon-mail-relay-type",
+    "x-apple-unsubscribe",
 ];
 /// Where the server put the mail, as the servers in use write it.
 const DELIVERED: [&str; 4] = ["delivered-to", "x-original-to", "envelope-to", "x-rcpt-to"];
@@ -83,6 +101,8 @@ pub struct Unreadable;
 /// # Errors
 /// [`Unreadable`] when there is not a single header field.
 pub fn read(raw: &[u8]) -> Result<ReadMail, Unreadable> {
+    let raw = header::line_ends(raw);
+    let raw = raw.as_ref();
     let mut odd = Oddities::default();
     let (repaired, guessed) = header::repair(raw);
     if guessed {
@@ -107,6 +127,8 @@ pub fn read(raw: &[u8]) -> Result<ReadMail, Unreadable> {
 /// # Errors
 /// [`Unreadable`] when there is not a single header field.
 pub fn read_header(raw: &[u8]) -> Result<ReadMail, Unreadable> {
+    let raw = header::line_ends(raw);
+    let raw = raw.as_ref();
     let mut odd = Oddities::default();
     let (repaired, guessed) = header::repair(raw);
     if guessed {
@@ -150,15 +172,15 @@ impl Oddities {
 
 fn from_headers(fields: &[Field], message: &Message<'_>, odd: &mut Oddities) -> ReadMail {
     let mut mail = ReadMail {
-        from: addresses(message, &HeaderName::From),
+        from: addresses::of(fields, "from"),
         from_headers: fields.iter().filter(|field| field.name == "from").count(),
-        sender: addresses(message, &HeaderName::Sender).into_iter().next(),
-        reply_to: addresses(message, &HeaderName::ReplyTo),
-        recipients: addresses(message, &HeaderName::To),
+        sender: addresses::of(fields, "sender").into_iter().next(),
+        reply_to: addresses::of(fields, "reply-to"),
+        recipients: addresses::of(fields, "to"),
         date: message.date().map(mail_parser::DateTime::to_timestamp),
         ..ReadMail::default()
     };
-    mail.recipients.extend(addresses(message, &HeaderName::Cc));
+    mail.recipients.extend(addresses::of(fields, "cc"));
     if mail.from.is_empty() {
         odd.add(Oddity::NoFrom);
     } else if mail.from_headers > 1 || mail.from.len() > 1 {
@@ -220,41 +242,6 @@ fn return_path(value: &str) -> ReturnPath {
     } else {
         ReturnPath::Address(inner.chars().take(320).collect())
     }
-}
-
-/// All addresses of all headers of one name, groups flattened, in order.
-fn addresses(message: &Message<'_>, name: &HeaderName<'_>) -> Vec<HeaderAddress> {
-    let Some(root) = message.parts.first() else { return Vec::new() };
-    root.headers
-        .iter()
-        .filter(|header| header.name == *name)
-        .filter_map(|header| match &header.value {
-            HeaderValue::Address(address) => Some(flat(address)),
-            _ => None,
-        })
-        .flatten()
-        .take(MAX_ADDRESSES)
-        .collect()
-}
-
-fn flat(address: &Address<'_>) -> Vec<HeaderAddress> {
-    address
-        .iter()
-        .filter_map(|one| {
-            let address = one.address.as_deref()?.trim();
-            let name: String = one
-                .name
-                .as_deref()
-                .unwrap_or("")
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(500)
-                .collect();
-            (!address.is_empty())
-                .then(|| HeaderAddress { name, address: address.chars().take(320).collect() })
-        })
-        .take(MAX_ADDRESSES)
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,17 +1,24 @@
 //! The parts of a mail: visible text, attached mails, files, report parts, and what is odd.
 //!
-//! Called by the reader with the parsed structure. It walks the parts itself with a stack and
-//! limits, decodes text from the raw bytes of its part, and never trusts a declared charset.
+//! Called by the reader with the parsed structure. It walks the parts itself with stacks and
+//! limits and never recurses: mails inside mails, signed content and Outlook's wrapping wait in a
+//! list until their turn. Nothing read here was checked for truth.
+
+mod inner;
+mod visible;
 
 use std::collections::HashSet;
 
-use domain::mail::{AttachedMail, Attachment, Oddity, ReadMail};
-use mail_parser::{
-    Encoding, GetHeader, HeaderName, Message, MessagePart, MessagePartId, MimeHeaders, PartType,
-    decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode},
-};
+use domain::mail::{AttachedMail, Oddity, ReadMail};
+use mail_parser::{Message, MessagePart, PartType};
 
-use super::{MAX_TEXT, Oddities, addresses, charset, header, html, report};
+use self::inner::Inner;
+use super::{
+    MAX_TEXT, Oddities, addresses,
+    files::Files,
+    header::{self, Field},
+    part, report, signed,
+};
 
 /// Deepest nesting that is read.
 const MAX_DEPTH: usize = 20;
@@ -22,30 +29,20 @@ const MAX_ATTACHED: usize = 20;
 
 /// Reads all parts of `message` into `mail`.
 pub(super) fn read(message: &Message<'_>, mail: &mut ReadMail, odd: &mut Oddities) {
-    let mut budget = Budget { parts: MAX_PARTS, text: MAX_TEXT };
-    let mut attached = Vec::new();
-    let readable = walk(message, 0, &mut budget, odd, &mut attached);
+    let inner = message.raw_message.len().saturating_mul(2).saturating_add(64 * 1024);
+    let mut budget = Budget { parts: MAX_PARTS, text: MAX_TEXT, inner };
+    let mut files = Files::default();
     if let Some(root) = message.parts.first() {
         mail.report.report_type = report::report_type(root);
     }
-    let (text, from_html) = visible(message, &readable, &mut budget, odd);
-    mail.text = text;
-    mail.text_from_html = from_html;
-    for (id, part) in message.parts.iter().enumerate() {
-        if !readable.contains(&id) {
-            continue;
-        }
-        note_kind(part, odd);
-        report::read(part, message, &mut mail.report, odd);
-        if message.attachments.contains(&MessagePartId::try_from(id).unwrap_or(MessagePartId::MAX))
-        {
-            mail.attachments.push(attachment(part));
-        }
+    let mut waiting = Vec::new();
+    let mut desk =
+        Desk { mail, odd, budget: &mut budget, files: &mut files, waiting: &mut waiting };
+    desk.read_all(message, Place::Mail, 0);
+    while let Some(Inner { bytes, place, depth }) = desk.waiting.pop() {
+        inner::read(&mut desk, &bytes, place, depth);
     }
-    read_attached(attached, mail, &mut budget, odd);
-    if contains_pgp(&mail.text) {
-        odd.add(Oddity::Encrypted);
-    }
+    files.settle(mail, odd);
     if mail.text.trim().is_empty() && mail.attached.iter().all(|m| m.text.trim().is_empty()) {
         odd.add(Oddity::NoText);
     }
@@ -55,6 +52,151 @@ pub(super) fn read(message: &Message<'_>, mail: &mut ReadMail, odd: &mut Odditie
 struct Budget {
     parts: usize,
     text: usize,
+    /// Bytes that may still be unwrapped and parsed again.
+    inner: usize,
+}
+
+/// Whose text is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The mail itself.
+    Mail,
+    /// A mail inside it, by its number.
+    Attached(usize),
+}
+
+/// All that is filled while the parts are walked.
+struct Desk<'d> {
+    mail: &'d mut ReadMail,
+    odd: &'d mut Oddities,
+    budget: &'d mut Budget,
+    files: &'d mut Files,
+    waiting: &'d mut Vec<Inner>,
+}
+
+impl Desk<'_> {
+    /// Reads a message and the mails that stand in it as they are.
+    fn read_all(&mut self, message: &Message<'_>, place: Place, depth: usize) {
+        let mut attached = Vec::new();
+        self.read_one(message, place, depth, &mut attached);
+        attached.reverse();
+        while let Some((message, depth)) = attached.pop() {
+            let Some(place) = self.begin_attached(message, depth) else { return };
+            let mut inner = Vec::new();
+            self.read_one(message, place, depth, &mut inner);
+            attached.extend(inner.into_iter().rev());
+        }
+    }
+
+    /// Makes the place of one more attached mail, while there is room.
+    fn begin_attached(&mut self, message: &Message<'_>, depth: usize) -> Option<Place> {
+        if self.mail.attached.len() == MAX_ATTACHED || depth > MAX_DEPTH {
+            self.odd.add(Oddity::TooManyParts);
+            return None;
+        }
+        let fields =
+            message.parts.first().map_or_else(Vec::new, |root| part::fields(root, message));
+        self.mail.attached.push(AttachedMail {
+            from: addresses::of(&fields, "from"),
+            subject: subject(&fields),
+            message_id: first_id(&fields),
+            text: String::new(),
+        });
+        Some(Place::Attached(self.mail.attached.len() - 1))
+    }
+
+    fn read_one<'m, 'x>(
+        &mut self,
+        message: &'m Message<'x>,
+        place: Place,
+        depth: usize,
+        attached: &mut Vec<(&'m Message<'x>, usize)>,
+    ) {
+        let readable = walk(message, depth, self.budget, self.odd, attached);
+        let found = visible::read(message, &readable, self.budget.text, self.odd);
+        self.put(place, found);
+        for (id, part) in message.parts.iter().enumerate() {
+            if !readable.contains(&id) {
+                continue;
+            }
+            let is_file = u32::try_from(id).is_ok_and(|id| message.attachments.contains(&id));
+            self.read_part(part, message, is_file, place, depth);
+        }
+    }
+
+    /// Takes what is not the visible text: reports, files and wrappings.
+    fn read_part(
+        &mut self,
+        part: &MessagePart<'_>,
+        message: &Message<'_>,
+        is_file: bool,
+        place: Place,
+        depth: usize,
+    ) {
+        let media_type = part::media_type(part);
+        match media_type.as_str() {
+            "multipart/encrypted" => self.odd.add(Oddity::Encrypted),
+            "multipart/signed" => self.odd.add(Oddity::Signed),
+            _ => {}
+        }
+        if place == Place::Mail && depth == 0 {
+            report::read(part, message, &mut self.mail.report, self.odd);
+        }
+        if !is_file {
+            return;
+        }
+        let name = part::file_name(&part::fields(part, message));
+        let wrapping = match &part.body {
+            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
+                inner::wrapping(&media_type, &name, bytes)
+            }
+            _ => None,
+        };
+        self.files.add(part, message, name, media_type, &mut self.mail.attachments, self.odd);
+        if let (Some(wrapping), PartType::Binary(bytes) | PartType::InlineBinary(bytes)) =
+            (wrapping, &part.body)
+        {
+            inner::open(self, wrapping, bytes, place, depth);
+        }
+    }
+
+    /// Puts found text to its place, within the limit.
+    fn put(&mut self, place: Place, found: visible::Visible) {
+        let visible::Visible { text, from_html, other } = found;
+        let text = signed::without_armor(text, self.odd);
+        let text = self.within(text);
+        if place == Place::Mail {
+            self.mail.text_from_html |= from_html;
+        }
+        let target = self.text_of(place);
+        if !target.is_empty() && !text.is_empty() && !target.ends_with('\n') {
+            target.push('\n');
+        }
+        target.push_str(&text);
+        if place == Place::Mail && !other.is_empty() && self.mail.other_text.is_empty() {
+            self.odd.add(Oddity::TextsDisagree);
+            self.mail.other_text = self.within(other);
+        }
+    }
+
+    fn text_of(&mut self, place: Place) -> &mut String {
+        match place {
+            Place::Attached(at) if at < self.mail.attached.len() => {
+                &mut self.mail.attached[at].text
+            }
+            Place::Attached(_) | Place::Mail => &mut self.mail.text,
+        }
+    }
+
+    /// Cuts a text to what is left of the limit, at a character.
+    fn within(&mut self, mut text: String) -> String {
+        if text.len() > self.budget.text {
+            header::cut(&mut text, self.budget.text);
+            self.odd.add(Oddity::TextCut);
+        }
+        self.budget.text -= text.len();
+        text
+    }
 }
 
 /// Finds the parts within the limits, and the attached mails among them with their depth.
@@ -95,187 +237,12 @@ fn walk<'m, 'x>(
     readable
 }
 
-/// The plain text where there is some, else the text of the HTML.
-fn visible(
-    message: &Message<'_>,
-    readable: &HashSet<usize>,
-    budget: &mut Budget,
-    odd: &mut Oddities,
-) -> (String, bool) {
-    let mut text = String::new();
-    let mut from_html = false;
-    for ids in [&message.text_body, &message.html_body] {
-        text.clear();
-        from_html = false;
-        for id in ids.iter().filter_map(|id| usize::try_from(*id).ok()) {
-            let Some(part) = message.parts.get(id).filter(|_| readable.contains(&id)) else {
-                continue;
-            };
-            let Some(found) = shown(part, message, odd) else { continue };
-            from_html |= matches!(part.body, PartType::Html(_));
-            if !text.is_empty() && !text.ends_with('\n') {
-                text.push('\n');
-            }
-            text.push_str(&found);
-            if text.len() > budget.text {
-                break;
-            }
-        }
-        // Some programs write an empty plain part beside the real HTML.
-        if !text.trim().is_empty() {
-            break;
-        }
-    }
-    (within(text, budget, odd), from_html)
+fn subject(fields: &[Field]) -> String {
+    let field = fields.iter().find(|field| field.name == "subject");
+    field.map_or_else(String::new, |field| header::readable(&field.value, 2_000).0)
 }
 
-/// The text of one part as a person sees it.
-fn shown(part: &MessagePart<'_>, message: &Message<'_>, odd: &mut Oddities) -> Option<String> {
-    match &part.body {
-        PartType::Text(_) => Some(part_text(part, message, odd)),
-        PartType::Html(_) => Some(html::visible_text(&part_text(part, message, odd))),
-        PartType::Binary(_)
-        | PartType::InlineBinary(_)
-        | PartType::Message(_)
-        | PartType::Multipart(_) => None,
-    }
-}
-
-/// The text of a part, its charset checked against the raw bytes where they are not ASCII.
-pub(super) fn part_text(
-    part: &MessagePart<'_>,
-    message: &Message<'_>,
-    odd: &mut Oddities,
-) -> String {
-    let parsed = match &part.body {
-        PartType::Text(text) | PartType::Html(text) => text.as_ref(),
-        _ => "",
-    };
-    let declared = part.content_type().and_then(|c| c.attribute("charset"));
-    let is_utf8 = declared.is_some_and(|label| label.eq_ignore_ascii_case("utf-8"));
-    let is_sure = parsed.is_ascii() || (is_utf8 && !parsed.contains(char::REPLACEMENT_CHARACTER));
-    if is_sure && !parsed.is_empty() && declared.is_none_or(|label| label.len() < 40) {
-        return clean(parsed, odd);
-    }
-    let bytes = part_bytes(part, message);
-    let meta = match (&part.body, declared) {
-        (PartType::Html(_), None) => charset::in_html_meta(&bytes),
-        _ => None,
-    };
-    let (text, found) = charset::decode(&bytes, declared.or(meta.as_deref()));
-    odd.charset(found);
-    clean(&text, odd)
-}
-
-/// The transfer-decoded bytes of a part.
-pub(super) fn part_bytes(part: &MessagePart<'_>, message: &Message<'_>) -> Vec<u8> {
-    if let PartType::Binary(bytes) | PartType::InlineBinary(bytes) = &part.body {
-        return bytes.to_vec();
-    }
-    let range = usize::try_from(part.offset_body).unwrap_or(usize::MAX)
-        ..usize::try_from(part.offset_end).unwrap_or(0);
-    let raw = message.raw_message.get(range).unwrap_or_default();
-    let decoded = match part.encoding {
-        Encoding::None => None,
-        Encoding::QuotedPrintable => quoted_printable_decode(raw),
-        Encoding::Base64 => base64_decode(raw),
-    };
-    decoded.unwrap_or_else(|| raw.to_vec())
-}
-
-/// One kind of line end, and none of the characters that no one typed.
-fn clean(text: &str, odd: &mut Oddities) -> String {
-    if text.contains('\0') {
-        odd.add(Oddity::Malformed);
-    }
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-        text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
-    } else {
-        text
-    }
-}
-
-/// Cuts a text to what is left of the limit, at a character.
-fn within(mut text: String, budget: &mut Budget, odd: &mut Oddities) -> String {
-    if text.len() > budget.text {
-        let mut cut = budget.text;
-        while !text.is_char_boundary(cut) {
-            cut -= 1;
-        }
-        text.truncate(cut);
-        odd.add(Oddity::TextCut);
-    }
-    budget.text -= text.len();
-    text
-}
-
-fn read_attached(
-    mut attached: Vec<(&Message<'_>, usize)>,
-    mail: &mut ReadMail,
-    budget: &mut Budget,
-    odd: &mut Oddities,
-) {
-    attached.reverse();
-    while let Some((message, depth)) = attached.pop() {
-        if mail.attached.len() == MAX_ATTACHED || depth > MAX_DEPTH {
-            odd.add(Oddity::TooManyParts);
-            return;
-        }
-        let mut inner = Vec::new();
-        let readable = walk(message, depth, budget, odd, &mut inner);
-        let (text, _) = visible(message, &readable, budget, odd);
-        mail.attached.push(AttachedMail {
-            from: addresses(message, &HeaderName::From),
-            subject: inner_subject(message),
-            message_id: message.message_id().map(ToOwned::to_owned),
-            text,
-        });
-        attached.extend(inner);
-    }
-}
-
-fn inner_subject(message: &Message<'_>) -> String {
-    let Some(root) = message.parts.first() else { return String::new() };
-    let Some(field) = root.headers.header(HeaderName::Subject) else { return String::new() };
-    let range = usize::try_from(field.offset_start).unwrap_or(usize::MAX)
-        ..usize::try_from(field.offset_end).unwrap_or(0);
-    let raw = message.raw_message.get(range).unwrap_or_default();
-    let line = charset::guess(raw, None).replace(['\r', '\n'], "");
-    header::readable(&line, 2_000).0
-}
-
-fn media_type(part: &MessagePart<'_>) -> String {
-    part.content_type().map_or_else(
-        || "application/octet-stream".to_owned(),
-        |c| format!("{}/{}", c.ctype(), c.subtype().unwrap_or("octet-stream")).to_ascii_lowercase(),
-    )
-}
-
-fn attachment(part: &MessagePart<'_>) -> Attachment {
-    Attachment {
-        name: header::readable(part.attachment_name().unwrap_or(""), 255).0,
-        media_type: media_type(part).chars().take(127).collect(),
-        size: u64::try_from(part.len()).unwrap_or(u64::MAX),
-        text: String::new(),
-    }
-}
-
-/// Notes parts that cannot be read here: encrypted ones and Outlook's own wrapping.
-fn note_kind(part: &MessagePart<'_>, odd: &mut Oddities) {
-    match media_type(part).as_str() {
-        // An opaque S/MIME signature hides its text in the same way as encryption does.
-        "multipart/encrypted" | "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
-            odd.add(Oddity::Encrypted);
-        }
-        "application/ms-tnef" | "application/vnd.ms-tnef" => odd.add(Oddity::Tnef),
-        _ if part.attachment_name().is_some_and(|n| n.eq_ignore_ascii_case("winmail.dat")) => {
-            odd.add(Oddity::Tnef);
-        }
-        _ => {}
-    }
-}
-
-fn contains_pgp(text: &str) -> bool {
-    text.contains("-----BEGIN PGP MESSAGE-----")
+fn first_id(fields: &[Field]) -> Option<String> {
+    let field = fields.iter().find(|field| field.name == "message-id")?;
+    header::message_ids(&field.value).into_iter().next()
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8};
 
-use super::cyrillic;
+use super::{cyrillic, wide};
 
 /// How the text was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,10 @@ pub enum Found {
 pub fn decode(bytes: &[u8], declared: Option<&str>) -> (String, Found) {
     let label = declared.map(normal_label).filter(|label| !label.is_empty());
     let label = label.as_deref();
+    if let Some(text) = wide::decode(bytes, label) {
+        let is_said = label.is_some_and(|label| label.starts_with("utf-16"));
+        return (text, if is_said { Found::Declared } else { Found::Guessed });
+    }
     if bytes.is_ascii() && !label.is_some_and(is_stateful) {
         return (String::from_utf8_lossy(bytes).into_owned(), Found::Declared);
     }
@@ -47,9 +51,7 @@ fn by_declaration(bytes: &[u8], label: &str, encoding: &'static Encoding) -> (St
     if encoding == UTF_8 {
         return match std::str::from_utf8(bytes) {
             Ok(text) => (text.trim_start_matches('\u{feff}').to_owned(), Found::Declared),
-            Err(_) if mostly_utf8(bytes) => {
-                (String::from_utf8_lossy(bytes).into_owned(), Found::Declared)
-            }
+            Err(_) if mostly_utf8(bytes) => (line_by_line(bytes), Found::Declared),
             Err(_) => (guess(bytes, None), Found::Guessed),
         };
     }
@@ -79,9 +81,28 @@ fn by_declaration(bytes: &[u8], label: &str, encoding: &'static Encoding) -> (St
     }
 }
 
+/// UTF-8 with lines in another charset, as gateways make it that append their footer unasked.
+fn line_by_line(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        match std::str::from_utf8(line) {
+            Ok(line) => text.push_str(line),
+            Err(_) if mostly_utf8(line) => text.push_str(&String::from_utf8_lossy(line)),
+            Err(_) => {
+                let encoding = guessed_encoding(line, None);
+                text.push_str(&encoding.decode_without_bom_handling(line).0);
+            }
+        }
+    }
+    text
+}
+
 /// Decodes bytes of which no charset is known; `hint` is one declared elsewhere in the mail.
 #[must_use]
 pub fn guess(bytes: &[u8], hint: Option<&str>) -> String {
+    if let Some(text) = wide::decode(bytes, None) {
+        return text;
+    }
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.trim_start_matches('\u{feff}').to_owned();
     }
@@ -141,7 +162,6 @@ fn is_stateful(label: &str) -> bool {
     label.starts_with("iso-2022")
         || label.starts_with("hz-gb")
         || label.contains("utf-7")
-        || label.starts_with("utf-16")
         || label.starts_with("utf-32")
         || label.starts_with("unicode-1-1-utf")
 }
@@ -150,9 +170,22 @@ fn normal_label(label: &str) -> String {
     let label = label.trim().trim_matches(['"', '\'']).trim().to_ascii_lowercase();
     match label.as_str() {
         // Names seen in the wild that no table has.
-        "cp-1251" | "win-1251" | "windows1251" | "1251" | "ansi" => "windows-1251".to_owned(),
-        "koi8r" | "koi-8-r" | "koi8" => "koi8-r".to_owned(),
-        "utf8mb4" | "utf-8n" | "_utf-8" => "utf-8".to_owned(),
+        "cp-1251" | "win-1251" | "win1251" | "windows1251" | "windows-cp1251" | "1251"
+        | "windows_1251" | "x-windows-1251" | "ansi" | "windows" | "cyrillic-windows" => {
+            "windows-1251".to_owned()
+        }
+        "koi8r" | "koi-8-r" | "koi8" | "koi8_r" | "x-koi8-r" | "koi-8" => "koi8-r".to_owned(),
+        "koi8u" | "koi8_u" | "koi8-ru" | "x-koi8-u" => "koi8-u".to_owned(),
+        "cp-866" | "ibm-866" | "866" | "dos-866" | "x-cp866" | "alt" | "dos" => "ibm866".to_owned(),
+        "iso_8859_5" | "8859-5" | "iso8859_5" => "iso-8859-5".to_owned(),
+        "x-mac-ukrainian" | "maccyrillic" | "mac-cyrillic" | "x-maccyrillic" | "cp10007" => {
+            "x-mac-cyrillic".to_owned()
+        }
+        "utf8mb4" | "utf-8n" | "_utf-8" | "utf_8" | "unicode-2-0-utf-8" | "utf 8" | "uft-8"
+        | "utf-8-sig" | "utf=8" => "utf-8".to_owned(),
+        "us_ascii" | "ascii-us" | "7bit" | "8bit" | "ansi_x3.110-1983" => "us-ascii".to_owned(),
+        "utf16" | "utf_16" | "ucs-2" | "iso-10646-ucs-2" => "utf-16".to_owned(),
+        "utf-7-imap" | "utf7" => "utf-7".to_owned(),
         _ => label,
     }
 }
@@ -219,6 +252,25 @@ mod tests {
         bytes.truncate(bytes.len() - 1);
         let (text, _) = decode(&bytes, Some("utf-8"));
         assert!(text.starts_with("Здравствуйте! Прошу"));
+    }
+
+    #[test]
+    fn a_footer_in_another_charset_does_not_spoil_the_letter() {
+        let mut bytes = LETTER.repeat(12).into_bytes();
+        bytes.extend_from_slice(b"\n");
+        bytes.extend_from_slice(&encoding_rs::WINDOWS_1251.encode("Проверено антивирусом").0);
+        let (text, _) = decode(&bytes, Some("utf-8"));
+        assert!(text.starts_with(LETTER) && text.ends_with("Проверено антивирусом"), "{text}");
+    }
+
+    #[test]
+    fn names_that_no_table_has_are_known() {
+        for (label, real) in
+            [("win-1251", "windows-1251"), ("KOI8_R", "koi8-r"), ("cp-866", "ibm866")]
+        {
+            assert_eq!(decode(&encoded(real), Some(label)), (LETTER.to_owned(), Found::Declared));
+        }
+        assert_eq!(decode(b"+BB8EQAQ+BEg-", Some("UTF7")).0, "Прош");
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Which of the Cyrillic single-byte charsets some bytes are written in.
 //!
-//! Called by `charset` alone. The charsets share their byte ranges and differ in letter and case,
-//! so right text shows common letters in lower case, and wrong text shows rare letters, capitals
-//! inside words, and letters glued to Latin ones.
+//! Called by `charset` and `mojibake`. The charsets share their byte ranges and differ in letter
+//! and case, so right text shows common letters in lower case, and wrong text shows rare letters,
+//! capitals inside words, and letters glued to Latin ones. Works on bytes by tables made once.
+
+use std::sync::LazyLock;
 
 use encoding_rs::{Encoding, IBM866, ISO_8859_5, KOI8_R, KOI8_U, WINDOWS_1251, X_MAC_CYRILLIC};
 
@@ -10,26 +12,56 @@ use encoding_rs::{Encoding, IBM866, ISO_8859_5, KOI8_R, KOI8_U, WINDOWS_1251, X_
 pub const CANDIDATES: [&Encoding; 6] =
     [WINDOWS_1251, KOI8_R, KOI8_U, IBM866, ISO_8859_5, X_MAC_CYRILLIC];
 
-/// As much of a text as is looked at; letters repeat.
-const SAMPLE: usize = 16 * 1024;
+/// As many bytes of a text as are walked to find letters.
+const REACH: usize = 64 * 1024;
+/// As many letters as decide; they repeat.
+const ENOUGH: usize = 1_500;
+
+/// What a byte is in one charset.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Latin,
+    Lower,
+    Upper,
+    /// A quotation mark, dash, space or the like.
+    Known,
+    /// What nobody writes in a letter.
+    Strange,
+    Ascii,
+}
+
+/// One charset: what each byte is, and how common that letter is.
+struct Table([(Sign, i8); 256]);
+
+static TABLES: LazyLock<[Table; 6]> = LazyLock::new(|| CANDIDATES.map(Table::of));
+
+/// How well bytes fit one charset.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fit {
+    /// The sum over all letters; 3 is the most for each.
+    pub score: i64,
+    /// Cyrillic letters met.
+    pub letters: i64,
+    /// Cyrillic letters that follow another one.
+    neighbours: usize,
+}
 
 /// The Cyrillic charset that the bytes are in; `None` when they are in none of them. A declared
 /// one is kept unless another fits clearly better.
 #[must_use]
 pub fn best(bytes: &[u8], declared: Option<&'static Encoding>) -> Option<&'static Encoding> {
-    let sample = &bytes[..bytes.len().min(SAMPLE)];
-    let high = sample.iter().filter(|b| **b >= 0x80).count();
+    let (sample, high) = sample(bytes);
     if high == 0 {
         return None;
     }
     let mut found: Option<(&'static Encoding, i64)> = None;
-    for candidate in CANDIDATES {
-        let (text, _) = candidate.decode_without_bom_handling(sample);
+    for (candidate, table) in CANDIDATES.into_iter().zip(TABLES.iter()) {
+        let fit = table.fit(&sample);
         // Letters stand in words: a lone sign between Latin text is a dash or a space.
-        if neighbours(&text) * 3 < high {
+        if fit.neighbours * 3 < high {
             continue;
         }
-        let mut score = fit(&text);
+        let mut score = fit.score;
         if declared == Some(candidate) {
             score += (score.abs() / 10).max(1);
         }
@@ -41,67 +73,91 @@ pub fn best(bytes: &[u8], declared: Option<&'static Encoding>) -> Option<&'stati
     found.filter(|(_, score)| *score >= enough).map(|(encoding, _)| encoding)
 }
 
-/// Sums how well each letter beyond ASCII fits Russian (and its neighbours) where it stands.
-fn fit(text: &str) -> i64 {
-    let mut score = 0;
-    let mut before = ' ';
-    for c in text.chars() {
-        if c.is_ascii() {
-            if c.is_ascii_alphabetic() && is_cyrillic(before) {
-                score -= 5;
+/// How well the bytes fit one of the candidates; nothing for another charset.
+#[must_use]
+pub fn fit(bytes: &[u8], encoding: &'static Encoding) -> Fit {
+    let (sample, _) = sample(bytes);
+    CANDIDATES
+        .iter()
+        .position(|candidate| *candidate == encoding)
+        .map_or_else(Fit::default, |at| TABLES[at].fit(&sample))
+}
+
+/// The bytes beyond ASCII with what stands next to them, and how many they are.
+fn sample(bytes: &[u8]) -> (Vec<u8>, usize) {
+    let bytes = &bytes[..bytes.len().min(REACH)];
+    let mut sample = Vec::with_capacity(bytes.len().min(2 * ENOUGH));
+    let mut high = 0;
+    let mut before = b' ';
+    for byte in bytes {
+        if *byte >= 0x80 {
+            if before < 0x80 {
+                sample.push(before);
             }
-        } else if is_cyrillic(c) {
-            score += frequency(c);
-            if c.is_uppercase() {
-                score -= 1;
-                if before.is_lowercase() && is_cyrillic(before) {
-                    score -= 6;
-                }
+            sample.push(*byte);
+            high += 1;
+            if high == ENOUGH {
+                break;
             }
-            if before.is_ascii_alphabetic() {
-                score -= 5;
-            }
-        } else if !matches!(
-            c,
-            '«' | '»'
-                | '—'
-                | '–'
-                | '…'
-                | '№'
-                | '“'
-                | '”'
-                | '„'
-                | '’'
-                | '\u{a0}'
-                | '•'
-                | '§'
-                | '©'
-        ) {
-            score -= 4;
+        } else if before >= 0x80 {
+            sample.push(*byte);
         }
-        before = c;
+        before = *byte;
     }
-    score
+    (sample, high)
 }
 
-/// How many Cyrillic letters follow another one.
-fn neighbours(text: &str) -> usize {
-    let mut before = ' ';
-    text.chars()
-        .filter(|c| {
-            let both = is_cyrillic(before) && is_cyrillic(*c);
-            before = *c;
-            both
-        })
-        .count()
-}
+impl Table {
+    fn of(encoding: &'static Encoding) -> Self {
+        let mut table = [(Sign::Ascii, 0i8); 256];
+        for (byte, entry) in (0u8..=255).zip(table.iter_mut()) {
+            let (text, _) = encoding.decode_without_bom_handling(std::slice::from_ref(&byte));
+            let c = text.chars().next().unwrap_or(' ');
+            *entry = match c {
+                'a'..='z' | 'A'..='Z' => (Sign::Latin, 0),
+                '\u{400}'..='\u{4ff}' if c.is_uppercase() => (Sign::Upper, frequency(c)),
+                '\u{400}'..='\u{4ff}' => (Sign::Lower, frequency(c)),
+                c if c.is_ascii() => (Sign::Ascii, 0),
+                '«' | '»' | '—' | '–' | '…' | '№' | '“' | '”' | '„' | '’' => {
+                    (Sign::Known, 0)
+                }
+                '\u{a0}' | '•' | '§' | '©' => (Sign::Known, 0),
+                _ => (Sign::Strange, 0),
+            };
+        }
+        Self(table)
+    }
 
-fn is_cyrillic(c: char) -> bool {
-    matches!(c, '\u{400}'..='\u{4ff}')
+    /// Sums how well each letter fits Russian (and its neighbours) where it stands.
+    fn fit(&self, sample: &[u8]) -> Fit {
+        let mut fit = Fit::default();
+        let mut before = Sign::Ascii;
+        for byte in sample {
+            let (sign, common) = self.0[usize::from(*byte)];
+            let is_letter = matches!(sign, Sign::Lower | Sign::Upper);
+            let follows = matches!(before, Sign::Lower | Sign::Upper);
+            if is_letter {
+                fit.letters += 1;
+                fit.score += i64::from(common);
+                fit.neighbours += usize::from(follows);
+            }
+            fit.score -= match (before, sign) {
+                (Sign::Lower | Sign::Upper, Sign::Latin) => 5,
+                (Sign::Latin, Sign::Lower) => 5,
+                (Sign::Latin, Sign::Upper) => 6,
+                (Sign::Lower, Sign::Upper) => 7,
+                (_, Sign::Upper) => 1,
+                (_, Sign::Strange) => 4,
+                (_, Sign::Lower | Sign::Latin | Sign::Known | Sign::Ascii) => 0,
+            };
+            before = sign;
+        }
+        fit
+    }
 }
 
 /// How common a letter is, from 3 to -2.
-fn frequency(c: char) -> i64 {
+fn frequency(c: char) -> i8 {
     let lower = c.to_lowercase().next().unwrap_or(c);
     match lower {
         'о' | 'е' | 'а' | 'и' | 'н' | 'т' | 'с' | 'р' | 'в' | 'л' => 3,

@@ -27,7 +27,7 @@ pub struct Field {
 #[must_use]
 pub fn end(raw: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(length) = raw[at..].iter().position(|b| *b == b'\n') {
+    while let Some(length) = memchr::memchr(b'\n', &raw[at..]) {
         let line = &raw[at..at + length];
         at += length + 1;
         if line.is_empty() || line == b"\r" {
@@ -35,6 +35,16 @@ pub fn end(raw: &[u8]) -> usize {
         }
     }
     raw.len()
+}
+
+/// Makes LF of lone CR where there is no other line end, as in files from old Macs: without one
+/// there would be no header.
+#[must_use]
+pub fn line_ends(raw: &[u8]) -> Cow<'_, [u8]> {
+    if raw.contains(&b'\n') || !raw.contains(&b'\r') {
+        return Cow::Borrowed(raw);
+    }
+    Cow::Owned(raw.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
 }
 
 /// Makes a mail that the parser can take: no mbox line on top, a header block that ends, and raw
@@ -108,6 +118,15 @@ fn declared_charset(head: &[u8]) -> Option<String> {
     (!label.is_empty()).then_some(label)
 }
 
+/// Cuts a text to at most `limit` bytes, at a character.
+pub fn cut(text: &mut String, limit: usize) {
+    let mut end = text.len().min(limit);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+}
+
 /// Splits a repaired header block into fields, top first.
 #[must_use]
 pub fn fields(raw: &[u8]) -> Vec<Field> {
@@ -146,6 +165,7 @@ pub fn readable(value: &str, limit: usize) -> (String, Found) {
         reach -= 1;
     }
     let (text, found) = encoded_word::decode(&value[..reach]);
+    let text = super::mojibake::repaired(&text).unwrap_or(text);
     let text =
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(limit).collect::<String>();
     (text.trim().to_owned(), found)

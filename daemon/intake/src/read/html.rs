@@ -1,18 +1,27 @@
 //! The text of an HTML part as a person sees it.
 //!
-//! Called when a mail has no plain text. One pass over the characters without recursion, so that
-//! nesting cannot exhaust the stack; hidden elements are dropped, quoted mails keep a `> ` before
+//! Called for HTML parts and pages that came as files. One pass without recursion, so that nesting
+//! cannot exhaust the stack; hidden elements are dropped and said, quoted mails keep a `> ` before
 //! their lines so that the quote stripper knows them. Nothing is ever fetched.
+
+mod style;
+mod tag;
 
 use mail_parser::decoders::html::add_html_token;
 
+use self::{
+    style::{HiddenNames, State},
+    tag::Tag,
+};
+
 /// Elements whose content is never shown.
-const UNSHOWN: [&str; 7] = ["script", "style", "head", "title", "template", "noscript", "svg"];
+const UNSHOWN: [&str; 8] =
+    ["script", "style", "head", "title", "template", "svg", "iframe", "object"];
 /// Elements without an end tag.
 const VOID: [&str; 12] =
     ["br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "wbr"];
 /// Elements that begin and end a line.
-const BLOCKS: [&str; 24] = [
+const BLOCKS: [&str; 28] = [
     "p",
     "div",
     "tr",
@@ -37,19 +46,55 @@ const BLOCKS: [&str; 24] = [
     "dd",
     "center",
     "form",
+    "main",
+    "aside",
+    "address",
+    "fieldset",
 ];
 /// As many open elements as are remembered; deeper ones are shown but not matched.
 const MAX_OPEN: usize = 4_096;
+/// Hidden letters and digits that are worth a word; programs hide a preview line in letters too.
+const HIDDEN: usize = 20;
+/// The line that stands for a rule; Outlook writes it above the mail it answers.
+const RULE: &str = "________________________________";
+
+/// A page as it is seen.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The visible text.
+    pub text: String,
+    /// Whether there is text that is not seen.
+    pub hides_text: bool,
+}
 
 /// The visible text of a page.
 #[must_use]
 pub fn visible_text(html: &str) -> String {
-    let mut page = Page { text: String::with_capacity(html.len() / 2), ..Page::default() };
+    read(html).text
+}
+
+/// Reads a page.
+#[must_use]
+pub fn read(html: &str) -> Seen {
+    let mut page = Page {
+        text: String::with_capacity(html.len() / 2),
+        line: String::new(),
+        open: Vec::new(),
+        state: State::default(),
+        names: HiddenNames::default(),
+        html,
+        is_styled: None,
+        unclosed: [false; UNSHOWN.len()],
+        reach: tag::REACH,
+        hidden: 0,
+        blank: true,
+    };
     // Behind the last `>` there are no tags; asking again at every `<` would be quadratic.
-    let tagless = html.rfind('>').map_or(html.len(), |at| html.len() - at - 1);
+    let tagless =
+        memchr::memrchr(b'>', html.as_bytes()).map_or(html.len(), |at| html.len() - at - 1);
     let mut rest = html;
     while !rest.is_empty() {
-        match rest.find('<').filter(|_| rest.len() > tagless) {
+        match memchr::memchr(b'<', rest.as_bytes()).filter(|_| rest.len() > tagless) {
             Some(0) => rest = page.markup(rest),
             Some(at) => {
                 page.characters(&rest[..at]);
@@ -64,101 +109,136 @@ pub fn visible_text(html: &str) -> String {
     page.finish()
 }
 
-/// What an open element does to its content.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Effect {
-    Plain,
-    Hidden,
-    Quoted,
-}
-
-#[derive(Default)]
-struct Page {
+struct Page<'a> {
     text: String,
     line: String,
-    /// Open elements with their effect, innermost last.
-    open: Vec<(String, Effect)>,
+    /// Open elements with the state around them, innermost last.
+    open: Vec<(&'a str, State)>,
+    /// What holds for the text that comes next.
+    state: State,
+    /// Classes and ids that the page's own style hides.
+    names: HiddenNames<'a>,
+    html: &'a str,
+    /// Whether the page has a style of its own, once that was asked.
+    is_styled: Option<bool>,
+    /// Elements of [`UNSHOWN`] of which no end is left, so that none is looked for again.
+    unclosed: [bool; UNSHOWN.len()],
+    /// How far the end of a tag is looked for; less after each that had none.
+    reach: usize,
+    /// Letters and digits that were not shown.
     hidden: usize,
-    quoted: usize,
     /// Blank lines are kept, but not more than one.
     blank: bool,
 }
 
-impl Page {
+impl<'a> Page<'a> {
     /// Takes one tag, comment or a stray `<`; returns what follows.
-    fn markup<'a>(&mut self, rest: &'a str) -> &'a str {
-        if let Some(comment) = rest.strip_prefix("<!--") {
-            return comment.find("-->").map_or("", |at| &comment[at + 3..]);
+    fn markup(&mut self, rest: &'a str) -> &'a str {
+        if rest.starts_with("<!--") {
+            return tag::behind_comment(rest);
         }
-        let Some((tag, after)) = tag(rest) else {
+        let Some((tag, after)) = tag::read(rest, &mut self.reach) else {
             self.characters("<");
             return &rest[1..];
         };
         if tag.is_end {
-            self.close(&tag.name);
+            self.close(tag.name);
             return after;
         }
-        if UNSHOWN.contains(&tag.name.as_str()) && !tag.is_empty {
-            return skip_element(after, &tag.name);
+        let unshown = UNSHOWN.iter().position(|name| tag.is(name));
+        match unshown.filter(|at| !tag.is_empty && !self.unclosed[*at]) {
+            Some(at) => self.skip(after, at),
+            None => {
+                if unshown.is_none() {
+                    self.begin(&tag, after);
+                }
+                after
+            }
         }
-        self.open(tag);
-        after
     }
 
-    fn open(&mut self, tag: Tag) {
-        if tag.name == "br" {
-            self.end_line();
+    /// Skips an element whose content is not shown; returns what follows its end.
+    fn skip(&mut self, after: &'a str, at: usize) -> &'a str {
+        let name = UNSHOWN[at];
+        let end = tag::end_of(after, name);
+        let content = end.map_or(after, |(start, _)| &after[..start]);
+        if name == "style" {
+            self.names.read(content);
+        } else if name == "head" {
+            tag::styles_in(content, |style| self.names.read(style));
+        }
+        match end {
+            Some((_, end)) => &after[end..],
+            None => {
+                self.unclosed[at] = true;
+                // An unclosed head is common; an unclosed script hides the rest in a browser too.
+                if matches!(name, "head" | "title") { after } else { "" }
+            }
+        }
+    }
+
+    fn begin(&mut self, tag: &Tag<'a>, after: &str) {
+        if tag.is("br") {
+            self.break_line();
             return;
         }
-        if tag.name == "td" || tag.name == "th" {
-            self.characters(" ");
+        if tag.is("td") || tag.is("th") {
+            self.plain(" ");
         }
-        if BLOCKS.contains(&tag.name.as_str()) || tag.name == "hr" {
+        let is_block = BLOCKS.iter().any(|name| tag.is(name));
+        if is_block {
             self.end_line();
         }
-        if tag.is_empty || VOID.contains(&tag.name.as_str()) || self.open.len() == MAX_OPEN {
+        if tag.is("hr") {
+            self.end_line();
+            self.plain(RULE);
+            self.end_line();
+        }
+        if tag.is_empty || VOID.iter().any(|name| tag.is(name)) || self.open.len() == MAX_OPEN {
             return;
         }
-        let effect = effect(&tag);
-        self.count(effect, 1);
-        self.open.push((tag.name, effect));
+        self.open.push((tag.name, self.state));
+        let before = self.state.quoted;
+        self.state = self.state.inside(tag, after, &self.names);
+        if self.state.is_white_on_nothing() {
+            self.state.is_hidden |= !self.is_styled();
+        }
+        if self.state.quoted != before {
+            self.end_line();
+        }
+    }
+
+    /// Whether the page says by names how it looks, so that unseen colours are not known.
+    fn is_styled(&mut self) -> bool {
+        let html = self.html;
+        *self.is_styled.get_or_insert_with(|| tag::has_style(html))
     }
 
     fn close(&mut self, name: &str) {
         // Only recent elements are searched: a stray end tag must not cost a walk of them all.
         let from = self.open.len().saturating_sub(64);
-        if let Some(at) = self.open[from..].iter().rposition(|(open, _)| open == name) {
-            if BLOCKS.contains(&name) {
+        let found = self.open[from..].iter().rposition(|(open, _)| open.eq_ignore_ascii_case(name));
+        if let Some(at) = found {
+            let is_block = BLOCKS.iter().any(|block| block.eq_ignore_ascii_case(name));
+            let state = self.open[from + at].1;
+            if is_block || state.quoted != self.state.quoted {
                 self.end_line();
             }
-            while self.open.len() > from + at {
-                if let Some((_, effect)) = self.open.pop() {
-                    self.count(effect, -1);
-                }
-            }
+            self.state = state;
+            self.open.truncate(from + at);
         }
-        if name == "p" {
+        if name.eq_ignore_ascii_case("p") {
             self.blank_line();
         }
     }
 
-    fn count(&mut self, effect: Effect, change: isize) {
-        match effect {
-            Effect::Plain => {}
-            Effect::Hidden => self.hidden = self.hidden.saturating_add_signed(change),
-            Effect::Quoted => {
-                self.end_line();
-                self.quoted = self.quoted.saturating_add_signed(change);
-            }
-        }
-    }
-
     fn characters(&mut self, text: &str) {
-        if self.hidden > 0 {
+        if self.state.is_hidden {
+            self.hidden += text.chars().filter(|c| c.is_alphanumeric()).count();
             return;
         }
         let mut rest = text;
-        while let Some(at) = rest.find('&') {
+        while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {
             self.plain(&rest[..at]);
             rest = &rest[at..];
             let end = rest.bytes().take(32).position(|b| b == b';');
@@ -179,161 +259,71 @@ impl Page {
     }
 
     fn plain(&mut self, text: &str) {
+        if self.state.is_hidden {
+            return;
+        }
+        let mut is_open = !(self.line.ends_with(' ') || self.line.is_empty());
         for c in text.chars() {
-            let is_space = c.is_whitespace() || c == '\u{a0}';
-            match (is_space, self.line.ends_with(' ') || self.line.is_empty()) {
-                (true, true) => {}
-                (true, false) => self.line.push(' '),
-                // Soft hyphens and zero-width signs are not seen and would split words.
-                (false, _) if matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{feff}') => {}
-                (false, _) => self.line.push(c),
+            if c == '\n' && self.state.keeps_lines {
+                self.break_line();
+                is_open = false;
+            } else if c.is_whitespace() {
+                if is_open {
+                    self.line.push(' ');
+                }
+                is_open = false;
+            } else if !is_unseen(c) {
+                self.line.push(c);
+                is_open = true;
             }
         }
     }
 
+    /// Ends the line where the writer did; an empty one is a blank line.
+    fn break_line(&mut self) {
+        if self.line.trim().is_empty() {
+            self.blank_line();
+        }
+        self.end_line();
+    }
+
     fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        let line = line.trim_end();
+        let line = self.line.trim_end();
         if line.is_empty() {
+            self.line.clear();
             return;
         }
-        for _ in 0..self.quoted.min(8) {
+        for _ in 0..self.state.quoted.min(8) {
             self.text.push_str("> ");
         }
         self.text.push_str(line);
         self.text.push('\n');
+        self.line.clear();
         self.blank = false;
     }
 
     fn blank_line(&mut self) {
-        if !self.text.is_empty() && !self.blank && self.hidden == 0 && self.quoted == 0 {
+        if !self.text.is_empty() && !self.blank && !self.state.is_hidden && self.state.quoted == 0 {
             self.text.push('\n');
             self.blank = true;
         }
     }
 
-    fn finish(mut self) -> String {
+    fn finish(mut self) -> Seen {
         self.end_line();
         self.text.truncate(self.text.trim_end().len());
-        self.text
+        Seen { text: self.text, hides_text: self.hidden >= HIDDEN }
     }
 }
 
-struct Tag {
-    name: String,
-    attributes: String,
-    is_end: bool,
-    is_empty: bool,
-}
-
-/// Reads a tag at the start of `text`, quotes respected; `None` when it is none.
-fn tag(text: &str) -> Option<(Tag, &str)> {
-    let bytes = text.as_bytes();
-    let first = *bytes.get(1)?;
-    if !(first.is_ascii_alphabetic() || matches!(first, b'/' | b'!' | b'?')) {
-        return None;
-    }
-    let mut quote = None;
-    let mut end = None;
-    // An attribute over 64 KB is no attribute but a missing end.
-    for (at, byte) in bytes.iter().enumerate().skip(1).take(64 * 1024) {
-        match (quote, byte) {
-            (None, b'>') => {
-                end = Some(at);
-                break;
-            }
-            (None, b'"' | b'\'') if bytes[at - 1] == b'=' => quote = Some(*byte),
-            (Some(open), byte) if open == *byte => quote = None,
-            _ => {}
-        }
-    }
-    let end = end.or_else(|| text.find('>'))?;
-    let inner = &text[1..end];
-    let is_end = inner.starts_with('/');
-    let is_empty = inner.ends_with('/') || inner.starts_with(['!', '?']);
-    let inner = inner.trim_start_matches('/');
-    let length = inner.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inner.len());
-    let name = inner[..length].to_ascii_lowercase();
-    let attributes = inner[length..].to_ascii_lowercase();
-    Some((Tag { name, attributes, is_end, is_empty }, &text[end + 1..]))
-}
-
-/// Skips to behind the end tag of an element whose content is not markup.
-fn skip_element<'a>(text: &'a str, name: &str) -> &'a str {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(open) = text[at..].find("</") {
-        let start = at + open + 2;
-        let matches = bytes
-            .get(start..start + name.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()));
-        if matches {
-            return text[start..].find('>').map_or("", |end| &text[start + end + 1..]);
-        }
-        at = start;
-    }
-    // An unclosed head is common; an unclosed script hides the rest in a browser as well.
-    if name == "head" || name == "title" { text } else { "" }
-}
-
-fn effect(tag: &Tag) -> Effect {
-    let attributes: String = tag.attributes.split_whitespace().collect();
-    let is_hidden = attributes.contains("display:none")
-        || attributes.contains("visibility:hidden")
-        || attributes.contains("font-size:0;")
-        || attributes.contains("font-size:0px")
-        || attributes.contains("mso-hide:all")
-        || tag.attributes.split_whitespace().any(|word| word == "hidden");
-    if is_hidden {
-        return Effect::Hidden;
-    }
-    let is_quote = tag.name == "blockquote"
-        || ["gmail_quote", "yahoo_quoted", "moz-cite", "protonmail_quote"]
-            .iter()
-            .any(|class| tag.attributes.contains(class));
-    if is_quote { Effect::Quoted } else { Effect::Plain }
+/// Signs that are not seen and would split words: soft hyphens, joiners, directions.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_person_sees_only_what_is_shown() {
-        for (html, seen) in [
-            ("<p>Прошу&nbsp;удалить <b>мои</b> данные</p>", "Прошу удалить мои данные"),
-            ("a<br>b<div>c</div>d", "a\nb\nc\nd"),
-            ("<style>p{}</style><script>1<2</script>x", "x"),
-            ("<div style=\"Display: none\">no<div>no</div></div>yes", "yes"),
-            ("<span hidden>no</span>yes", "yes"),
-            ("1 < 2 &amp; 3 &gt; 2 &unknown; &", "1 < 2 & 3 > 2 &unknown; &"),
-            ("<!-- c --><a href='x>y'>link</a>", "link"),
-            ("new<blockquote>old<br>older</blockquote>", "new\n> old\n> older"),
-            (
-                "<div class=\"gmail_quote\">On … wrote:<blockquote>x</blockquote></div>",
-                "> On … wrote:\n> > x",
-            ),
-            ("<table><tr><td>a</td><td>b</td></tr></table>", "a b"),
-            ("<head><title>t</title>", ""),
-        ] {
-            assert_eq!(visible_text(html), seen, "{html}");
-        }
-    }
-
-    #[test]
-    fn deep_nesting_costs_neither_stack_nor_much_time() {
-        let html = format!("{}x{}", "<div>".repeat(200_000), "</div>".repeat(200_000));
-        assert_eq!(visible_text(&html), "x");
-        assert_eq!(visible_text(&"<".repeat(100_000)).len(), 100_000);
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_walked_without_a_panic(
-            html in "(<|>|</|<!--|-->|&[a-z#0-9]{0,5};|<div style=\"|\"|script|head|я|[ a-z=']){0,60}"
-        ) {
-            let _ = visible_text(&html);
-        }
-    }
-}
+mod tests;

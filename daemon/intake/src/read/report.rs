@@ -5,7 +5,7 @@
 use domain::mail::ReportParts;
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 
-use super::{Oddities, body, charset, header};
+use super::{Oddities, charset, header, part};
 
 /// As much of one report part as is kept, in bytes.
 const MAX_PART: usize = 64 * 1024;
@@ -57,7 +57,7 @@ fn text(part: &MessagePart<'_>, message: &Message<'_>, odd: &mut Oddities) -> St
             raw[..header::end(raw)].to_vec()
         }
         PartType::Text(_) | PartType::Html(_) => {
-            let mut text = body::part_text(part, message, odd);
+            let mut text = part::text(part, message, odd);
             let mut cut = text.len().min(MAX_PART);
             while !text.is_char_boundary(cut) {
                 cut -= 1;
@@ -66,7 +66,7 @@ fn text(part: &MessagePart<'_>, message: &Message<'_>, odd: &mut Oddities) -> St
             return text;
         }
         PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Multipart(_) => {
-            body::part_bytes(part, message)
+            part::bytes(part, message)
         }
     };
     bytes.truncate(MAX_PART);
