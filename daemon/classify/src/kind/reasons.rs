@@ -181,7 +181,11 @@ pub(super) fn reason_of(lower: &str, code: Option<&str>) -> &'static str {
 /// A server that took the recipient and calls it unknown when it has seen the mail has refused the
 /// mail: the address may well exist.
 pub(super) fn is_after_data(lower: &str, code: Option<&str>) -> bool {
-    !code.is_some_and(says_address)
+    // Sent in one go, the reply to RCPT stands behind DATA; then there is no recipient left.
+    let is_of_recipient =
+        ["no valid recipients", "need rcpt", "5.1.1"].iter().any(|words| lower.contains(words));
+    !is_of_recipient
+        && !code.is_some_and(says_address)
         && [
             "end of data",
             ">>> data",

@@ -11,7 +11,7 @@ use crate::words::cut;
 /// As much of a text as is looked at.
 const READ_LIMIT: usize = 16 * 1024;
 /// Marks that make spam of a mail.
-const MANY: usize = 4;
+const MANY: usize = 5;
 /// Marks of those that hide or shout without which it is none.
 const SHADY: usize = 2;
 /// Score of the packs that counts as two marks.
@@ -244,15 +244,15 @@ fn amounts(lower: &str) -> usize {
         .count()
 }
 
-/// A sender whose name a program made: many digits, or digits within letters.
+/// A sender whose name a program made: letters and digits by turns. Years and telephone numbers in
+/// an address are people's.
 fn has_random_sender(mail: &ReadMail) -> bool {
     mail.from.iter().map(super::local_part).any(|local| {
-        let digits = local.bytes().filter(u8::is_ascii_digit).count();
         let turns = local
             .as_bytes()
             .windows(2)
             .filter(|pair| pair[0].is_ascii_digit() && pair[1].is_ascii_alphabetic())
             .count();
-        digits >= 4 || turns >= 2
+        turns >= 2
     })
 }
