@@ -129,6 +129,153 @@ fn the_parts_of_a_bounce_are_cut_out() {
     assert!(returned.contains("<ours@clinic.example>") && !returned.contains("body"), "{returned}");
 }
 
+/// A DER element with a length of two bytes.
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).expect("short").to_be_bytes();
+    [&[tag, 0x82, length[0], length[1]], content].concat()
+}
+
+/// A multipart/mixed mail of the parts, each given with its header.
+fn mixed(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (head, content) in parts {
+        body.extend_from_slice(b"--b\r\n");
+        body.extend_from_slice(head.replace('\n', "\r\n").as_bytes());
+        body.extend_from_slice(b"\r\n");
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--b--\r\n");
+    mail(&base("Content-Type: multipart/mixed; boundary=b\n"), &body)
+}
+
+#[test]
+fn a_letter_inside_an_opaque_signature_is_the_letter() {
+    let inner = format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{LETTER}");
+    let data = element(
+        0x30,
+        &[element(6, b"data"), element(0xa0, &element(4, inner.as_bytes()))].concat(),
+    );
+    let signed = [element(2, &[1]), element(0x31, &[]), data].concat();
+    let kind = element(6, b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02");
+    let info = [kind, element(0xa0, &element(0x30, &signed))].concat();
+    let raw = mail(
+        &base("Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\n"),
+        &element(0x30, &info),
+    );
+    let read_back = read(&raw).expect("a mail");
+    assert_eq!(read_back.text.trim(), LETTER);
+    assert!(read_back.oddities.contains(&Oddity::Signed));
+    assert!(!read_back.oddities.contains(&Oddity::Encrypted));
+    assert!(!read_back.oddities.contains(&Oddity::NoText));
+}
+
+#[test]
+fn a_forward_is_read_whatever_its_type_says() {
+    let mut inner = b"From: ".to_vec();
+    inner.extend(koi8("Иван"));
+    inner.extend_from_slice(b" <ivan@x.example>\r\nSubject: ");
+    inner.extend(koi8("удаление данных"));
+    inner.extend_from_slice(b"\r\n\r\n");
+    inner.extend(koi8(LETTER));
+    for head in [
+        "Content-Type: message/rfc822\n",
+        "Content-Type: application/octet-stream; name=\"fwd.eml\"\n",
+    ] {
+        let read_back = read(&mixed(&[("", b"see below"), (head, &inner)])).expect("a mail");
+        let forwarded = &read_back.attached[0];
+        assert_eq!(forwarded.text.trim(), LETTER, "{head}");
+        assert_eq!(forwarded.subject, "удаление данных", "{head}");
+        assert_eq!(forwarded.from[0].name, "Иван", "{head}");
+        assert_eq!(read_back.text.trim(), "see below");
+    }
+}
+
+#[test]
+fn letters_in_files_are_read_and_go_before_a_person() {
+    let windows = encoding_rs::WINDOWS_1251.encode(LETTER).0;
+    let page = format!("<p>{LETTER}</p><p style='display:none'>no</p>");
+    for (head, content) in [
+        ("Content-Type: text/plain; name=a.txt\nContent-Disposition: attachment\n", &*windows),
+        ("Content-Type: application/octet-stream; name=a.TXT\n", &windows),
+        ("Content-Type: application/octet-stream; name=a.html\n", page.as_bytes()),
+        (
+            "Content-Type: application/rtf; name=a.rtf\n",
+            br"{\rtf1\ansi\ansicpg1251 \u1047?\u1076?\u1088?}",
+        ),
+    ] {
+        let read_back = read(&mixed(&[("", b"attached"), (head, content)])).expect("a mail");
+        let text = &read_back.attachments[0].text;
+        assert!(LETTER.starts_with(text.as_str()) && text.len() > 5, "{head} {text}");
+        assert!(read_back.oddities.contains(&Oddity::NeedsEyes), "{head}");
+        assert_eq!(read_back.text.trim(), "attached", "{head}");
+    }
+}
+
+#[test]
+fn a_scan_and_a_closed_document_are_said() {
+    let picture = [b"\xff\xd8\xff\xe0", vec![b'x'; 30_000].as_slice()].concat();
+    let head = "Content-Type: image/jpeg; name=scan.jpg\n";
+    let read_back = read(&mixed(&[("", b"see scan"), (head, &picture)])).expect("a mail");
+    assert!(read_back.oddities.contains(&Oddity::ScanOnly), "{:?}", read_back.oddities);
+    let long = LETTER.repeat(20);
+    let utf8 = "Content-Type: text/plain; charset=utf-8\n";
+    let read_back = read(&mixed(&[(utf8, long.as_bytes()), (head, &picture)])).expect("a mail");
+    assert!(read_back.oddities.contains(&Oddity::Scan));
+    assert!(!read_back.oddities.contains(&Oddity::ScanOnly));
+    let logo = "Content-Type: image/jpeg; name=logo.jpg\nContent-ID: <logo>\n";
+    let read_back = read(&mixed(&[("", b"hello"), (logo, &picture)])).expect("a mail");
+    assert!(!read_back.oddities.contains(&Oddity::Scan));
+    let head = "Content-Type: application/msword; name=a.doc\n";
+    let read_back = read(&mixed(&[("", b"see"), (head, b"\xd0\xcf\x11\xe0")])).expect("a mail");
+    assert!(read_back.oddities.contains(&Oddity::AttachmentUnread));
+}
+
+#[test]
+fn the_text_most_people_see_is_kept_where_it_disagrees() {
+    let head = base("Content-Type: multipart/alternative; boundary=b\n");
+    let body = |html: &str| {
+        format!(
+            "--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nСпасибо за ответ, до встречи\r\n\
+             --b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{html}\r\n--b--\r\n"
+        )
+    };
+    let html = format!("<p>{LETTER}</p>");
+    let read_back = read(&mail(&head, body(&html).as_bytes())).expect("a mail");
+    assert_eq!(read_back.other_text, LETTER);
+    assert!(read_back.oddities.contains(&Oddity::TextsDisagree));
+    let html = "<p>Спасибо за <b>ответ</b>, до встречи</p>";
+    let read_back = read(&mail(&head, body(html).as_bytes())).expect("a mail");
+    assert!(read_back.other_text.is_empty() && read_back.oddities.is_empty());
+}
+
+#[test]
+fn wrapped_and_twice_encoded_text_is_put_right() {
+    let head = base("Content-Type: text/plain; charset=utf-8; format=flowed; delsp=no\n");
+    let read_back = read(&mail(&head, "Прошу \r\nудалить\r\n> old \r\n> text".as_bytes()));
+    assert_eq!(read_back.expect("a mail").text, "Прошу удалить\n> old text");
+    let twice = encoding_rs::WINDOWS_1251.decode_without_bom_handling(LETTER.as_bytes()).0;
+    let head = base("Content-Type: text/plain; charset=utf-8\n")
+        .replace("Subject: x", &format!("Subject: {twice}"));
+    let read_back = read(&mail(&head, twice.as_bytes())).expect("a mail");
+    assert_eq!((read_back.text.trim(), read_back.subject.as_str()), (LETTER, LETTER));
+    assert!(read_back.oddities.contains(&Oddity::RepairedText));
+}
+
+#[test]
+fn every_hostile_mail_of_ours_is_read_or_refused() {
+    let place = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/corpus/hostile");
+    let mut count = 0;
+    for entry in std::fs::read_dir(place).expect("the corpus") {
+        let raw = std::fs::read(entry.expect("an entry").path()).expect("a file");
+        if let Ok(mail) = read(&raw) {
+            assert!(mail.text.len() <= MAX_TEXT);
+        }
+        count += 1;
+    }
+    assert!(count > 40, "{count}");
+}
+
 #[test]
 fn what_cannot_be_read_here_is_said() {
     for (declaration, oddity) in [
