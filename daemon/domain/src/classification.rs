@@ -160,7 +160,7 @@ pub struct Verdict<T> {
 pub enum BounceClass {
     /// The address does not exist.
     Hard,
-    /// A passing failure.
+    /// A passing failure, or one that does not show the address to be dead (full, disabled).
     Soft,
     /// Refused for what we sent or who we are.
     Policy,
@@ -175,7 +175,7 @@ pub struct BouncedRecipient {
     pub recipient: Option<String>,
     /// Hard, soft, policy or auto.
     pub class: BounceClass,
-    /// Enhanced status code such as `5.1.1` (RFC 3463), if stated.
+    /// Enhanced status code such as `5.1.1` (RFC 3463): as stated, else what the SMTP reply means.
     pub code: Option<String>,
     /// The reason in one word, such as `user_unknown`, `mailbox_full`.
     pub reason: String,
