@@ -2,8 +2,8 @@
 //! `input.eml` or `input.html` and `expected.txt`, the newly written text.
 //!
 //! `cargo run -p intake --example replies -- DIR [--misses] [--only NAME]`. Equal means equal
-//! after folding white space. A directory of `.jsonl` files of the corpus works too: their field
-//! `new_text` is the truth, and only totals are printed.
+//! after folding white space.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::{collections::BTreeMap, fs, path::Path, process::ExitCode};
 

@@ -12,6 +12,10 @@ use super::words::Between;
 /// What becomes of a line: nothing, when it stays.
 pub(super) type Fate = Option<CutWhat>;
 
+/// Lines that looked like a head and were none; below so many nobody looks any more, and the rest
+/// stays as text.
+const TRIES: usize = 1000;
+
 /// Another mail inside the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Inner<'a> {
@@ -30,7 +34,7 @@ pub(super) struct Inner<'a> {
 /// Marks quoted lines; the first mail inside, if there is one.
 pub(super) fn mark<'a>(lines: &[Line<'a>], fates: &mut [Fate]) -> Option<Inner<'a>> {
     let mut inner: Option<Inner<'a>> = None;
-    let (mut at, mut above) = (0, false);
+    let (mut at, mut above, mut tries) = (0, false, 0);
     while at < lines.len() {
         let line = &lines[at];
         if line.is_blank() {
@@ -55,7 +59,8 @@ pub(super) fn mark<'a>(lines: &[Line<'a>], fates: &mut [Fate]) -> Option<Inner<'
             at += 1;
             continue;
         }
-        if may_be_head(line)
+        if tries < TRIES
+            && may_be_head(line)
             && let Some(head) = headers::head(&lines[at..])
         {
             let swallowed = swallow(lines, fates, at, head);
@@ -63,7 +68,9 @@ pub(super) fn mark<'a>(lines: &[Line<'a>], fates: &mut [Fate]) -> Option<Inner<'
             at = swallowed.end;
             continue;
         }
-        if let Some(found) = attribution::attribution(&lines[at..]) {
+        if tries < TRIES
+            && let Some(found) = attribution::attribution(&lines[at..])
+        {
             let body = at + found.lines;
             let below = lines[body..].iter().position(|line| !line.is_blank()).map(|n| n + body);
             let quoted = below.is_some_and(|below| is_quoted(lines, below));
@@ -97,6 +104,7 @@ pub(super) fn mark<'a>(lines: &[Line<'a>], fates: &mut [Fate]) -> Option<Inner<'
             }
         }
         above = true;
+        tries += usize::from(may_be_head(line));
         at += 1;
     }
     inner
