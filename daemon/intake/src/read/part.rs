@@ -11,11 +11,14 @@ use mail_parser::{
 use domain::mail::Oddity;
 
 use super::{
-    Oddities, charset,
+    MAX_TEXT, Oddities, charset,
     flowed::{self, DelSp},
     header::{self, Field},
     html, mojibake, parameters,
 };
+
+/// Bytes of a page that are read; its text is a small part of it.
+const MAX_PAGE: usize = 1024 * 1024;
 
 /// The text of a part as a person sees it; `None` when it is no text.
 pub(super) fn shown(
@@ -66,16 +69,33 @@ pub(super) fn text(part: &MessagePart<'_>, message: &Message<'_>, odd: &mut Oddi
     let is_sure = is_plain || (is_utf8 && !parsed.contains(char::REPLACEMENT_CHARACTER));
     let is_encoded = declared.is_some_and(|label| label.len() >= 40 || hides_ascii(label));
     if is_sure && !parsed.is_empty() && !is_encoded {
-        return cleaned(parsed, odd);
+        return cleaned(start(parsed, most(part), odd), odd);
     }
     let bytes = bytes(part, message);
     let meta = match (&part.body, declared) {
         (PartType::Html(_), None) => charset::in_html_meta(&bytes),
         _ => None,
     };
-    let (text, found) = charset::decode(&bytes, declared.or(meta.as_deref()));
+    let bytes = &bytes[..bytes.len().min(most(part).saturating_mul(2))];
+    let (text, found) = charset::decode(bytes, declared.or(meta.as_deref()));
     odd.charset(found);
-    cleaned(&text, odd)
+    cleaned(start(&text, most(part), odd), odd)
+}
+
+/// Bytes of text that are looked at: a little more than is kept, or a page that may hold it.
+fn most(part: &MessagePart<'_>) -> usize {
+    if part.is_text_html() { MAX_PAGE } else { MAX_TEXT + 8 * 1_024 }
+}
+
+fn start<'t>(text: &'t str, most: usize, odd: &mut Oddities) -> &'t str {
+    if text.len() > most {
+        odd.add(Oddity::TextCut);
+    }
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// Charsets that write other text in ASCII bytes.

@@ -13,6 +13,8 @@ use super::Outcome;
 const MAX_PAGES: usize = 20;
 /// Bytes that one stream may inflate to.
 const MAX_STREAM: usize = 2 * 1024 * 1024;
+/// Bytes that all pages together may inflate to.
+const MAX_CONTENT: usize = 3 * 1024 * 1024;
 /// Packed groups of objects that are opened; each may inflate to [`MAX_STREAM`].
 const MAX_PACKED: usize = 64;
 /// Operations of all pages that are looked at.
@@ -35,10 +37,12 @@ pub(super) fn read(bytes: &[u8]) -> Outcome {
     };
     let mut page = Page { text: String::new(), operations: MAX_OPERATIONS };
     let mut pages = 0;
+    let mut left = MAX_CONTENT;
     for id in document.page_iter().take(MAX_PAGES) {
         pages += 1;
-        let Ok(content) = document.get_page_content_with_limit(id, MAX_STREAM) else { continue };
-        let Ok(content) = Content::decode(&content) else { continue };
+        let limit = MAX_STREAM.min(left);
+        let Ok(content) = document.get_page_content_with_limit(id, limit) else { continue };
+        left -= content.len().min(left);
         let fonts = document.get_page_fonts(id).unwrap_or_default();
         page.read(&content, &encodings(&document, &fonts));
         if page.text.len() > MAX_TEXT || page.operations == 0 {
@@ -72,10 +76,10 @@ struct Page {
 }
 
 impl Page {
-    fn read(&mut self, content: &Content, encodings: &BTreeMap<Vec<u8>, Encoding<'_>>) {
+    fn read(&mut self, content: &[u8], encodings: &BTreeMap<Vec<u8>, Encoding<'_>>) {
         let mut encoding = None;
         let mut height = None;
-        for operation in &content.operations {
+        for operation in Content::decode_iter(content).map_while(Result::ok) {
             if self.operations == 0 || self.text.len() > MAX_TEXT {
                 return;
             }

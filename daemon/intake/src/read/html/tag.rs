@@ -38,10 +38,11 @@ pub(super) fn read<'a>(text: &'a str, reach: &mut usize) -> Option<(Tag<'a>, &'a
         return None;
     }
     let looked_at = &bytes[..bytes.len().min(*reach)];
-    let Some(end) = end(looked_at).or_else(|| memchr::memchr(b'>', looked_at)) else {
+    let Some(first) = memchr::memchr(b'>', looked_at) else {
         *reach = (*reach / 2).max(LEAST);
         return None;
     };
+    let end = end(looked_at).unwrap_or(first);
     let inner = &text[1..end];
     let is_end = inner.starts_with('/');
     let is_empty = inner.ends_with('/') || inner.starts_with(['!', '?']);
