@@ -8,6 +8,7 @@ mod addresses;
 mod kind;
 mod labels;
 mod language;
+pub mod model;
 mod new_text;
 mod packs;
 mod words;

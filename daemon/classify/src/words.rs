@@ -83,6 +83,15 @@ pub fn words(text: &str) -> Words {
     out
 }
 
+/// Cuts a text into words and reads transliteration and the wrong keyboard layout as what was
+/// meant; `true` when that was so.
+pub(crate) fn read(text: &str) -> (Words, bool) {
+    let mut cut = words(text);
+    let reading = reading(&cut);
+    reread(&mut cut, text, reading);
+    (cut, reading != Reading::AsWritten)
+}
+
 /// The text up to `limit` bytes, cut at a character.
 pub(crate) fn cut(text: &str, limit: usize) -> &str {
     if text.len() <= limit {

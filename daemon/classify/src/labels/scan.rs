@@ -5,7 +5,7 @@
 //! try costs a few operations for each element whatever the gaps: the scan is linear in the text.
 
 use crate::packs::{Packs, Pattern, Voided};
-use crate::words::{Words, words};
+use crate::words::Words;
 
 /// How many words a pattern may span.
 const REACH: usize = 64;
@@ -60,12 +60,10 @@ impl Scan {
         if text.is_empty() {
             return scan;
         }
-        let mut cut = words(text);
-        let reading = crate::words::reading(&cut);
-        crate::words::reread(&mut cut, text, reading);
+        let (cut, reread) = crate::words::read(text);
         scan.words = cut.words.len();
+        scan.reread = reread;
         let table = Table::new(&cut, packs);
-        scan.reread = reading != crate::words::Reading::AsWritten;
         scan.run(&table, packs);
         scan
     }
