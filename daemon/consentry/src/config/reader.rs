@@ -31,7 +31,7 @@ impl ReaderSection {
             // The watchdog of a mailbox waits three times as long.
             time_limit: section.duration("time_limit", second..=45 * second, 30 * second),
             cpu_limit: section.duration("cpu_limit", second..=45 * second, usual.cpu),
-            mails_per_process: section.number("mails_per_process", 1..=1_000_000, 1000),
+            mails_per_process: section.number("mails_per_process", 1..=1_000_000, 10_000),
         };
         section.finish();
         read
