@@ -161,6 +161,19 @@ async fn a_child_is_replaced_after_its_share_and_when_it_has_grown() {
     assert_eq!(pool.standing().started, 2);
 }
 
+#[test]
+fn a_child_whose_input_ends_ends_without_a_fault() {
+    let mut command = std::process::Command::new(program());
+    let piped = std::process::Stdio::piped;
+    let mut child = command.stdin(piped()).stdout(piped()).spawn().expect("started");
+    // The greeting: 512 MiB, 10 s, nothing to know.
+    let hello = [8, 0, 0, 0, 0x80, 0x80, 0x80, 0x80, 2, 10, 0, 0];
+    std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), &hello).expect("greeted");
+    let ended = child.wait_with_output().expect("ended");
+    assert!(ended.status.success(), "{}", ended.status);
+    assert_eq!(ended.stdout.get(4), Some(&0), "it was ready");
+}
+
 /// Processes whose parent is `parent`, from the kernel's list; the dead are not among them.
 fn children_of(parent: u32) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").expect("a list of processes");

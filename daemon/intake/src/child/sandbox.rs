@@ -94,6 +94,10 @@ fn programs() -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError> {
         let not_executable = SeccompCondition::new(2, Width::Qword, Is::MaskedEq(prot_exec), 0)?;
         harsh.insert(call, vec![SeccompRule::new(vec![not_executable])?]);
     }
+    // Debug builds ask whether what they close is open.
+    let is_open =
+        SeccompCondition::new(1, Width::Dword, Is::Eq, u64::from(libc::F_GETFD.unsigned_abs()))?;
+    harsh.insert(libc::SYS_fcntl, vec![SeccompRule::new(vec![is_open])?]);
     // `abort` sends its signal to itself.
     let own = SeccompCondition::new(0, Width::Dword, Is::Eq, u64::from(std::process::id()))?;
     harsh.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![own])?]);
