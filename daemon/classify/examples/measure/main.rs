@@ -1,6 +1,6 @@
 //! Measures the classifier on labelled mails (tests/corpus/authored/FORMAT.md).
 //!
-//! `cargo run -p classify --example measure -- [--misses] [--json] [--time] [--explain ID] FILE.jsonl…` prints for
+//! `cargo run -p classify --example measure -- [--misses] [--json] [--time] [--explain ID] [--pack FILE.toml]… FILE.jsonl…` prints for
 //! each label precision, recall and F1, the confusion of kinds, request recall and false requests.
 #![allow(clippy::print_stdout)]
 
@@ -17,7 +17,7 @@ use figures::Figures;
 fn main() {
     let (mut misses, mut json, mut time) = (false, false, false);
     let mut explain = None;
-    let mut files = Vec::new();
+    let (mut files, mut more) = (Vec::new(), Vec::new());
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -25,10 +25,12 @@ fn main() {
             "--json" => json = true,
             "--time" => time = true,
             "--explain" => explain = arguments.next(),
+            "--pack" => more.extend(arguments.next().map(pack)),
             _ => files.push(argument),
         }
     }
-    let packs = Packs::embedded();
+    let more: Vec<(&str, &str)> = more.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
+    let packs = Packs::load(&more).unwrap_or_else(|error| panic!("{error}"));
     let own = OwnIdentity { domains: vec!["esthetique24.ru".to_owned()], ..OwnIdentity::default() };
     if time {
         speed(&packs, &own);
@@ -58,6 +60,14 @@ fn main() {
         println!("{} rules, {} mails", packs.rule_count(), figures.mails());
         println!("{figures}");
     }
+}
+
+/// A pack that is tried over the embedded ones: its name and text.
+fn pack(file: String) -> (String, String) {
+    let text = std::fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("cannot read {file}: {error}"));
+    let name = std::path::Path::new(&file).file_name().map(|n| n.to_string_lossy().into_owned());
+    (name.unwrap_or(file), text)
 }
 
 /// How long a text mail of 5 KB takes, from the read mail to the classification.
