@@ -16,11 +16,19 @@ pub(crate) use pattern::Pattern;
 pub(crate) use trie::ClassSet;
 
 /// The embedded packs: name and text.
-const EMBEDDED: [(&str, &str); 5] = [
+const EMBEDDED: [(&str, &str); 13] = [
     ("common", include_str!("../../../config/classifier/common.toml")),
     ("ru", include_str!("../../../config/classifier/ru.toml")),
     ("en", include_str!("../../../config/classifier/en.toml")),
     ("de", include_str!("../../../config/classifier/de.toml")),
+    ("fr", include_str!("../../../config/classifier/fr.toml")),
+    ("es", include_str!("../../../config/classifier/es.toml")),
+    ("it", include_str!("../../../config/classifier/it.toml")),
+    ("nl", include_str!("../../../config/classifier/nl.toml")),
+    ("pl", include_str!("../../../config/classifier/pl.toml")),
+    ("pt", include_str!("../../../config/classifier/pt.toml")),
+    ("uk", include_str!("../../../config/classifier/uk.toml")),
+    ("cs", include_str!("../../../config/classifier/cs.toml")),
     ("more", include_str!("../../../config/classifier/more.toml")),
 ];
 
