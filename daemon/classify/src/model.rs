@@ -99,7 +99,7 @@ pub struct Place {
 }
 
 /// How loud the loudest sentence is against the others when sentences are pooled: the pooled
-/// logit is `ln(sum(exp(SHARP * logit))) / SHARP`.
+/// logit is `ln(sum(exp(SHARP * logit))) / SHARP`, plus what the text as a whole says.
 pub const SHARP: f32 = 2.0;
 
 /// A text cut into words, as the trainer prepares it.
@@ -129,6 +129,12 @@ impl Prepared {
         let text = Text { body: &self.body, subject: &self.subject, answers: self.answers };
         features::each(text, |instance| all.push(instance.clone()));
         all
+    }
+
+    /// The features of the text as a whole.
+    #[must_use]
+    pub fn around(&self) -> Vec<features::Feature> {
+        features::around(Text { body: &self.body, subject: &self.subject, answers: self.answers })
     }
 
     /// The opinion of a model.
@@ -168,9 +174,10 @@ pub(crate) fn opinion(table: &Table, text: Text<'_>) -> Opinion {
             sums[head] += (SHARP * (score - most[head])).exp();
         }
     });
+    let around = table.sums(&features::around(text));
     for head in 0..HEADS {
         if most[head].is_finite() {
-            opinion.logits[head] = most[head] + sums[head].ln() / SHARP;
+            opinion.logits[head] = most[head] + sums[head].ln() / SHARP + around[head];
         }
     }
     opinion

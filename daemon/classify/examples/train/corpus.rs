@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
-use classify::model::{HEADS, Head, Opinion, Prepared, Table, features::Instance};
+use classify::model::{
+    HEADS, Head, Opinion, Prepared, Table,
+    features::{Feature, Instance},
+};
 use serde_json::Value;
 
 /// A mail to learn from.
 pub struct Sample {
     pub author: String,
     pub instances: Vec<Instance>,
+    pub around: Vec<Feature>,
     pub prepared: Prepared,
     /// For each head whether it holds; `None` where a careful reader could say either.
     pub truth: [Option<bool>; HEADS],
@@ -67,6 +71,7 @@ fn sample(line: &Value) -> Sample {
     Sample {
         author: line["author"].as_str().unwrap_or_default().to_owned(),
         instances: prepared.instances(),
+        around: prepared.around(),
         prepared,
         truth,
         asks: holds(Head::Request, &labels),

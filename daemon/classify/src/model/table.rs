@@ -116,6 +116,13 @@ impl Table {
     /// The logits of a sentence.
     #[must_use]
     pub fn scores(&self, features: &[features::Feature]) -> [f32; HEADS] {
+        let sums = self.sums(features);
+        std::array::from_fn(|head| sums[head] + self.bias[head])
+    }
+
+    /// What features add to the logits.
+    #[must_use]
+    pub fn sums(&self, features: &[features::Feature]) -> [f32; HEADS] {
         let mut sums = [0.0_f32; WIDTH];
         for (row, value) in features {
             let row = &self.rows[*row as usize & (features::ROWS - 1)];
@@ -123,6 +130,6 @@ impl Table {
                 *sum += value * f32::from(*byte);
             }
         }
-        std::array::from_fn(|head| sums[head] * self.scale[head] + self.bias[head])
+        std::array::from_fn(|head| sums[head] * self.scale[head])
     }
 }
