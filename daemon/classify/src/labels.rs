@@ -5,9 +5,11 @@
 //! through the pack's logistic curve to a confidence, and by two thresholds to a band.
 
 mod scan;
+mod second;
 
 use domain::classification::{Band, Evidence, Label, Mark, Verdict};
 
+use crate::model::{Text, opinion};
 use crate::packs::{Curve, Packs, Target};
 pub(crate) use scan::{Hit, Scan};
 
@@ -61,6 +63,16 @@ struct Weighed {
 pub(crate) fn judge(parts: Parts<'_>, packs: &Packs) -> Judged {
     let body = Scan::new(parts.new_text, packs);
     let subject = Scan::new(parts.subject, packs);
+    let mut judged = by_rules(parts, packs, &body, &subject);
+    if let Some(model) = &packs.model {
+        let text = Text { body: &body.text, subject: &subject.text, answers: parts.answers };
+        second::opinion(&mut judged, parts, model, &packs.curve, &opinion(&model.table, text));
+    }
+    judged
+}
+
+/// What the rules alone say.
+fn by_rules(parts: Parts<'_>, packs: &Packs, body: &Scan, subject: &Scan) -> Judged {
     let signature = Scan::new(parts.signature, packs);
     let subject_factor = if parts.answers { ANSWER_SUBJECT } else { SUBJECT };
     let mut weighed = Vec::new();
@@ -188,6 +200,16 @@ fn sum_up(weighed: Vec<Weighed>, packs: &Packs, russian_in_latin: bool) -> Judge
     judged
 }
 
+/// The sum of the weights.
+fn score(evidence: &[Evidence]) -> f32 {
+    evidence.iter().map(|e| e.weight).sum()
+}
+
+/// Whether evidence against is in sight: then a person looks, however strong the rest is.
+fn contested(evidence: &[Evidence]) -> bool {
+    evidence.iter().any(|e| e.weight < 0.0 && e.rule != LENGTH)
+}
+
 /// The evidence that counts for one target, strongest first. Questions about several rights give
 /// to policy_question once.
 fn gather(weighed: &[Weighed], wanted: impl Fn(Target) -> bool, label: Label) -> Vec<Evidence> {
@@ -203,11 +225,9 @@ fn gather(weighed: &[Weighed], wanted: impl Fn(Target) -> bool, label: Label) ->
 
 /// The verdict that a pile of evidence gives.
 pub(crate) fn verdict<T>(label: T, evidence: Vec<Evidence>, curve: &Curve) -> Verdict<T> {
-    let score: f32 = evidence.iter().map(|e| e.weight).sum();
+    let score = score(&evidence);
     let confidence = 1.0 / (1.0 + (-curve.slope * (score - curve.middle)).exp());
-    // Evidence against in sight: a person looks, however strong the rest is.
-    let contested = evidence.iter().any(|e| e.weight < 0.0 && e.rule != LENGTH);
-    let most = if contested { Band::Suggest } else { Band::Auto };
+    let most = if contested(&evidence) { Band::Suggest } else { Band::Auto };
     Verdict { label, confidence, band: band(confidence, curve).min(most), evidence }
 }
 

@@ -11,6 +11,7 @@ mod language;
 pub mod model;
 mod new_text;
 mod packs;
+pub mod weighing;
 mod words;
 
 use domain::address::EmailAddress;

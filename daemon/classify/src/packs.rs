@@ -11,6 +11,7 @@ mod trie;
 
 use domain::classification::{Label, Mark};
 
+use crate::weighing::Model;
 pub(crate) use compile::{Rule, Voided};
 pub(crate) use pattern::Pattern;
 pub(crate) use trie::ClassSet;
@@ -49,6 +50,8 @@ pub struct Packs {
     pub(crate) curve: Curve,
     /// Domains whose mail bears the mark authority, lower case.
     pub(crate) authority_domains: Vec<String>,
+    /// The second opinion.
+    pub(crate) model: Option<Model>,
 }
 
 /// Classes with a meaning of their own (`negation`, `filler`, `how`, `condition`, `idle`, `act`).

@@ -49,6 +49,8 @@ pub(crate) struct Scan {
     hits: Vec<Option<Hit>>,
     /// How many words the text has.
     pub(crate) words: usize,
+    /// The text as words.
+    pub(crate) text: Words,
     /// Whether the text was Russian in other letters.
     pub(crate) reread: bool,
 }
@@ -56,7 +58,12 @@ pub(crate) struct Scan {
 impl Scan {
     /// Looks for every rule in the text.
     pub(crate) fn new(text: &str, packs: &Packs) -> Self {
-        let mut scan = Self { hits: vec![None; packs.rules.len()], words: 0, reread: false };
+        let mut scan = Self {
+            hits: vec![None; packs.rules.len()],
+            words: 0,
+            text: Words::default(),
+            reread: false,
+        };
         if text.is_empty() {
             return scan;
         }
@@ -65,6 +72,7 @@ impl Scan {
         scan.reread = reread;
         let table = Table::new(&cut, packs);
         scan.run(&table, packs);
+        scan.text = cut;
         scan
     }
 

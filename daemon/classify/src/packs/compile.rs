@@ -110,7 +110,16 @@ pub(super) fn compile(files: &[PackFile], errors: &mut Vec<String>) -> Option<Pa
         .filter_map(|file| file.authority.as_ref())
         .flat_map(|authority| authority.domains.iter().map(|d| d.to_lowercase()))
         .collect();
-    Some(Packs { vocabulary, rules, starts, starting, scopes, curve, authority_domains })
+    Some(Packs {
+        vocabulary,
+        rules,
+        starts,
+        starting,
+        scopes,
+        curve,
+        authority_domains,
+        model: None,
+    })
 }
 
 fn rule(
