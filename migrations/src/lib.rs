@@ -8,6 +8,7 @@
 mod dialect;
 mod foundation;
 mod mail_out;
+mod understanding;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -17,7 +18,11 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(foundation::Foundation), Box::new(mail_out::MailOut)]
+        vec![
+            Box::new(foundation::Foundation),
+            Box::new(mail_out::MailOut),
+            Box::new(understanding::Understanding),
+        ]
     }
 }
 

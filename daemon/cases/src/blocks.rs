@@ -1,7 +1,7 @@
 //! Blocks as people of ours handle them: listed, and lifted with a name and a reason.
 
-use domain::ids::BlockId;
-use store::{blocks::BlockRow, stops::StopKind};
+use domain::{Timestamp, ids::BlockId};
+use store::{Transaction, blocks::BlockRow, stops::StopKind};
 
 use crate::{
     Cases, CasesError,
@@ -67,23 +67,47 @@ impl Cases {
         let row = store::blocks::by_id(&transaction, block)
             .await?
             .ok_or_else(|| CasesError::NotFound { what: "block", id: block.to_string() })?;
+        let mut stops = PendingStops::default();
+        let corrected = match ground {
+            LiftGround::Misread => {
+                self.correct_withdrawals(&transaction, &row, actor, reason.trim(), now).await?
+            }
+            LiftGround::Handled => 0,
+        };
+        let ground = (ground, corrected);
+        self.lift_held(&transaction, &row, actor, reason, ground, &mut stops, now).await?;
+        self.commit(transaction, stops, now).await
+    }
+
+    /// Lifts a block in the transaction, with its number among the stops; `ground` with how many
+    /// withdrawals were corrected for it.
+    pub(crate) async fn lift_held(
+        &self,
+        transaction: &Transaction,
+        row: &BlockRow,
+        actor: &str,
+        reason: &str,
+        (ground, corrected): (LiftGround, usize),
+        stops: &mut PendingStops,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        let block = row.id;
         row.state.clone().lift(actor, reason, now)?;
-        store::blocks::lift(&transaction, block, actor, reason.trim(), now).await?;
+        store::blocks::lift(transaction, block, actor, reason.trim(), now).await?;
         // The end holds for the same addresses as the block did.
         let mut addresses: Vec<_> = row.address.into_iter().collect();
         if let Some(contact) = row.contact {
-            addresses.extend(store::contacts::addresses_of(&transaction, contact).await?);
+            addresses.extend(store::contacts::addresses_of(transaction, contact).await?);
         }
         addresses.sort_unstable();
         addresses.dedup();
         let mut digests = Vec::new();
         for address in addresses {
-            if let Some(clear) = store::addresses::clear(&transaction, address).await? {
+            if let Some(clear) = store::addresses::clear(transaction, address).await? {
                 digests.extend(self.parts.digests.address_all(&clear));
             }
         }
         let scope = scope_words(&row.scope);
-        let mut stops = PendingStops::default();
         let stopped = Stopped {
             kind: StopKind::Lift,
             scope: &scope,
@@ -92,20 +116,13 @@ impl Cases {
             block: Some(block),
             submission: None,
         };
-        self.record_stop(&transaction, stopped, &mut stops, now).await?;
-        let corrected = match ground {
-            LiftGround::Misread => {
-                self.correct_withdrawals(&transaction, &row, actor, reason.trim(), now).await?
-            }
-            LiftGround::Handled => 0,
-        };
-        store::tasks::tell_systems(&transaction, "unblock", row.ticket, Some(block), now).await?;
+        self.record_stop(transaction, stopped, stops, now).await?;
+        store::tasks::tell_systems(transaction, "unblock", row.ticket, Some(block), now).await?;
         let detail = serde_json::json!({
             "scope": row.scope.name(), "reason_given": true, "ground": ground.name(),
             "withdrawals_corrected": corrected,
         });
         let subject = format!("block:{block}");
-        store::audit::append(&transaction, actor, "lifted", &subject, &detail, now).await?;
-        self.commit(transaction, stops, now).await
+        Ok(store::audit::append(transaction, actor, "lifted", &subject, &detail, now).await?)
     }
 }

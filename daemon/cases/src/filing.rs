@@ -5,6 +5,7 @@
 
 mod apply;
 mod blocking;
+mod correcting;
 mod facts;
 mod feedback;
 mod joining;
@@ -28,8 +29,10 @@ use crate::{
     submission::{Source, Submission},
 };
 
+pub use self::correcting::Consequences;
 pub(crate) use self::{
     blocking::scope_words,
+    correcting::Refiling,
     stops::{PendingStops, Stopped},
 };
 
@@ -176,7 +179,7 @@ impl Cases {
         Ok(())
     }
 
-    async fn lock_stop_keys(
+    pub(crate) async fn lock_stop_keys(
         &self,
         transaction: &Transaction,
         submissions: &[Submission],

@@ -9,9 +9,9 @@ use domain::{
     ids::{SubmissionId, VaultKeyId},
     letter::LetterContent,
 };
-use store::subject_keys::Unkeyed;
+use store::{StoreError, subject_keys::Unkeyed};
 
-use crate::{Cases, CasesError, tickets::SubmissionContent};
+use crate::{Cases, CasesError, corrections::NOTE_CONTEXT, tickets::SubmissionContent};
 
 impl Cases {
     /// Compares the digest keys at hand with those the database was written under, and writes
@@ -88,6 +88,12 @@ impl Cases {
             let context = LetterContent::seal_context(&mail_id);
             letters.push((id, self.reseal(&context, &sealed, to).await?));
         }
+        let mut notes = Vec::new();
+        for row in store::corrections::of_submission(self.store(), one.submission).await? {
+            if let Some(note) = &row.note {
+                notes.push((row.id, self.reseal(NOTE_CONTEXT, note, to).await?));
+            }
+        }
         let transaction = self.store().begin().await?;
         store::subject_keys::move_submission(
             &transaction,
@@ -99,6 +105,14 @@ impl Cases {
         .await?;
         for (id, sealed) in &letters {
             store::subject_keys::move_letter(&transaction, *id, to, sealed).await?;
+        }
+        for (id, note) in &notes {
+            store::corrections::move_note(&transaction, *id, note).await?;
+        }
+        let written = store::corrections::of_submission(&transaction, one.submission).await?;
+        if written.iter().filter(|row| row.note.is_some()).count() != notes.len() {
+            // One was written meanwhile: the next call takes it along.
+            return Err(CasesError::Store(StoreError::Conflict { what: "submission" }));
         }
         transaction.commit().await?;
         self.destroy_old_key(one.submission, one.key).await

@@ -8,6 +8,7 @@ pub mod blocks;
 pub mod campaigns;
 pub mod consents;
 pub mod contacts;
+pub mod corrections;
 pub mod deadlines;
 pub mod error;
 pub mod failpoint;

@@ -3,12 +3,13 @@
 use domain::{
     Timestamp,
     classification::Classification,
-    mail::{Attachment, Oddity, ReadMail},
+    mail::{Attachment, Oddity, ReadMail, ReturnPath},
     ticket_number::TicketNumber,
 };
 use serde::{Deserialize, Serialize};
 use store::{
     blocks::BlockRow,
+    corrections::CorrectionRow,
     requests::{DutyRow, RequestRow},
     submissions::SubmissionRow,
     tasks::TaskRow,
@@ -26,6 +27,12 @@ pub struct SubmissionContent {
     pub subject: String,
     /// The whole visible text.
     pub text: String,
+    /// The Message-ID, so that a later answer stands in the thread.
+    #[serde(default)]
+    pub message_id: Option<String>,
+    /// The envelope sender, for the guards of a later answer; older versions kept none.
+    #[serde(default)]
+    pub return_path: Option<ReturnPath>,
     /// The files that came along.
     pub attachments: Vec<Attachment>,
     /// What was odd about the bytes.
@@ -49,6 +56,8 @@ impl SubmissionContent {
             from: mail.from.clone(),
             subject: mail.subject.clone(),
             text: mail.text.clone(),
+            message_id: mail.message_id.clone(),
+            return_path: Some(mail.return_path.clone()),
             attachments: mail.attachments.clone(),
             oddities: mail.oddities.clone(),
             classification: classification.cloned(),
@@ -63,6 +72,23 @@ pub struct OpenedSubmission {
     pub row: SubmissionRow,
     /// What was written; none when it was never read or its key was destroyed.
     pub content: Option<SubmissionContent>,
+    /// What people corrected about it, oldest first; the last counts.
+    pub corrections: Vec<OpenedCorrection>,
+}
+
+/// A correction with its note, if the key still exists.
+#[derive(Clone)]
+pub struct OpenedCorrection {
+    /// The row.
+    pub row: CorrectionRow,
+    /// What the person wrote about it. May quote the letter: personal data.
+    pub note: Option<String>,
+}
+
+impl std::fmt::Debug for OpenedCorrection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.row.fmt(f)
+    }
 }
 
 /// One ticket, whole.
@@ -115,10 +141,17 @@ impl Cases {
             Some(id) => store::addresses::clear(store, id).await?,
             None => None,
         };
+        let corrections = store::corrections::of_ticket(store, ticket.id).await?;
         let mut submissions = Vec::new();
         for row in store::submissions::of_ticket(store, ticket.id).await? {
             let content = self.open_content(&row).await;
-            submissions.push(OpenedSubmission { row, content });
+            let of_it = corrections.iter().filter(|correction| correction.submission == row.id);
+            let mut opened = Vec::new();
+            for row in of_it {
+                let note = self.open_note(row).await;
+                opened.push(OpenedCorrection { row: row.clone(), note });
+            }
+            submissions.push(OpenedSubmission { row, content, corrections: opened });
         }
         let view = TicketView {
             address,
@@ -135,7 +168,7 @@ impl Cases {
         Ok(view)
     }
 
-    async fn open_content(&self, row: &SubmissionRow) -> Option<SubmissionContent> {
+    pub(crate) async fn open_content(&self, row: &SubmissionRow) -> Option<SubmissionContent> {
         let sealed = row.content.as_deref()?;
         let opened = self.parts.vault.open_sealed(SubmissionContent::SEAL_CONTEXT, sealed).await;
         match opened {

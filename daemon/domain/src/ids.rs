@@ -43,6 +43,8 @@ row_ids! {
     MessageId,
     /// A row of `submission`.
     SubmissionId,
+    /// A row of `correction`.
+    CorrectionId,
     /// A row of `ticket`.
     TicketId,
     /// A row of `request`.

@@ -27,7 +27,7 @@ pub enum RequestState {
     Closed,
     /// The end: part of another request of the same matter.
     Joined,
-    /// The end: the person took it back.
+    /// The end: the person took it back, or never asked (then it was misread).
     Withdrawn,
 }
 
@@ -63,6 +63,8 @@ pub enum RequestStep {
     Join,
     /// The person takes it back.
     Withdraw,
+    /// The letter never asked for it: the machine read it wrongly.
+    Misread,
     /// The person, or a superior, says it was not right.
     Reopen,
 }
@@ -70,7 +72,8 @@ pub enum RequestStep {
 words!(RequestStep {
     Block => "block", AskIdentity => "ask_identity", Review => "review", Approve => "approve",
     Refuse => "refuse", Execute => "execute", Verify => "verify", Answer => "answer",
-    Close => "close", Join => "join", Withdraw => "withdraw", Reopen => "reopen",
+    Close => "close", Join => "join", Withdraw => "withdraw", Misread => "misread",
+    Reopen => "reopen",
 });
 
 impl RequestState {
@@ -97,6 +100,10 @@ impl RequestState {
                 Step::Withdraw,
                 S::Received | S::Blocked | S::Identity | S::UnderReview | S::Approved,
             ) => S::Withdrawn,
+            // Once a person has decided on it, it is undone by deciding again.
+            (Step::Misread, S::Received | S::Blocked | S::Identity | S::UnderReview) => {
+                S::Withdrawn
+            }
             (Step::Reopen, S::Refused | S::Answered | S::Closed | S::Withdrawn) => S::UnderReview,
             (
                 Step::Block
@@ -110,6 +117,7 @@ impl RequestState {
                 | Step::Close
                 | Step::Join
                 | Step::Withdraw
+                | Step::Misread
                 | Step::Reopen,
                 _,
             ) => {
@@ -167,6 +175,16 @@ mod tests {
             .try_fold(RequestState::Received, RequestState::after);
         assert_eq!(end, Ok(RequestState::Closed));
         assert!(!RequestState::Closed.is_open());
+    }
+
+    #[test]
+    fn what_a_person_decided_on_is_not_undone_as_misread() {
+        use RequestState::{Blocked, Identity, Received, UnderReview};
+        for state in RequestState::ALL {
+            let misread = state.after(RequestStep::Misread);
+            let unworked = [Received, Blocked, Identity, UnderReview].contains(state);
+            assert_eq!(misread.is_ok(), unworked, "{state:?}");
+        }
     }
 
     #[test]

@@ -211,6 +211,8 @@ pub async fn of_person(
 pub struct StandingConsent {
     /// The last event that gave it.
     pub event: ConsentEventId,
+    /// When the person gave it; none when a correction restored it.
+    pub given_at: Option<Timestamp>,
     /// Whose.
     pub contact: Option<ContactId>,
     /// For which address.
@@ -233,6 +235,7 @@ pub fn standing(events: &[ConsentEventRow]) -> Vec<StandingConsent> {
     standing
         .map(|event| StandingConsent {
             event: event.id,
+            given_at: (event.capture_point != "correction").then_some(event.at),
             contact: event.contact,
             address: event.address,
             purpose: event.purpose,

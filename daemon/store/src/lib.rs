@@ -17,6 +17,7 @@ pub mod campaigns;
 pub mod consent_texts;
 pub mod consents;
 pub mod contacts;
+pub mod corrections;
 pub mod deliveries;
 pub mod digest_keys;
 pub mod error;

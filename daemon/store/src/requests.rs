@@ -292,3 +292,37 @@ pub async fn redate(
     ];
     Ok(execute(transaction, sql, values).await? > 0)
 }
+
+/// Writes down that the clock of a request stopped, by whom and why (one word).
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn stop_clock(
+    transaction: &Transaction,
+    request: RequestId,
+    actor: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO clock_event (request_id, act, at, actor, reason) \
+               VALUES ($1, 'stop', $2, $3, $4)";
+    let values = [request.0.into(), now.as_microsecond().into(), actor.into(), reason.into()];
+    execute(transaction, sql, values).await?;
+    Ok(())
+}
+
+/// Writes down on whose behalf an open request really is.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is not open any more.
+pub async fn change_requester(
+    transaction: &Transaction,
+    request: RequestId,
+    requester: Requester,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE request SET requester = $2, changed_at = $3 WHERE id = $1 \
+               AND state NOT IN ('closed', 'joined', 'withdrawn')";
+    let values = [request.0.into(), requester.name().into(), now.as_microsecond().into()];
+    crate::session::change_one(transaction, "request", sql, values).await
+}

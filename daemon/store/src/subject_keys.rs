@@ -121,7 +121,17 @@ pub async fn move_submission(
         to.to_string().into(),
         content.map(<[u8]>::to_vec).into(),
     ];
-    change_one(transaction, "submission", sql, values).await
+    change_one(transaction, "submission", sql, values).await?;
+    // Asked after the row is ours: a correction may have planned a letter under the old key since
+    // this submission was found.
+    let sql = "SELECT COUNT(*) AS n FROM delivery WHERE submission_id = $1 AND vault_key_id = $2 \
+               AND state IN ('planned', 'claimed', 'deferred')";
+    let values = [submission.0.into(), from.to_string().into()];
+    let under_way: i64 = query_one(transaction, sql, values).await?.get("delivery", "n")?;
+    if under_way > 0 {
+        return Err(StoreError::Conflict { what: "submission" });
+    }
+    Ok(())
 }
 
 /// The keys of messages that were moved under their subjects' keys and must still be destroyed.

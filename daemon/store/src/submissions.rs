@@ -167,6 +167,8 @@ pub async fn empty(transaction: &Transaction, submission: SubmissionId) -> Resul
     // The digest of its bytes stays: the same message met again must not be stored anew.
     let sql = "UPDATE message SET object_id = NULL, vault_key_id = NULL WHERE submission_id = $1";
     execute(transaction, sql, [submission.0.into()]).await?;
+    let sql = "UPDATE correction SET note = NULL WHERE submission_id = $1 AND note IS NOT NULL";
+    execute(transaction, sql, [submission.0.into()]).await?;
     let sql = "UPDATE submission SET object_id = NULL, vault_key_id = NULL, content = NULL, \
                mail_id_digest = NULL, confirmation_id = NULL WHERE id = $1";
     change_one(transaction, "submission", sql, [submission.0.into()]).await
@@ -195,8 +197,18 @@ pub struct SubmissionRow {
     pub id: SubmissionId,
     /// `message` or `form`.
     pub channel: String,
+    /// The message it came as; a form entry has none.
+    pub message: Option<MessageId>,
+    /// The random value of the form; a message has none.
+    pub form_key: Option<[u8; 16]>,
+    /// Where a form stood.
+    pub capture_point: Option<String>,
+    /// The policy shown beside a form.
+    pub policy_version: Option<String>,
     /// The ticket it belongs to.
     pub ticket: Option<TicketId>,
+    /// The one sender.
+    pub address: Option<AddressId>,
     /// The server's receipt.
     pub received_at: Timestamp,
     /// What is known about the sender's domain.
@@ -209,6 +221,8 @@ pub struct SubmissionRow {
     pub labels: String,
     /// The raw object.
     pub object: Option<ObjectId>,
+    /// The key of those and of the content.
+    pub vault_key: Option<VaultKeyId>,
     /// Sealed content.
     pub content: Option<Vec<u8>>,
 }
@@ -222,12 +236,18 @@ impl std::fmt::Debug for SubmissionRow {
     }
 }
 
-const COLUMNS: &str = "id, channel, ticket_id, received_at, authentication, kind, language, labels, object_id, content";
+const COLUMNS: &str = "id, channel, message_id, form_key, capture_point, policy_version, ticket_id, address_id, \
+                       received_at, authentication, kind, language, labels, object_id, vault_key_id, content";
 
 fn read(row: &Row) -> Result<SubmissionRow, StoreError> {
     Ok(SubmissionRow {
         id: SubmissionId(row.get("submission", "id")?),
         channel: row.get("submission", "channel")?,
+        message: row.get::<Option<i64>>("submission", "message_id")?.map(MessageId),
+        form_key: form_key(row)?,
+        capture_point: row.get("submission", "capture_point")?,
+        policy_version: row.get("submission", "policy_version")?,
+        address: row.get::<Option<i64>>("submission", "address_id")?.map(AddressId),
         ticket: row.get::<Option<i64>>("submission", "ticket_id")?.map(TicketId),
         received_at: row.instant("submission", "received_at")?,
         authentication: row.parsed(
@@ -239,8 +259,43 @@ fn read(row: &Row) -> Result<SubmissionRow, StoreError> {
         language: row.get("submission", "language")?,
         labels: row.get("submission", "labels")?,
         object: row.parsed_option("submission", "object_id", |text| ObjectId::parse(text).ok())?,
+        vault_key: row
+            .parsed_option("submission", "vault_key_id", |text| VaultKeyId::parse(text).ok())?,
         content: row.get("submission", "content")?,
     })
+}
+
+fn form_key(row: &Row) -> Result<Option<[u8; 16]>, StoreError> {
+    let bytes: Option<Vec<u8>> = row.get("submission", "form_key")?;
+    let key = bytes.map(|bytes| bytes.try_into().map_err(|_| row.misfit("submission", "form_key")));
+    key.transpose()
+}
+
+/// The submission with this id.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn by_id(
+    session: &impl Session,
+    submission: SubmissionId,
+) -> Result<Option<SubmissionRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM submission WHERE id = $1");
+    query_optional(session, &sql, [submission.0.into()]).await?.as_ref().map(read).transpose()
+}
+
+/// Keeps a submission under its key until the transaction ends, so that what is sealed under the
+/// key now can be opened afterwards.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is under another key by now, or was emptied.
+pub async fn hold_key(
+    transaction: &Transaction,
+    submission: SubmissionId,
+    key: VaultKeyId,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE submission SET vault_key_id = $2 WHERE id = $1 AND vault_key_id = $2";
+    let values = [submission.0.into(), key.to_string().into()];
+    change_one(transaction, "submission", sql, values).await
 }
 
 /// The submission that a message became.

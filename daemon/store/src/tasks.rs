@@ -107,6 +107,30 @@ pub async fn hold(
     Ok(())
 }
 
+/// Lifts the holds that filing set for a ticket for this reason; returns how many.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn lift_holds(
+    transaction: &Transaction,
+    ticket: TicketId,
+    reason: &str,
+    by: &str,
+    lift_reason: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let sql = "UPDATE legal_hold SET lifted_at = $3, lifted_by = $4, lift_reason = $5 \
+               WHERE ticket_id = $1 AND reason = $2 AND lifted_at IS NULL";
+    let values = [
+        ticket.0.into(),
+        reason.into(),
+        now.as_microsecond().into(),
+        by.into(),
+        lift_reason.into(),
+    ];
+    execute(transaction, sql, values).await
+}
+
 /// How many holds stand for a ticket.
 ///
 /// # Errors

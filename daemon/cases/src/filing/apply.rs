@@ -40,6 +40,9 @@ pub(super) struct Filing<'a> {
     pub(super) under_review: bool,
     /// Whether it joins a ticket that stood before: a new one holds nothing that could be asked.
     pub(super) joins: bool,
+    /// For words that are heard late: a consent that was given after this instant is a later word
+    /// and stands.
+    pub(super) given_until: Option<Timestamp>,
     pub(super) now: Timestamp,
 }
 
@@ -104,6 +107,7 @@ impl Cases {
                     named,
                     under_review,
                     joins: false,
+                    given_until: None,
                     now,
                 };
                 let filed = self.file_ticket(filing, lane, stops).await?;
@@ -244,7 +248,7 @@ impl Cases {
 
     /// A new code for a ticket whose first letter never went out: nobody has the old one, and
     /// only its digest is known.
-    async fn code_never_told(
+    pub(super) async fn code_never_told(
         &self,
         transaction: &Transaction,
         ticket: &TicketRow,
@@ -258,7 +262,7 @@ impl Cases {
         Ok(Some(code))
     }
 
-    async fn raise_what_else_follows(
+    pub(super) async fn raise_what_else_follows(
         &self,
         filing: &Filing<'_>,
         ticket: TicketId,
@@ -300,6 +304,6 @@ fn noted(submission: &Submission, id: SubmissionId) -> Filed {
     }
 }
 
-fn review_words(plan: &FilingPlan) -> String {
+pub(super) fn review_words(plan: &FilingPlan) -> String {
     plan.review.iter().map(|reason| reason.name()).collect::<Vec<_>>().join(" ")
 }

@@ -6,7 +6,7 @@
 use domain::{
     Timestamp,
     consent::{ConsentAct, Grade},
-    ids::{ConsentEventId, SubmissionId},
+    ids::{AddressId, ConsentEventId, ContactId, SubmissionId},
 };
 use serde_json::{Value, json};
 use store::{
@@ -37,10 +37,17 @@ impl Cases {
         };
         let (transaction, now) = (filing.transaction, filing.now);
         let contacts: Vec<_> = sender.one_contact().into_iter().collect();
-        let standing = store::consents::advertising_of(transaction, sender.id, &contacts).await?;
-        let subscriptions =
+        let mut standing =
+            store::consents::advertising_of(transaction, sender.id, &contacts).await?;
+        let mut subscriptions =
             store::subscriptions::confirmed_advertising_of(transaction, sender.id, &contacts)
                 .await?;
+        if let Some(until) = filing.given_until {
+            // What the person gave after these words outweighs them.
+            let is_later = |at: Option<Timestamp>| at.is_some_and(|at| at > until);
+            subscriptions.retain(|held| !is_later(held.opted_in_at));
+            standing.retain(|one| !is_later(one.given_at));
+        }
         let ending = Ending {
             kind: StopKind::Withdrawal,
             capture_point: match &filing.submission.source {
@@ -122,18 +129,34 @@ impl Cases {
             return Ok(0);
         };
         let contacts: Vec<_> = block.contact.into_iter().collect();
+        let of = (&[address][..], contacts.as_slice());
+        self.correct_withdrawals_of(transaction, submission, of, actor, reason, now).await
+    }
+
+    /// Restores what the words of a submission withdrew of these addresses and contacts, as far as
+    /// nothing happened to it since; returns how many withdrawals were corrected.
+    pub(crate) async fn correct_withdrawals_of(
+        &self,
+        transaction: &Transaction,
+        submission: SubmissionId,
+        (addresses, contacts): (&[AddressId], &[ContactId]),
+        actor: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<usize, CasesError> {
         let written =
-            store::consents::withdrawals_of(transaction, submission, &[address], &contacts).await?;
+            store::consents::withdrawals_of(transaction, submission, addresses, contacts).await?;
         let mut corrected = 0;
         for withdrawn in &written {
-            corrected +=
-                usize::from(self.correct(transaction, withdrawn, actor, reason, now).await?);
+            corrected += usize::from(
+                self.restore_withdrawn(transaction, withdrawn, actor, reason, now).await?,
+            );
         }
         Ok(corrected)
     }
 
     /// Restores what a withdrawal ended and writes that down; returns whether it could.
-    async fn correct(
+    async fn restore_withdrawn(
         &self,
         transaction: &Transaction,
         withdrawn: &ConsentEventRow,

@@ -1,0 +1,274 @@
+//! What a misreading began is ended: requests, blocks, withdrawals, holds.
+//!
+//! What another letter of the same ticket asks for too is left to that letter.
+
+use domain::{
+    Timestamp,
+    block::{BlockState, Scope},
+    filing::{BlockTarget, FilingPlan},
+    ids::AddressId,
+    regime::RequestName,
+    request::{RequestState, RequestStep},
+};
+use serde_json::json;
+use store::{Transaction, blocks::BlockRow, requests::RequestRow};
+
+use super::{Consequences, Judged, Refiling};
+use crate::{
+    Cases, CasesError,
+    blocks::LiftGround,
+    corrections::as_filed,
+    filing::{apply::Filing, stops::PendingStops},
+};
+
+/// The reason in the words of the tables; the person's own stand sealed in the correction.
+const REASON: &str = "misread";
+
+/// Another letter of the ticket, with what it asks for.
+struct Other {
+    id: domain::ids::SubmissionId,
+    judged: Judged,
+}
+
+impl Cases {
+    pub(super) async fn end_misread(
+        &self,
+        transaction: &Transaction,
+        refiling: &Refiling<'_>,
+        (before, after): (&Judged, &Judged),
+        stops: &mut PendingStops,
+        done: &mut Consequences,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        let others = self.others(transaction, refiling).await?;
+        self.close_misread(transaction, refiling, (before, after), &others, done, now).await?;
+        self.lift_misread(transaction, refiling, after, &others, stops, done, now).await?;
+        if before.plan.withdraw_advertising && !after.plan.withdraw_advertising {
+            let sender = self.know_sender(transaction, &after.submission, now).await?;
+            if let Some(sender) = sender {
+                let submission = refiling.seen.submission.id;
+                let of = (&[sender.id][..], sender.contacts.as_slice());
+                done.withdrawals_corrected = self
+                    .correct_withdrawals_of(
+                        transaction,
+                        submission,
+                        of,
+                        refiling.actor,
+                        REASON,
+                        now,
+                    )
+                    .await?;
+            }
+        }
+        let ticket = refiling.seen.ticket.id;
+        let still_held =
+            after.plan.legal_hold || others.iter().any(|other| other.judged.plan.legal_hold);
+        if before.plan.legal_hold && !still_held {
+            let (actor, hold) = (refiling.actor, "authority");
+            store::tasks::lift_holds(transaction, ticket, hold, actor, REASON, now).await?;
+        }
+        let still_told =
+            after.plan.tell_site || others.iter().any(|other| other.judged.plan.tell_site);
+        if before.plan.tell_site && !still_told {
+            // The site was told to take something down: only a person can put it back.
+            let (name, detail) = ("publication_misread", "");
+            store::tasks::open(transaction, name, Some(ticket), None, detail, now).await?;
+        }
+        Ok(())
+    }
+
+    /// The other letters of the ticket that can be opened, each as what counts of it.
+    async fn others(
+        &self,
+        transaction: &Transaction,
+        refiling: &Refiling<'_>,
+    ) -> Result<Vec<Other>, CasesError> {
+        let mut others = Vec::new();
+        for row in store::submissions::of_ticket(transaction, refiling.seen.ticket.id).await? {
+            if row.id == refiling.seen.submission.id {
+                continue;
+            }
+            let Some(content) = self.open_content(&row).await else { continue };
+            let Some((filed, found)) = as_filed(&row, content) else { continue };
+            let judgement = self.counting_judgement(transaction, row.id, &found).await?;
+            let judged = self.judged(transaction, &filed, &judgement).await?;
+            others.push(Other { id: row.id, judged });
+        }
+        Ok(others)
+    }
+
+    /// Closes the requests that only the old judgement asks for, and sets right on whose behalf
+    /// the others are.
+    async fn close_misread(
+        &self,
+        transaction: &Transaction,
+        refiling: &Refiling<'_>,
+        (before, after): (&Judged, &Judged),
+        others: &[Other],
+        done: &mut Consequences,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        let held = store::requests::of_ticket(transaction, refiling.seen.ticket.id).await?;
+        for name in &before.plan.requests {
+            let asked_by_others =
+                others.iter().any(|other| other.judged.plan.requests.contains(name));
+            let standing = held.iter().filter(|row| row.name == *name && stands(row.state));
+            if after.plan.requests.contains(name) {
+                if before.plan.requester != after.plan.requester {
+                    let requester = after.plan.requester;
+                    for row in standing.filter(|row| row.state.is_open()) {
+                        store::requests::change_requester(transaction, row.id, requester, now)
+                            .await?;
+                    }
+                }
+            } else if !asked_by_others {
+                for row in standing {
+                    self.close_one(transaction, row, refiling.actor, now).await?;
+                    done.misread.push(name.name());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn close_one(
+        &self,
+        transaction: &Transaction,
+        row: &RequestRow,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        let to = row.state.after(RequestStep::Misread).map_err(|_| gone_too_far(row))?;
+        store::requests::change_state(transaction, row.id, row.state, to, now).await?;
+        store::requests::stop_clock(transaction, row.id, actor, REASON, now).await?;
+        let detail = json!({ "name": row.name.name(), "from": row.state.name() });
+        let subject = format!("request:{}", row.id);
+        Ok(store::audit::append(transaction, actor, REASON, &subject, &detail, now).await?)
+    }
+
+    /// Lifts the blocks of this letter that neither it nor another one asks for now.
+    async fn lift_misread(
+        &self,
+        transaction: &Transaction,
+        refiling: &Refiling<'_>,
+        after: &Judged,
+        others: &[Other],
+        stops: &mut PendingStops,
+        done: &mut Consequences,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        let (ticket, submission) = (refiling.seen.ticket.id, refiling.seen.submission.id);
+        let mine: Vec<BlockRow> = store::blocks::of_ticket(transaction, ticket)
+            .await?
+            .into_iter()
+            .filter(|block| block.submission == Some(submission) && is_active(block))
+            .collect();
+        if mine.is_empty() {
+            return Ok(());
+        }
+        let mut needed = self.needed(transaction, after, now).await?;
+        for other in others {
+            needed.extend(self.needed(transaction, &other.judged, now).await?);
+        }
+        let mut lifted: Vec<&BlockRow> = Vec::new();
+        for block in &mine {
+            let is_needed = needed
+                .iter()
+                .any(|(address, scope)| *address == block.address && scope.covers(&block.scope));
+            if !is_needed {
+                let (actor, ground) = (refiling.actor, LiftGround::Misread);
+                // What the words withdrew is set right apart from the block: they may still be a
+                // withdrawal.
+                self.lift_held(transaction, block, actor, REASON, (ground, 0), stops, now).await?;
+                done.lifted.push(block.id);
+                lifted.push(block);
+            }
+        }
+        for other in others {
+            self.block_for_other(transaction, refiling, other, &lifted, stops, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Another letter needed no block of its own while the lifted one held: now it does.
+    async fn block_for_other(
+        &self,
+        transaction: &Transaction,
+        refiling: &Refiling<'_>,
+        other: &Other,
+        lifted: &[&BlockRow],
+        stops: &mut PendingStops,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        let filing = self.filing_of(transaction, &other.judged, now).await?;
+        let mut plan = FilingPlan { blocks: Vec::new(), ..filing.plan.clone() };
+        for planned in &filing.plan.blocks {
+            let address = address_of(&filing, planned.target);
+            if lifted.iter().any(|b| b.address == address && b.scope.covers(&planned.scope)) {
+                plan.blocks.push(planned.clone());
+            }
+        }
+        let filing = Filing { plan, ..filing };
+        self.set_blocks(&filing, refiling.seen.ticket.id, other.id, stops).await?;
+        Ok(())
+    }
+
+    /// Whom a judgement wants blocked, and how far.
+    async fn needed(
+        &self,
+        transaction: &Transaction,
+        judged: &Judged,
+        now: Timestamp,
+    ) -> Result<Vec<(Option<AddressId>, Scope)>, CasesError> {
+        let filing = self.filing_of(transaction, judged, now).await?;
+        let planned = filing.plan.blocks.iter();
+        Ok(planned.map(|one| (address_of(&filing, one.target), one.scope.clone())).collect())
+    }
+
+    async fn filing_of<'a>(
+        &self,
+        transaction: &'a Transaction,
+        judged: &'a Judged,
+        now: Timestamp,
+    ) -> Result<Filing<'a>, CasesError> {
+        Ok(Filing {
+            transaction,
+            submission: &judged.submission,
+            plan: judged.plan.clone(),
+            sender: self.know_sender(transaction, &judged.submission, now).await?,
+            named: judged.named.clone(),
+            under_review: false,
+            joins: true,
+            given_until: Some(judged.submission.received_at),
+            now,
+        })
+    }
+}
+
+/// Whether a request is neither over as part of another nor as taken back.
+fn stands(state: RequestState) -> bool {
+    !matches!(state, RequestState::Joined | RequestState::Withdrawn)
+}
+
+fn is_active(block: &BlockRow) -> bool {
+    matches!(block.state, BlockState::Active { .. })
+}
+
+fn address_of(filing: &Filing<'_>, target: BlockTarget) -> Option<AddressId> {
+    match target {
+        BlockTarget::Sender => filing.sender.as_ref().map(|sender| sender.id),
+        BlockTarget::Named => filing.named.as_ref().map(|named| named.address),
+    }
+}
+
+fn gone_too_far(row: &RequestRow) -> CasesError {
+    let name: RequestName = row.name;
+    CasesError::Refused {
+        rule: "only_unworked_requests_are_misread",
+        reason: format!(
+            "the request {} is {} already: a person decided on it, so that its own steps end it",
+            name.name(),
+            row.state.name()
+        ),
+    }
+}
