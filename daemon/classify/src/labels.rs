@@ -71,6 +71,12 @@ pub(crate) fn judge(parts: Parts<'_>, packs: &Packs) -> Judged {
     judged
 }
 
+/// What the rules alone say, for the trainer.
+pub(crate) fn by_rules_alone(parts: Parts<'_>, packs: &Packs) -> Judged {
+    let (body, subject) = (Scan::new(parts.new_text, packs), Scan::new(parts.subject, packs));
+    by_rules(parts, packs, &body, &subject)
+}
+
 /// What the rules alone say.
 fn by_rules(parts: Parts<'_>, packs: &Packs, body: &Scan, subject: &Scan) -> Judged {
     let signature = Scan::new(parts.signature, packs);

@@ -5,6 +5,7 @@
 //! words that were hit. A classification never acts and never hides: unsure means a person looks.
 
 mod addresses;
+mod beside;
 mod kind;
 mod labels;
 mod language;
@@ -20,6 +21,10 @@ use domain::mail::ReadMail;
 
 pub use new_text::OwnText;
 pub use packs::{PackError, Packs};
+
+/// The languages for which there are packs.
+const PACK_LANGUAGES: [&str; 13] =
+    ["ru", "en", "de", "fr", "es", "it", "nl", "pl", "pt", "uk", "cs", "be", "kk"];
 
 /// By what we know ourselves among senders.
 #[derive(Debug, Clone, Default)]
@@ -61,6 +66,7 @@ pub fn classify(mail: &ReadMail, packs: &Packs, own: &OwnIdentity) -> Classifica
     let parts =
         labels::Parts { subject, answers, new_text: &taken.new_text, signature: &taken.signature };
     let mut judged = labels::judge(parts, packs);
+    beside::add(mail, packs, &mut judged);
     mark_by_sender(mail, packs, &mut judged);
     let sure_request = judged.labels.iter().any(|v| v.label.is_request() && v.band == Band::Auto);
     let scores =
@@ -68,9 +74,14 @@ pub fn classify(mail: &ReadMail, packs: &Packs, own: &OwnIdentity) -> Classifica
     let verdict = kind::kind(mail, own, scores);
     let kind = verdict.kind.unwrap_or(Kind::Human);
     limit_by_kind(kind, mail, &mut judged);
-    labels::close(&mut judged.labels, &packs.curve);
     let language = language::language(&taken.new_text, judged.russian_in_latin)
         .or_else(|| language::language(subject, false));
+    let unknown = language.as_deref().is_some_and(|code| !PACK_LANGUAGES.contains(&code));
+    // Words of somebody else, or in a language for which there is no pack: a person looks.
+    if taken.forwarded || unknown {
+        soften(&mut judged);
+    }
+    labels::close(&mut judged.labels, &packs.curve);
     Classification {
         kind,
         kind_reasons: verdict.reasons,

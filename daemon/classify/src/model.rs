@@ -144,6 +144,35 @@ impl Prepared {
     }
 }
 
+/// The scores of the rules for every head, as the trainer needs them: for "any request" the
+/// highest one of a label that opens a request; 0 where no rule hit.
+#[must_use]
+pub fn rule_scores(subject: &str, new_text: &str, packs: &crate::Packs) -> [f32; HEADS] {
+    let (subject, answers) = crate::bare_subject(subject);
+    let parts = crate::labels::Parts { subject, answers, new_text, signature: "" };
+    let judged = crate::labels::by_rules_alone(parts, packs);
+    let sum = |evidence: &[domain::classification::Evidence]| -> f32 {
+        evidence.iter().map(|e| e.weight).sum()
+    };
+    let mut scores = [0.0_f32; HEADS];
+    for verdict in &judged.labels {
+        let score = sum(&verdict.evidence);
+        scores[Head::Label(verdict.label).column()] = score;
+        if verdict.label.is_request() {
+            let any = &mut scores[Head::Request.column()];
+            *any = any.max(score);
+        }
+    }
+    for verdict in &judged.marks {
+        let head = match verdict.label {
+            domain::classification::Mark::Authority => Head::Authority,
+            domain::classification::Mark::Representative => Head::Representative,
+        };
+        scores[head.column()] = sum(&verdict.evidence);
+    }
+    scores
+}
+
 /// A text ready for the model.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Text<'a> {

@@ -33,6 +33,10 @@ const EMBEDDED: [(&str, &str); 13] = [
     ("more", include_str!("../../../config/classifier/more.toml")),
 ];
 
+/// The trained model and its manifest.
+const MODEL: &[u8] = include_bytes!("../../../config/classifier/model.bin");
+const MANIFEST: &str = include_str!("../../../config/classifier/model.toml");
+
 /// Compiled language packs: word classes as a trie, rules indexed by their first word class.
 #[derive(Debug)]
 pub struct Packs {
@@ -137,8 +141,10 @@ impl Packs {
             })
             .collect();
         let packs = compile::compile(&files, &mut errors);
+        let model =
+            if MODEL.is_empty() { None } else { model().map_err(|error| errors.push(error)).ok() };
         match packs {
-            Some(packs) if errors.is_empty() => Ok(packs),
+            Some(packs) if errors.is_empty() => Ok(Self { model, ..packs }),
             _ => Err(PackError(errors)),
         }
     }
@@ -148,6 +154,14 @@ impl Packs {
     pub fn rule_count(&self) -> usize {
         self.rules.len()
     }
+}
+
+/// The trained model of `config/classifier`, compiled in.
+fn model() -> Result<Model, String> {
+    let table = crate::model::Table::read(MODEL).map_err(|error| error.to_string())?;
+    let mixing = crate::weighing::Mixing::read(MANIFEST)
+        .map_err(|error| format!("model.toml: {error}; train the model again"))?;
+    Ok(Model { table, mixing })
 }
 
 #[cfg(test)]

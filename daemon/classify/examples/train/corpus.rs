@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use classify::Packs;
 use classify::model::{
     HEADS, Head, Opinion, Prepared, Table,
     features::{Feature, Instance},
+    rule_scores,
 };
 use serde_json::Value;
 
@@ -14,6 +16,8 @@ pub struct Sample {
     pub instances: Vec<Instance>,
     pub around: Vec<Feature>,
     pub prepared: Prepared,
+    /// What the rules say, for each head.
+    pub rules: [f32; HEADS],
     /// For each head whether it holds; `None` where a careful reader could say either.
     pub truth: [Option<bool>; HEADS],
     /// Whether the mail holds a request, by its first set of labels.
@@ -30,7 +34,10 @@ impl Sample {
 }
 
 /// Reads all human mails of the folders.
-pub fn read<'a>(folders: impl Iterator<Item = &'a Path>) -> std::io::Result<Vec<Sample>> {
+pub fn read<'a>(
+    folders: impl Iterator<Item = &'a Path>,
+    packs: &Packs,
+) -> std::io::Result<Vec<Sample>> {
     let mut samples = Vec::new();
     for folder in folders {
         let mut files: Vec<_> =
@@ -40,7 +47,7 @@ pub fn read<'a>(folders: impl Iterator<Item = &'a Path>) -> std::io::Result<Vec<
             for line in std::fs::read_to_string(file)?.lines() {
                 let line: Value = serde_json::from_str(line)?;
                 if line["kind"] == "human" {
-                    samples.push(sample(&line));
+                    samples.push(sample(&line, packs));
                 }
             }
         }
@@ -48,7 +55,7 @@ pub fn read<'a>(folders: impl Iterator<Item = &'a Path>) -> std::io::Result<Vec<
     Ok(samples)
 }
 
-fn sample(line: &Value) -> Sample {
+fn sample(line: &Value, packs: &Packs) -> Sample {
     let text = line["new_text"].as_str().unwrap_or_default();
     let subject = line["headers"]["Subject"].as_str().unwrap_or_default();
     let prepared = Prepared::new(subject, text);
@@ -73,6 +80,7 @@ fn sample(line: &Value) -> Sample {
         instances: prepared.instances(),
         around: prepared.around(),
         prepared,
+        rules: rule_scores(subject, text, packs),
         truth,
         asks: holds(Head::Request, &labels),
         may_ask: accepted.iter().chain([&labels]).any(|set| holds(Head::Request, set)),
