@@ -211,9 +211,10 @@ fn score(evidence: &[Evidence]) -> f32 {
     evidence.iter().map(|e| e.weight).sum()
 }
 
-/// Whether evidence against is in sight: then a person looks, however strong the rest is.
-fn contested(evidence: &[Evidence]) -> bool {
-    evidence.iter().any(|e| e.weight < 0.0 && e.rule != LENGTH)
+/// The heaviest evidence against; 0 when there is none. With it in sight a person looks, however
+/// strong the rest is.
+pub(crate) fn against(evidence: &[Evidence]) -> f32 {
+    evidence.iter().filter(|e| e.rule != LENGTH).map(|e| e.weight).fold(0.0, f32::min)
 }
 
 /// The evidence that counts for one target, strongest first. Questions about several rights give
@@ -233,7 +234,7 @@ fn gather(weighed: &[Weighed], wanted: impl Fn(Target) -> bool, label: Label) ->
 pub(crate) fn verdict<T>(label: T, evidence: Vec<Evidence>, curve: &Curve) -> Verdict<T> {
     let score = score(&evidence);
     let confidence = 1.0 / (1.0 + (-curve.slope * (score - curve.middle)).exp());
-    let most = if contested(&evidence) { Band::Suggest } else { Band::Auto };
+    let most = if against(&evidence) < 0.0 { Band::Suggest } else { Band::Auto };
     Verdict { label, confidence, band: band(confidence, curve).min(most), evidence }
 }
 

@@ -144,18 +144,24 @@ impl Prepared {
     }
 }
 
-/// The scores of the rules for every head, as the trainer needs them: for "any request" the
-/// highest one of a label that opens a request; 0 where no rule hit.
+/// What the rules say of every head, as the trainer needs it: the score (for "any request" the
+/// highest one of a label that opens a request; 0 where no rule hit), and the heaviest evidence
+/// against, 0 where there is none.
 #[must_use]
-pub fn rule_scores(subject: &str, new_text: &str, packs: &crate::Packs) -> [f32; HEADS] {
+pub fn rule_scores(
+    subject: &str,
+    new_text: &str,
+    packs: &crate::Packs,
+) -> ([f32; HEADS], [f32; HEADS]) {
     let (subject, answers) = crate::bare_subject(subject);
     let parts = crate::labels::Parts { subject, answers, new_text, signature: "" };
     let judged = crate::labels::by_rules_alone(parts, packs);
     let sum = |evidence: &[domain::classification::Evidence]| -> f32 {
         evidence.iter().map(|e| e.weight).sum()
     };
-    let mut scores = [0.0_f32; HEADS];
+    let (mut scores, mut against) = ([0.0_f32; HEADS], [0.0_f32; HEADS]);
     for verdict in &judged.labels {
+        against[Head::Label(verdict.label).column()] = crate::labels::against(&verdict.evidence);
         let score = sum(&verdict.evidence);
         scores[Head::Label(verdict.label).column()] = score;
         if verdict.label.is_request() {
@@ -170,7 +176,7 @@ pub fn rule_scores(subject: &str, new_text: &str, packs: &crate::Packs) -> [f32;
         };
         scores[head.column()] = sum(&verdict.evidence);
     }
-    scores
+    (scores, against)
 }
 
 /// A text ready for the model.

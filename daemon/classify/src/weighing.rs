@@ -14,6 +14,10 @@ use crate::packs::Curve;
 /// Scores beyond say no more.
 const MOST: f32 = 6.0;
 
+/// Evidence against of at most this weight is a doubt, which a sure model may dispel; what is
+/// heavier keeps a label out of auto.
+const DOUBT: f32 = 0.1;
+
 /// The trained model with its weights beside the rules.
 #[derive(Debug, Clone)]
 pub(crate) struct Model {
@@ -38,8 +42,12 @@ pub struct Mixing {
     pub suggest: f32,
     /// From which probability of any request the likeliest label is suggested.
     pub suggest_any: f32,
-    /// The least confidence of band auto; the rules must say auto too.
+    /// The least score of the rules for band auto: the model alone makes nothing auto.
+    pub auto_rules: f32,
+    /// The least confidence of band auto.
     pub auto: f32,
+    /// The same when the rules have a doubt.
+    pub auto_in_doubt: f32,
     /// What the rules alone are so sure of is never below suggest.
     pub keep: f32,
 }
@@ -113,8 +121,8 @@ pub(crate) fn probability(log_odds: f32) -> f32 {
 pub(crate) struct Rules {
     /// The sum of the weights.
     pub score: f32,
-    /// Whether evidence against stands beside: then never auto.
-    pub contested: bool,
+    /// The heaviest evidence against, 0 when there is none.
+    pub against: f32,
 }
 
 /// Confidence and band of a label or mark.
@@ -128,10 +136,15 @@ pub(crate) fn weigh(
     let mixing = &model.mixing;
     let confidence = probability(mixing.log_odds(head, rules.score, &opinion.logits));
     let alone = probability(curve.slope * (rules.score - curve.middle));
-    let sure = alone >= curve.auto && !rules.contested;
-    let band = if sure && confidence >= mixing.auto {
+    let strong = rules.score >= mixing.auto_rules;
+    let least = match rules.against {
+        against if against < -DOUBT => f32::INFINITY,
+        against if against < 0.0 => mixing.auto_in_doubt,
+        _ => mixing.auto,
+    };
+    let band = if strong && confidence >= least {
         Band::Auto
-    } else if confidence >= mixing.suggest || alone >= mixing.keep || sure {
+    } else if confidence >= mixing.suggest || alone >= mixing.keep {
         Band::Suggest
     } else {
         Band::None

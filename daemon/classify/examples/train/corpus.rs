@@ -18,6 +18,8 @@ pub struct Sample {
     pub prepared: Prepared,
     /// What the rules say, for each head.
     pub rules: [f32; HEADS],
+    /// The heaviest evidence of the rules against each head.
+    pub against: [f32; HEADS],
     /// For each head whether it holds; `None` where a careful reader could say either.
     pub truth: [Option<bool>; HEADS],
     /// Whether the mail holds a request, by its first set of labels.
@@ -68,6 +70,7 @@ fn sample(line: &Value, packs: &Packs) -> Sample {
             .collect()
     };
     let labels = set(&line["labels"]);
+    let (rules, against) = rule_scores(subject, text, packs);
     let accepted: Vec<Vec<String>> =
         line["accept"].as_array().into_iter().flatten().map(set).collect();
     let truth = Head::ALL.map(|head| {
@@ -80,7 +83,8 @@ fn sample(line: &Value, packs: &Packs) -> Sample {
         instances: prepared.instances(),
         around: prepared.around(),
         prepared,
-        rules: rule_scores(subject, text, packs),
+        rules,
+        against,
         truth,
         asks: holds(Head::Request, &labels),
         may_ask: accepted.iter().chain([&labels]).any(|set| holds(Head::Request, set)),

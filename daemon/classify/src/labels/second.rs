@@ -6,7 +6,7 @@
 
 use domain::classification::{Band, Evidence, Label, Mark, Verdict};
 
-use super::{Judged, Parts, contested, score, verdict};
+use super::{Judged, Parts, against, score, verdict};
 use crate::model::{Head, Opinion, Place};
 use crate::packs::Curve;
 use crate::weighing::{self, Model};
@@ -74,8 +74,8 @@ fn reconsider<T>(
     curve: &Curve,
     opinion: &Opinion,
 ) {
-    let contested = contested(&verdict.evidence);
-    let rules = weighing::Rules { score: score(&verdict.evidence), contested };
+    let against = against(&verdict.evidence);
+    let rules = weighing::Rules { score: score(&verdict.evidence), against };
     let (confidence, band) = weighing::weigh(model, curve, head, rules, opinion);
     (verdict.confidence, verdict.band) = (confidence, band);
     let weight = model.mixing.model * opinion.logit(head);
