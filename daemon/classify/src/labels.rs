@@ -66,7 +66,7 @@ pub(crate) fn judge(parts: Parts<'_>, packs: &Packs) -> Judged {
     let mut judged = by_rules(parts, packs, &body, &subject);
     if let Some(model) = &packs.model {
         let text = Text { body: &body.text, subject: &subject.text, answers: parts.answers };
-        second::opinion(&mut judged, parts, model, &packs.curve, &opinion(&model.table, text));
+        second::opinion(&mut judged, parts, model, packs, &opinion(&model.table, text));
     }
     judged
 }

@@ -149,6 +149,12 @@ impl Packs {
         }
     }
 
+    /// Whether a rule comes from an operator's file.
+    pub(crate) fn is_operators(&self, rule: &str) -> bool {
+        let pack = rule.split('/').next().unwrap_or(rule);
+        pack != "length" && pack != "model" && !EMBEDDED.iter().any(|(name, _)| *name == pack)
+    }
+
     /// How many rules are switched on.
     #[must_use]
     pub fn rule_count(&self) -> usize {

@@ -83,16 +83,16 @@ impl Descent {
         }
         for (features, gradient) in kept.iter().zip(&gradients) {
             self.step(features, gradient);
-            for head in 0..HEADS {
-                self.bias_squares[head] += gradient[head] * gradient[head];
-                self.bias[head] -= STEP * gradient[head] / self.bias_squares[head].sqrt();
+            for (head, slope) in gradient.iter().enumerate() {
+                self.bias_squares[head] += slope * slope;
+                self.bias[head] -= STEP * slope / self.bias_squares[head].sqrt();
             }
         }
         self.step(&around, &whole);
     }
 
     fn some_of(&mut self, features: &[Feature]) -> Vec<Feature> {
-        features.iter().filter(|_| self.next() % LEFT_OUT != 0).copied().collect()
+        features.iter().filter(|_| !self.next().is_multiple_of(LEFT_OUT)).copied().collect()
     }
 
     fn scores(&self, from: [f32; HEADS], features: &[Feature]) -> [f32; HEADS] {

@@ -54,7 +54,7 @@ pub fn fit(judged: &[(&Sample, [f32; HEADS])]) -> Mixing {
         request: label[2],
         bias,
         any: AnyRequest { bias: any[0], rules: any[1], request: any[2], label: any[3] },
-        suggest: 0.4,
+        suggest: 0.35,
         suggest_any: 0.4,
         auto_rules: 3.0,
         auto: 0.95,
@@ -128,17 +128,10 @@ pub fn grid(mixing: &Mixing, judged: &[(&Sample, [f32; HEADS])]) -> String {
 pub fn auto_grid(mixing: &Mixing, judged: &[(&Sample, [f32; HEADS])]) -> String {
     let mut out = String::new();
     for (auto, doubt, curve) in [
-        (0.9_f32, 2.0_f32, 3.9_f32),
-        (0.9, 0.97, 3.9),
-        (0.9, 0.95, 3.9),
-        (0.9, 0.9, 3.9),
-        (0.95, 0.95, 3.9),
-        (0.9, 0.97, 3.4),
+        (0.9_f32, 0.97_f32, 3.9_f32),
         (0.95, 0.97, 3.0),
         (0.95, 0.98, 2.5),
         (0.97, 0.98, 2.0),
-        (0.97, 0.97, 2.0),
-        (0.98, 0.98, 1.7),
     ] {
         let (mut right, mut said, mut ordinary, mut wrong, mut asks, mut seen) = (0, 0, 0, 0, 0, 0);
         for (sample, logits) in judged {

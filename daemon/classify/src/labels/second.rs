@@ -8,7 +8,7 @@ use domain::classification::{Band, Evidence, Label, Mark, Verdict};
 
 use super::{Judged, Parts, against, score, verdict};
 use crate::model::{Head, Opinion, Place};
-use crate::packs::Curve;
+use crate::packs::Packs;
 use crate::weighing::{self, Model};
 
 /// Names of the model's evidence: a label's loudest sentence, and that there is any request.
@@ -21,9 +21,10 @@ pub(super) fn opinion(
     judged: &mut Judged,
     parts: Parts<'_>,
     model: &Model,
-    curve: &Curve,
+    packs: &Packs,
     opinion: &Opinion,
 ) {
+    let curve = &packs.curve;
     let scores: Vec<(Label, f32)> =
         judged.labels.iter().map(|v| (v.label, score(&v.evidence))).collect();
     for label in Label::ALL.into_iter().filter(|label| *label != Label::Other) {
@@ -32,7 +33,7 @@ pub(super) fn opinion(
         }
     }
     for verdict in &mut judged.labels {
-        reconsider(verdict, Head::Label(verdict.label), parts, model, curve, opinion);
+        reconsider(verdict, Head::Label(verdict.label), parts, model, packs, opinion);
     }
     let asks = |v: &Verdict<Label>| v.label.is_request() && v.band != Band::None;
     if !judged.labels.iter().any(asks)
@@ -54,7 +55,7 @@ pub(super) fn opinion(
             Mark::Authority => Head::Authority,
             Mark::Representative => Head::Representative,
         };
-        reconsider(verdict, head, parts, model, curve, opinion);
+        reconsider(verdict, head, parts, model, packs, opinion);
     }
     judged.marks.retain(|v| v.band != Band::None || rules_hit(v));
     judged
@@ -71,13 +72,17 @@ fn reconsider<T>(
     head: Head,
     parts: Parts<'_>,
     model: &Model,
-    curve: &Curve,
+    packs: &Packs,
     opinion: &Opinion,
 ) {
+    let curve = &packs.curve;
     let against = against(&verdict.evidence);
     let rules = weighing::Rules { score: score(&verdict.evidence), against };
     let (confidence, band) = weighing::weigh(model, curve, head, rules, opinion);
-    (verdict.confidence, verdict.band) = (confidence, band);
+    // What an operator's own rule makes auto stays auto: it was written for words of this house.
+    let own = verdict.evidence.iter().any(|e| e.weight > 0.0 && packs.is_operators(&e.rule));
+    verdict.confidence = confidence;
+    verdict.band = if own { band.max(verdict.band) } else { band };
     let weight = model.mixing.model * opinion.logit(head);
     verdict.evidence.push(said(SENTENCE, weight, opinion.place(head), parts));
 }
