@@ -3,6 +3,7 @@
 pub mod campaign;
 pub mod contact;
 pub mod lists;
+pub mod ticket;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,9 @@ use clap::{Args, Parser, Subcommand};
 pub use campaign::{Campaign, CampaignCommand, Start as CampaignStart, Template, TemplateCommand};
 pub use contact::{Contact, ContactCommand, ContactImport, ExportFormat};
 pub use lists::{Consent, ConsentCommand, List, ListCommand, Policy, PolicyCommand};
+pub use ticket::{
+    Classifier, ClassifierCommand, Correct as TicketCorrection, Ticket, TicketCommand,
+};
 
 /// Reads the hello@ mailbox under privacy law: tickets, blocks, deadlines, answers.
 #[derive(Debug, Parser)]
@@ -56,6 +60,8 @@ pub enum Command {
     Intake(Intake),
     /// Tell what a mail asks for, and why
     Classify(Classify),
+    /// What the classifier learns from
+    Classifier(Classifier),
     /// The conversations with people
     Ticket(Ticket),
     /// What must not be processed
@@ -161,48 +167,16 @@ pub enum IntakeCommand {
 /// `consentry classify`.
 #[derive(Debug, Args)]
 pub struct Classify {
-    /// Print one JSON object a line (without it, the same for people)
+    /// Print one JSON object a line (without it, for people)
     #[arg(long)]
     pub json: bool,
-    /// As --json, with every verdict and every hit, those without consequence too
+    /// Tell why: every verdict, those without consequence too, every hit with its rule, weight and
+    /// place, the new text and what was left out of it; with --json the same as JSON
     #[arg(long)]
     pub explain: bool,
     /// Mails as files (RFC 5322)
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-}
-
-/// `consentry ticket`.
-#[derive(Debug, Args)]
-pub struct Ticket {
-    /// Which.
-    #[command(subcommand)]
-    pub command: TicketCommand,
-}
-
-/// What to do with tickets.
-#[derive(Debug, Subcommand)]
-pub enum TicketCommand {
-    /// List them, newest first
-    List {
-        /// At most so many
-        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
-        /// Only those before this one (its `id`), for the next page
-        #[arg(long, value_name = "ID")]
-        before: Option<i64>,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show one with its requests, duties, blocks and tasks
-    Show {
-        /// Its number, such as CT-7K3M9QXW
-        number: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 /// `consentry block`.

@@ -3,9 +3,11 @@
 pub mod audit;
 pub mod block;
 pub mod campaign;
+pub mod classifier;
 pub mod classify;
 pub mod consent;
 pub mod contact;
+pub mod cut;
 pub mod doctor;
 pub mod init;
 pub mod intake;
@@ -55,6 +57,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Node(arguments) => on_runtime(node::run(general, arguments)),
         Command::Intake(arguments) => on_runtime(intake::run(load_config(&general)?, arguments)),
         Command::Classify(arguments) => classify::run(&general, &arguments),
+        Command::Classifier(arguments) => on_runtime(classifier::run(general, arguments)),
         Command::Ticket(arguments) => on_runtime(ticket::run(general, arguments)),
         Command::Block(arguments) => on_runtime(block::run(general, arguments)),
         Command::List(arguments) => on_runtime(list::run(general, arguments)),

@@ -1,6 +1,7 @@
 //! What filing promises, told as scenes. Each gets a fresh room.
 
 mod answers;
+mod correcting;
 mod keeping;
 mod lifting;
 pub mod lists;
@@ -16,8 +17,8 @@ use store::contacts::NewContact;
 use crate::desk::Desk;
 
 pub use self::{
-    answers::*, keeping::*, lifting::*, lists::*, proofs::*, reports::*, returned::*, sharing::*,
-    wishes::*,
+    answers::*, correcting::*, keeping::*, lifting::*, lists::*, proofs::*, reports::*,
+    returned::*, sharing::*, wishes::*,
 };
 
 pub const ANNA: &str = "anna@mail.example";

@@ -3,6 +3,8 @@
 //! The mails are read in this process: whoever types the command vouches for them. Without a
 //! configuration the built-in packs judge and no domain is ours.
 
+mod explaining;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,7 +14,7 @@ use domain::classification::{Band, Classification, Evidence, Label, Verdict};
 use domain::mail::ReadMail;
 use serde_json::{Value, json};
 
-use super::config_path;
+use super::{config_path, cut};
 use crate::cli::{Classify, General};
 use crate::config::Config;
 use crate::failure::WrongUse;
@@ -31,8 +33,11 @@ pub fn run(general: &General, arguments: &Classify) -> anyhow::Result<ExitCode> 
         match classify_file(path, &packs, &own) {
             Ok((mail, classification)) => {
                 let document = describe(path, &mail, &classification, arguments.explain);
-                if arguments.json || arguments.explain {
+                if arguments.json {
                     print::json_line(&document)?;
+                } else if arguments.explain {
+                    let path = path.to_string_lossy();
+                    print::line(&explaining::listing(&path, &mail, &classification))?;
                 } else {
                     print::line(&for_people(&document))?;
                 }
@@ -41,7 +46,7 @@ pub fn run(general: &General, arguments: &Classify) -> anyhow::Result<ExitCode> 
                 tracing::debug!(%error, "a file was not classified");
                 let document =
                     json!({ "path": path.to_string_lossy(), "error": format!("{error:#}") });
-                if arguments.json || arguments.explain {
+                if arguments.json {
                     print::json_line(&document)?;
                 } else {
                     print::line(&format!("{}: {error:#}", path.display()))?;
@@ -92,7 +97,7 @@ fn describe(path: &Path, mail: &ReadMail, found: &Classification, explain: bool)
     });
     if explain {
         document["forwarded"] = json!(found.forwarded);
-        document["cut"] = json!(found.cut);
+        document["cut"] = cut::cuts_json(&mail.text, &found.cut);
         document["kind_reasons"] = json!(found.kind_reasons);
         document["bounces"] = json!(found.bounces.iter().map(bounce).collect::<Vec<_>>());
     }
@@ -115,13 +120,15 @@ fn labels(found: &Classification, explain: bool) -> Vec<Value> {
     let asks = found.labels.iter().any(|one| acts(one.label) && one.band != Band::None);
     let labels = found.labels.iter().filter(|one| is_shown(one.band));
     let labels = labels.filter(|one| explain || acts(one.label) || !asks);
-    let labels = labels.map(|one| verdict_json(one.label.name(), one));
+    let text = found.new_text.as_str();
+    let labels = labels.map(|one| verdict_json(one.label.name(), one, text));
     let marks = found.marks.iter().filter(|one| is_shown(one.band));
-    labels.chain(marks.map(|one| verdict_json(one.label.name(), one))).collect()
+    labels.chain(marks.map(|one| verdict_json(one.label.name(), one, text))).collect()
 }
 
-fn verdict_json<T>(name: &str, verdict: &Verdict<T>) -> Value {
-    let evidence: Vec<Value> = verdict.evidence.iter().map(evidence_json).collect();
+fn verdict_json<T>(name: &str, verdict: &Verdict<T>, new_text: &str) -> Value {
+    let hits = verdict.evidence.iter();
+    let evidence: Vec<Value> = hits.map(|hit| evidence_json(hit, new_text)).collect();
     json!({
         "label": name,
         "confidence": (f64::from(verdict.confidence) * 1000.0).round() / 1000.0,
@@ -130,12 +137,16 @@ fn verdict_json<T>(name: &str, verdict: &Verdict<T>) -> Value {
     })
 }
 
-fn evidence_json(evidence: &Evidence) -> Value {
+fn evidence_json(evidence: &Evidence, new_text: &str) -> Value {
+    let start = evidence.span.filter(|_| !evidence.in_subject).map(|span| span.0);
+    let place = start.and_then(|start| explaining::place(new_text, start));
     json!({
         "rule": evidence.rule,
         "weight": (f64::from(evidence.weight) * 1000.0).round() / 1000.0,
         "words": evidence.words,
         "span": evidence.span,
+        "line": place.map(|place| place.0),
+        "column": place.map(|place| place.1),
         "in_subject": evidence.in_subject,
     })
 }

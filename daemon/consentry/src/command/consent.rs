@@ -120,7 +120,10 @@ async fn prove(
 }
 
 /// Writes a file of personal data: nobody else may read it, and none is overwritten.
-fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When the name is taken or the disk refuses.
+pub fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     let open = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let written = open.and_then(|mut file| {
         file.write_all(text.as_bytes())?;

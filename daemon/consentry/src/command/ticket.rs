@@ -1,8 +1,11 @@
 //! `consentry ticket`: the conversations with people, for operators and programs.
 
+mod correcting;
+
 use std::process::ExitCode;
 
-use cases::tickets::{OpenedSubmission, TicketView};
+use cases::corrections::Judgement;
+use cases::tickets::{OpenedCorrection, OpenedSubmission, TicketView};
 use domain::ids::TicketId;
 use serde_json::{Value, json};
 use store::deliveries::LetterRow;
@@ -10,7 +13,7 @@ use store::requests::{DutyRow, RequestRow};
 use store::tasks::TaskRow;
 use store::tickets::TicketRow;
 
-use super::{block, open_house, told};
+use super::{block, cut, open_house, told};
 use crate::cli::{General, Ticket, TicketCommand};
 use crate::{actor, print};
 
@@ -35,13 +38,16 @@ pub async fn run(general: General, arguments: Ticket) -> anyhow::Result<ExitCode
                 )?;
             }
         }
-        TicketCommand::Show { number, json } => {
+        TicketCommand::Correct(arguments) => {
+            correcting::run(&house.cases, arguments, &actor).await?;
+        }
+        TicketCommand::Show { number, full, json } => {
             let view = house.cases.ticket(&number, &actor).await.map_err(told)?;
             let document = view_json(&view);
             if json {
                 print::json_document(&document)?;
             } else {
-                for_people(&view)?;
+                for_people(&view, full)?;
             }
         }
     }
@@ -149,6 +155,7 @@ fn submission_json(submission: &OpenedSubmission) -> Value {
             "attachments": content.attachments,
             "oddities": content.oddities,
             "classification": content.classification,
+            "cut": content.classification.as_ref().map(|found| cut::cuts_json(&content.text, &found.cut)),
         })
     });
     json!({
@@ -160,10 +167,24 @@ fn submission_json(submission: &OpenedSubmission) -> Value {
         "received_at": row.received_at,
         "labels": serde_json::from_str::<Value>(&row.labels).unwrap_or(Value::Null),
         "content": content,
+        "corrections": submission.corrections.iter().map(correction_json).collect::<Vec<_>>(),
     })
 }
 
-fn for_people(view: &TicketView) -> std::io::Result<()> {
+fn correction_json(correction: &OpenedCorrection) -> Value {
+    let row = &correction.row;
+    let names = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
+    json!({
+        "id": row.id,
+        "corrected_at": row.corrected_at,
+        "actor": row.actor,
+        "before": names(&row.before),
+        "after": names(&row.after),
+        "note": correction.note,
+    })
+}
+
+fn for_people(view: &TicketView, full: bool) -> std::io::Result<()> {
     let ticket = &view.ticket;
     print::line(&format!(
         "{}  {}  opened {} UTC{}",
@@ -209,15 +230,39 @@ fn for_people(view: &TicketView) -> std::io::Result<()> {
         ))?;
     }
     for submission in &view.submissions {
-        let row = &submission.row;
-        let received = print::minute(row.received_at);
-        print::line(&format!("\n--- {} of {received} UTC ({})", row.channel, row.kind))?;
-        match &submission.content {
-            Some(content) => {
-                print::line(&format!("{}\n\n{}", content.subject, content.text.trim_end()))?
-            }
-            None => print::line("(cannot be shown: never read, or its key was destroyed)")?,
-        }
+        submission_for_people(submission, full)?;
     }
     Ok(())
+}
+
+fn submission_for_people(submission: &OpenedSubmission, full: bool) -> std::io::Result<()> {
+    let row = &submission.row;
+    let received = print::minute(row.received_at);
+    print::line(&format!("\n--- {} {} of {received} UTC ({})", row.channel, row.id, row.kind))?;
+    for correction in &submission.corrections {
+        let row = &correction.row;
+        let after = serde_json::from_str::<Judgement>(&row.after);
+        let after = after.map_or_else(|_| "?".to_owned(), |after| correcting::words(&after));
+        let (at, actor) = (print::minute(row.corrected_at), &row.actor);
+        print::line(&format!("corrected {at} by {actor}: {after}"))?;
+        if let Some(note) = &correction.note {
+            print::line(&format!("  {note}"))?;
+        }
+    }
+    let Some(content) = &submission.content else {
+        return print::line("(cannot be shown: never read, or its key was destroyed)");
+    };
+    let text = content.text.as_str();
+    let Some(found) = content.classification.as_ref().filter(|found| !found.cut.is_empty()) else {
+        return print::line(&format!("{}\n\n{}", content.subject, text.trim_end()));
+    };
+    if full {
+        let whole = cut::whole(text, &found.cut);
+        return print::line(&format!("{}\n\n{}", content.subject, whole.trim_end()));
+    }
+    print::line(&format!("{}\n\n{}", content.subject, found.new_text.trim_end()))?;
+    match cut::summary(text, &found.cut) {
+        Some(left_out) => print::line(&format!("\n(left out: {left_out}; --full shows it)")),
+        None => Ok(()),
+    }
 }

@@ -6,7 +6,7 @@ use domain::{
     Timestamp,
     block::{BlockState, Scope},
     filing::{BlockTarget, FilingPlan},
-    ids::AddressId,
+    ids::{AddressId, SubmissionId},
     regime::RequestName,
     request::{RequestState, RequestStep},
 };
@@ -26,7 +26,7 @@ const REASON: &str = "misread";
 
 /// Another letter of the ticket, with what it asks for.
 struct Other {
-    id: domain::ids::SubmissionId,
+    id: SubmissionId,
     judged: Judged,
 }
 
@@ -184,23 +184,24 @@ impl Cases {
                 lifted.push(block);
             }
         }
-        for other in others {
-            self.block_for_other(transaction, refiling, other, &lifted, stops, now).await?;
+        let letters = others.iter().map(|other| (other.id, &other.judged));
+        for letter in letters.chain([(submission, after)]) {
+            self.block_narrower(transaction, refiling, letter, &lifted, stops, now).await?;
         }
         Ok(())
     }
 
-    /// Another letter needed no block of its own while the lifted one held: now it does.
-    async fn block_for_other(
+    /// A letter needed no narrower block of its own while the lifted one held: now it does.
+    async fn block_narrower(
         &self,
         transaction: &Transaction,
         refiling: &Refiling<'_>,
-        other: &Other,
+        (id, judged): (SubmissionId, &Judged),
         lifted: &[&BlockRow],
         stops: &mut PendingStops,
         now: Timestamp,
     ) -> Result<(), CasesError> {
-        let filing = self.filing_of(transaction, &other.judged, now).await?;
+        let filing = self.filing_of(transaction, judged, now).await?;
         let mut plan = FilingPlan { blocks: Vec::new(), ..filing.plan.clone() };
         for planned in &filing.plan.blocks {
             let address = address_of(&filing, planned.target);
@@ -209,7 +210,7 @@ impl Cases {
             }
         }
         let filing = Filing { plan, ..filing };
-        self.set_blocks(&filing, refiling.seen.ticket.id, other.id, stops).await?;
+        self.set_blocks(&filing, refiling.seen.ticket.id, id, stops).await?;
         Ok(())
     }
 
