@@ -8,6 +8,9 @@ const LIMIT: usize = 50;
 /// The address-shaped words of a text, in order, each once.
 pub(crate) fn addresses(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
+    if !text.contains('@') {
+        return found;
+    }
     let separators = |c: char| {
         c.is_whitespace()
             || matches!(

@@ -2,7 +2,7 @@
 
 use whatlang::{Detector, Lang};
 
-use crate::words::cut;
+use crate::words::{cut, is_letter};
 
 /// How much text is enough to tell.
 const HEAD: usize = 1200;
@@ -17,7 +17,7 @@ pub(crate) fn language(text: &str, russian_in_latin: bool) -> Option<String> {
         return Some("ru".to_owned());
     }
     let head = cut(text.trim(), HEAD);
-    let letters = head.chars().filter(|c| c.is_alphabetic()).count();
+    let letters = head.chars().filter(|c| is_letter(*c)).count();
     if letters == 0 {
         return None;
     }
@@ -37,19 +37,39 @@ pub(crate) fn language(text: &str, russian_in_latin: bool) -> Option<String> {
         Lang::Ces,
         Lang::Tur,
     ];
+    if is_foreign(head) {
+        return None;
+    }
     let info = Detector::with_allowlist(allowed).detect(head)?;
     (letters >= 12 || info.is_reliable()).then(|| code(info.lang()).to_owned())
 }
 
+/// Whether a good part of the letters is of a script that no pack reads (neither Latin nor
+/// Cyrillic): then that nothing was found says nothing.
+pub(crate) fn is_foreign(text: &str) -> bool {
+    let head = cut(text.trim(), HEAD);
+    let (mut letters, mut foreign) = (0_usize, 0_usize);
+    for c in head.chars().filter(|c| c.is_alphabetic()) {
+        letters += 1;
+        let known =
+            matches!(c, '\u{0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{400}'..='\u{52f}');
+        foreign += usize::from(!known);
+    }
+    foreign * 4 > letters
+}
+
 fn cyrillic_language(head: &str, cyrillic: usize) -> &'static str {
+    // Letters of Russian itself are none of them.
+    let further = |c: &char| !matches!(c, '\0'..='\u{7f}' | 'А'..='я');
+    let further: Vec<char> = head.chars().filter(further).collect();
     for (code, letters) in LETTERS {
-        let own = head.chars().filter(|c| letters.contains(*c)).count();
+        let own = further.iter().filter(|c| letters.contains(**c)).count();
         if own * 60 >= cyrillic {
             return code;
         }
     }
     // і alone is Ukrainian or Belarusian; Belarusian has ы as well.
-    let soft = head.chars().filter(|c| matches!(c, 'і' | 'І')).count();
+    let soft = further.iter().filter(|c| matches!(c, 'і' | 'І')).count();
     if soft * 40 >= cyrillic {
         return if head.contains(['ы', 'Ы', 'э']) { "be" } else { "uk" };
     }

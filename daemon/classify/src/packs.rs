@@ -12,8 +12,8 @@ mod trie;
 use domain::classification::{Label, Mark};
 
 use crate::weighing::Model;
-pub(crate) use compile::{Rule, Voided};
-pub(crate) use pattern::Pattern;
+pub(crate) use compile::{Rule, Start, Voided};
+pub(crate) use pattern::{Pattern, Step};
 pub(crate) use trie::ClassSet;
 
 /// The embedded packs: name and text.
@@ -44,8 +44,8 @@ pub struct Packs {
     pub(crate) vocabulary: trie::Vocabulary,
     /// All rules that are switched on.
     pub(crate) rules: Vec<Rule>,
-    /// For each class, the patterns that begin with it: (rule, pattern).
-    pub(crate) starts: Vec<Vec<(u32, u32)>>,
+    /// For each class, the patterns that begin with it.
+    pub(crate) starts: Vec<Vec<Start>>,
     /// Classes that begin some pattern.
     pub(crate) starting: ClassSet,
     /// Word classes that the engine itself knows by name.
@@ -128,6 +128,16 @@ impl Packs {
     /// # Errors
     /// [`PackError`] lists every mistake of every file.
     pub fn load(texts: &[(&str, &str)]) -> Result<Self, PackError> {
+        let packs = Self::rules_only(texts)?;
+        let model = model().map_err(|error| PackError(vec![error]))?;
+        Ok(Self { model: Some(model), ..packs })
+    }
+
+    /// The same without the model: what the trainer needs, since it makes the model.
+    ///
+    /// # Errors
+    /// [`PackError`] lists every mistake of every file.
+    pub fn rules_only(texts: &[(&str, &str)]) -> Result<Self, PackError> {
         let mut errors = Vec::new();
         let files: Vec<file::PackFile> = EMBEDDED
             .iter()
@@ -144,7 +154,7 @@ impl Packs {
         let model =
             if MODEL.is_empty() { None } else { model().map_err(|error| errors.push(error)).ok() };
         match packs {
-            Some(packs) if errors.is_empty() => Ok(Self { model, ..packs }),
+            Some(packs) if errors.is_empty() => Ok(packs),
             _ => Err(PackError(errors)),
         }
     }

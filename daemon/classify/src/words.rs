@@ -8,7 +8,9 @@
 mod fold;
 mod layout;
 
-pub(crate) use fold::{looser, plain};
+use smol_str::SmolStr;
+
+pub(crate) use fold::{is_letter, looser, lower, plain};
 pub(crate) use layout::{Reading, reading, reread};
 
 /// Longest text that is looked at; what stands behind it is not judged (a person sees it).
@@ -24,7 +26,7 @@ const WORD_LIMIT: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     /// The folded form, or `#number`, `#mail`, `#url` for what is not a word.
-    pub form: String,
+    pub form: SmolStr,
     /// Byte range in the text as written.
     pub span: (usize, usize),
     /// Number of the sentence, from 0.
@@ -56,16 +58,19 @@ pub fn words(text: &str) -> Words {
         items: vec![false],
         clause: 0,
     };
+    let mut folded = String::new();
     let mut rest = 0;
     while let Some(first) = text[rest..].chars().next() {
         if out.words.len() >= WORDS_LIMIT {
             break;
         }
         if is_word_char(first) {
-            let end = rest + word_length(&text[rest..]);
-            let end = rest + foreign_length(&text[rest..]).max(end - rest);
-            push_word(&mut out, text, rest, end);
-            rest = end;
+            let own = word_length(&text[rest..]);
+            let behind = &text[rest + own..];
+            let length =
+                if ends_run(behind) { own } else { foreign_length(&text[rest..]).max(own) };
+            push_word(&mut out, text, (rest, rest + length), &mut folded);
+            rest += length;
         } else {
             let after = rest + first.len_utf8();
             if matches!(first, ',' | ':' | '(' | ')' | '—' | '–') {
@@ -105,7 +110,13 @@ pub(crate) fn cut(text: &str, limit: usize) -> &str {
 }
 
 fn is_word_char(c: char) -> bool {
-    c.is_alphanumeric() || is_ignorable(c)
+    match c {
+        'а'..='я' | 'a'..='z' | 'А'..='Я' | 'A'..='Z' | '0'..='9' => true,
+        '\0'..='\u{7f}' => false,
+        // Letters all of them.
+        '\u{400}'..='\u{481}' => true,
+        _ => c.is_alphanumeric() || is_ignorable(c),
+    }
 }
 
 /// Signs that stand inside words without being seen: soft hyphen, zero-width, combining.
@@ -115,19 +126,27 @@ fn is_ignorable(c: char) -> bool {
 
 /// Length of the word at the start: letters, digits, and apostrophes between letters.
 fn word_length(text: &str) -> usize {
-    let mut end = 0;
-    let mut chars = text.char_indices().peekable();
+    let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {
         let inside = is_word_char(c)
             || (matches!(c, '\'' | '’' | '`' | 'ʼ')
                 && at > 0
-                && chars.peek().is_some_and(|(_, next)| next.is_alphabetic()));
+                && chars.as_str().chars().next().is_some_and(char::is_alphabetic));
         if !inside {
-            break;
+            return at;
         }
-        end = at + c.len_utf8();
     }
-    end
+    text.len()
+}
+
+/// Whether what stands behind a word shows that it is neither an address nor a link: white space,
+/// perhaps behind one sign that ends a sentence.
+fn ends_run(behind: &str) -> bool {
+    let bytes = behind.as_bytes();
+    let blank = |at: usize| bytes.get(at).is_none_or(|byte| matches!(byte, b' ' | b'\n' | b'\r'));
+    blank(0)
+        || matches!(bytes[0], b',' | b')' | b';')
+        || matches!(bytes[0], b'.' | b'!' | b'?' | b':') && blank(1)
 }
 
 /// Length of an address or a link at the start, 0 when it is none.
@@ -150,14 +169,15 @@ fn foreign_length(text: &str) -> usize {
     if is_link || is_address { run.len() } else { 0 }
 }
 
-fn push_word(out: &mut Words, text: &str, start: usize, end: usize) {
+fn push_word(out: &mut Words, text: &str, (start, end): (usize, usize), folded: &mut String) {
     let written = &text[start..end];
     let form = if written.contains("://") || written.starts_with("www.") {
-        "#url".to_owned()
+        SmolStr::new_static("#url")
     } else if written.contains('@') {
-        "#mail".to_owned()
+        SmolStr::new_static("#mail")
     } else {
-        plain(cut(written, WORD_LIMIT * 4))
+        fold::plain_into(cut(written, WORD_LIMIT * 4), folded);
+        SmolStr::new(folded)
     };
     if form.is_empty() {
         return;
@@ -177,9 +197,9 @@ fn ends_sentence(out: &Words, text: &str, at: usize, sign: char) -> bool {
             let next = after.chars().find(|c| !c.is_whitespace());
             let tight = after.chars().next().is_some_and(|c| !c.is_whitespace());
             let short =
-                last.form.chars().count() <= 2 || ABBREVIATIONS.contains(&last.form.as_str());
+                || last.form.chars().count() <= 2 || ABBREVIATIONS.contains(&last.form.as_str());
             let continued = next.is_some_and(|c| c.is_lowercase() || c.is_ascii_digit());
-            !(tight && next != Some('.') || short && (continued || is_law_short(&last.form)))
+            !(tight && next != Some('.') || (continued || is_law_short(&last.form)) && short())
         }
         // An empty line, or a line that begins like the item of a list.
         '\n' => {
@@ -234,7 +254,7 @@ fn next_sentence(out: &mut Words, item: bool) {
 mod tests {
     use super::*;
 
-    fn forms(text: &str) -> Vec<String> {
+    fn forms(text: &str) -> Vec<SmolStr> {
         words(text).words.into_iter().map(|w| w.form).collect()
     }
 

@@ -8,6 +8,12 @@ use std::collections::HashMap;
 /// A list of phrases, each with a rank.
 pub(super) struct Phrases {
     by_start: HashMap<[u8; 2], Vec<(&'static [u8], usize)>>,
+    /// A bit for each pair of bytes by which one begins: most places of a text need no more.
+    pairs: Box<[u64; 1024]>,
+}
+
+fn place([first, second]: [u8; 2]) -> usize {
+    usize::from(first) << 8 | usize::from(second)
 }
 
 impl Phrases {
@@ -19,7 +25,11 @@ impl Phrases {
                 by_start.entry([*first, *second]).or_default().push((phrase.as_bytes(), rank));
             }
         }
-        Self { by_start }
+        let mut pairs = Box::new([0; 1024]);
+        for pair in by_start.keys() {
+            pairs[place(*pair) / 64] |= 1 << (place(*pair) % 64);
+        }
+        Self { by_start, pairs }
     }
 
     /// Of phrases that are all the same.
@@ -32,7 +42,8 @@ impl Phrases {
         let bytes = text.as_bytes();
         let mut least = None;
         for (at, pair) in bytes.windows(2).enumerate() {
-            let Some(phrases) = self.by_start.get(pair) else { continue };
+            let [first, second] = *pair else { continue };
+            let Some(phrases) = self.starting_with([first, second]) else { continue };
             let rest = bytes.get(at..).unwrap_or_default();
             for (phrase, rank) in phrases {
                 if least.is_none_or(|known| *rank < known) && rest.starts_with(phrase) {
@@ -44,6 +55,28 @@ impl Phrases {
             }
         }
         least
+    }
+
+    fn starting_with(&self, pair: [u8; 2]) -> Option<&Vec<(&'static [u8], usize)>> {
+        let place = place(pair);
+        (self.pairs[place / 64] >> (place % 64) & 1 == 1).then(|| self.by_start.get(&pair))?
+    }
+
+    /// Whether one of the phrases is in a text that is not in lower case. The phrases are ASCII,
+    /// and without the `k` that the sign of the unit Kelvin becomes in lower case.
+    pub(super) fn any_in_any_case(&self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        bytes.windows(2).enumerate().any(|(at, pair)| {
+            let [first, second] = *pair else { return false };
+            let pair = [first.to_ascii_lowercase(), second.to_ascii_lowercase()];
+            self.starting_with(pair).is_some_and(|phrases| {
+                phrases.iter().any(|(phrase, _)| {
+                    bytes
+                        .get(at..at + phrase.len())
+                        .is_some_and(|here| here.eq_ignore_ascii_case(phrase))
+                })
+            })
+        })
     }
 
     /// Whether one of the phrases is in the text.

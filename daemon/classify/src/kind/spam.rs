@@ -4,8 +4,11 @@
 //! that surely asks for something is never spam by its words. What a mail of kind spam asks in
 //! band suggest is looked at by a person all the same.
 
+use std::sync::LazyLock;
+
 use domain::mail::ReadMail;
 
+use super::phrases::Phrases;
 use crate::words::cut;
 
 /// As much of a text as is looked at.
@@ -32,21 +35,28 @@ pub(super) fn by_header(mail: &ReadMail) -> Option<&'static str> {
 /// Whether many marks of advertising that nobody asked for stand in the mail; each sort of mark
 /// counts once. `words` is the score of the packs.
 pub(super) fn has_many_marks(mail: &ReadMail, words: f32) -> bool {
-    let text = cut(&mail.text, READ_LIMIT).to_lowercase();
     let subject = mail.subject.trim();
-    let lower = subject.to_lowercase();
-    let both = |phrases: &[&str]| phrases.iter().any(|p| text.contains(p) || lower.contains(p));
-    let themes = THEMES.iter().filter(|p| text.contains(**p) || lower.contains(**p)).count();
+    let lower = crate::words::lower(subject);
     // Marks that hide the sender or shout, which no newsletter of a shop has by the pair.
-    let shady = [
+    let hidden = [
         is_tagged(subject),
         is_shouted(subject),
-        lower.starts_with("adv:") || lower.starts_with("[adv]") || both(&EXCUSES),
         has_random_sender(mail),
-        themes >= 3,
         words >= SOME_WORDS,
         mail.from.is_empty(),
     ];
+    let excuses = lower.starts_with("adv:")
+        || lower.starts_with("[adv]")
+        || EXCUSES.iter().any(|p| lower.contains(p))
+        || KNOWN_EXCUSES.any_in_any_case(cut(&mail.text, READ_LIMIT));
+    let count = |marks: &[bool]| marks.iter().filter(|mark| **mark).count();
+    // Themes alone may be one more: most mails are looked at no further.
+    if count(&hidden) + usize::from(excuses) + 1 < SHADY {
+        return false;
+    }
+    let text = crate::words::lower(cut(&mail.text, READ_LIMIT));
+    let both = |phrases: &[&str]| phrases.iter().any(|p| text.contains(p) || lower.contains(p));
+    let themes = THEMES.iter().filter(|p| text.contains(**p) || lower.contains(**p)).count();
     let plain = [
         text.matches("!!").take(3).count() == 3,
         amounts(&lower) >= 1 || amounts(&text) >= 2,
@@ -56,8 +66,8 @@ pub(super) fn has_many_marks(mail: &ReadMail, words: f32) -> bool {
         themes >= 1,
         text.trim_start().starts_with("dear friend") || text.contains("dear sir/madam"),
     ];
-    let count = |marks: &[bool]| marks.iter().filter(|mark| **mark).count();
-    let (shady, plain) = (count(&shady), count(&plain));
+    let shady = count(&hidden) + count(&[excuses, themes >= 3]);
+    let plain = count(&plain);
     shady >= SHADY && shady + plain >= MANY
 }
 
@@ -192,6 +202,8 @@ const THEMES: [&str; 52] = [
     "million united states",
 ];
 
+static KNOWN_EXCUSES: LazyLock<Phrases> = LazyLock::new(|| Phrases::equal(EXCUSES));
+
 /// What it says for itself.
 const EXCUSES: [&str; 12] = [
     "not spam",
@@ -255,4 +267,14 @@ fn has_random_sender(mail: &ReadMail) -> bool {
             .count();
         turns >= 2
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn excuses_are_found_in_any_case_by_their_bytes() {
+        assert!(super::EXCUSES.iter().all(|p| p.is_ascii() && !p.contains('k') && p.len() > 1));
+        assert!(super::KNOWN_EXCUSES.any_in_any_case("Ja, this is NOT Spam"));
+        assert!(!super::KNOWN_EXCUSES.any_in_any_case("this is not a spam"));
+    }
 }

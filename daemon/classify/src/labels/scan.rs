@@ -1,14 +1,16 @@
 //! Patterns over words: which rules hit where, and what undoes a hit.
 //!
-//! Every pattern is tried only at the words that belong to the class of its first element. Inside
-//! a sentence, the places where each next element may stand are kept as one 64-bit mask, so a
-//! try costs a few operations for each element whatever the gaps: the scan is linear in the text.
+//! Every pattern is tried only at the words that belong to the class of its first element, and only
+//! if a word of its second stands in reach. Inside a sentence, the places where each next element
+//! may stand are kept as one 64-bit mask, so a try costs a few operations for each element whatever
+//! the gaps: the scan is linear in the text.
 
-use crate::packs::{Packs, Pattern, Voided};
+mod table;
+
+use crate::packs::{Packs, Pattern, Start, Voided};
 use crate::words::Words;
+use table::{Places, REACH, Table};
 
-/// How many words a pattern may span.
-const REACH: usize = 64;
 /// How far around a hit an `unless` pattern undoes it, in words.
 const NEAR: usize = 4;
 /// How far before a hit a question for the way undoes it without a question mark.
@@ -84,21 +86,11 @@ impl Scan {
     fn run(&mut self, table: &Table<'_>, packs: &Packs) {
         let mut tries = vec![0_u16; packs.rules.len()];
         for at in 0..table.words.words.len() {
-            let row = table.row(at);
-            for (word, (bits, starting)) in row.iter().zip(packs.starting.bits()).enumerate() {
-                let mut left = bits & starting;
-                while left != 0 {
-                    let class = word * 64 + left.trailing_zeros() as usize;
-                    left &= left - 1;
-                    for (rule, pattern) in &packs.starts[class] {
-                        self.attempt(
-                            table,
-                            packs,
-                            &mut tries,
-                            (*rule as usize, *pattern as usize),
-                            at,
-                        );
-                    }
+            let starting =
+                table.classes(at).iter().filter(|class| packs.starting.contains(**class));
+            for start in starting.flat_map(|class| &packs.starts[usize::from(*class)]) {
+                if table.may_begin(start, at) {
+                    self.attempt(table, packs, &mut tries, start, at);
                 }
             }
         }
@@ -109,9 +101,10 @@ impl Scan {
         table: &Table<'_>,
         packs: &Packs,
         tries: &mut [u16],
-        (rule, pattern): (usize, usize),
+        start: &Start,
         at: usize,
     ) {
+        let (rule, pattern) = (start.rule as usize, start.pattern as usize);
         let known = self.hits[rule];
         if known.is_some_and(|hit| hit.void.is_none()) || tries[rule] >= TRIES {
             return;
@@ -140,140 +133,7 @@ impl Scan {
     }
 }
 
-/// Where the elements of a pattern were found: bits relative to the first word.
-#[derive(Debug, Clone, Copy)]
-struct Places {
-    first: usize,
-    mask: u64,
-}
-
-impl Places {
-    fn last(&self) -> usize {
-        self.first + 63 - self.mask.leading_zeros() as usize
-    }
-
-    fn has(&self, at: usize) -> bool {
-        at.checked_sub(self.first).is_some_and(|bit| bit < REACH && self.mask >> bit & 1 == 1)
-    }
-}
-
-/// The words of a text with their classes.
-struct Table<'a> {
-    words: &'a Words,
-    rows: Vec<u64>,
-    width: usize,
-}
-
-impl<'a> Table<'a> {
-    fn new(words: &'a Words, packs: &Packs) -> Self {
-        let width = packs.vocabulary.width;
-        let mut rows = vec![0; words.words.len() * width];
-        let mut scratch = vec![0; 2 * width];
-        for (word, row) in words.words.iter().zip(rows.chunks_exact_mut(width)) {
-            packs.vocabulary.classes(&word.form, row, &mut scratch);
-        }
-        Self { words, rows, width }
-    }
-
-    fn row(&self, at: usize) -> &[u64] {
-        &self.rows[at * self.width..(at + 1) * self.width]
-    }
-
-    fn is(&self, at: usize, class: u16) -> bool {
-        self.rows[at * self.width + usize::from(class) / 64] >> (class % 64) & 1 == 1
-    }
-
-    fn sentence(&self, at: usize) -> u32 {
-        self.words.words[at].sentence
-    }
-
-    fn begins_sentence(&self, at: usize) -> bool {
-        at == 0 || self.sentence(at - 1) != self.sentence(at)
-    }
-
-    fn ends_sentence(&self, at: usize) -> bool {
-        at + 1 == self.words.words.len() || self.sentence(at + 1) != self.sentence(at)
-    }
-
-    /// Finds a pattern whose first element is the word at `at`.
-    fn find(&self, pattern: &Pattern, at: usize) -> Option<Places> {
-        if !self.is(at, pattern.steps[0].class)
-            || (pattern.text_start && at != 0)
-            || (pattern.sentence_start && !self.begins_sentence(at))
-        {
-            return None;
-        }
-        let mut sentence = self.sentence(at);
-        let mut masks = [0_u64; 8];
-        masks[0] = 1;
-        for (number, step) in pattern.steps.iter().enumerate().skip(1) {
-            let mut window = 0_u64;
-            for gap in 0..=u32::from(step.gap) {
-                window |= masks[number - 1] << (gap + 1);
-            }
-            let mut here = 0_u64;
-            sentence += u32::from(step.crosses);
-            let mut left = window;
-            while left != 0 {
-                let bit = left.trailing_zeros() as usize;
-                left &= left - 1;
-                let place = at + bit;
-                if place >= self.words.words.len() || self.sentence(place) > sentence {
-                    break;
-                }
-                if self.is(place, step.class)
-                    && (!step.tight || self.in_clause(at, masks[number - 1], bit, step.gap))
-                {
-                    here |= 1 << bit;
-                }
-            }
-            if here == 0 {
-                return None;
-            }
-            masks[number] = here;
-        }
-        self.trace(pattern, at, &masks)
-    }
-
-    /// Whether one of the places before `bit` (within the gap) is in the same clause.
-    fn in_clause(&self, at: usize, before: u64, bit: usize, gap: u8) -> bool {
-        let low = bit.saturating_sub(usize::from(gap) + 1);
-        (low..bit).any(|p| {
-            before >> p & 1 == 1
-                && self.words.words[at + p].clause == self.words.words[at + bit].clause
-        })
-    }
-
-    /// Walks back from the first possible end to one row of places.
-    fn trace(&self, pattern: &Pattern, at: usize, masks: &[u64; 8]) -> Option<Places> {
-        let count = pattern.steps.len();
-        let mut ends = masks[count - 1];
-        while ends != 0 {
-            let end = ends.trailing_zeros() as usize;
-            ends &= ends - 1;
-            let last = at + end;
-            if (pattern.text_end && last + 1 != self.words.words.len())
-                || (pattern.sentence_end && !self.ends_sentence(last))
-            {
-                continue;
-            }
-            let mut mask = 1_u64 << end;
-            let mut place = end;
-            for number in (0..count - 1).rev() {
-                let gap = usize::from(pattern.steps[number + 1].gap);
-                let low = place.saturating_sub(gap + 1);
-                let window = masks[number] & ((1_u64 << place) - 1) & !((1_u64 << low) - 1);
-                if window == 0 {
-                    return None;
-                }
-                place = 63 - window.leading_zeros() as usize;
-                mask |= 1 << place;
-            }
-            return Some(Places { first: at, mask });
-        }
-        None
-    }
-
+impl Table<'_> {
     /// Whether a pattern stands in the same sentence, near the hit.
     fn found_near(&self, pattern: &Pattern, first: usize, last: usize) -> bool {
         let sentence = self.sentence(first);
@@ -312,11 +172,12 @@ impl<'a> Table<'a> {
         {
             return true;
         }
-        let from = self.list_head(first).min(first.saturating_sub(ACT_BEFORE));
+        let head = self.list_head(first);
+        let from = head.min(first.saturating_sub(ACT_BEFORE));
         let to = (last + ACT_BEHIND).min(self.words.words.len() - 1);
+        // A list hangs on the sentence before it ("прошу: 1. … 2. …").
+        let above = self.sentence(head).saturating_sub(1);
         (from..=to).any(|at| {
-            // A list hangs on the sentence before it ("прошу: 1. … 2. …").
-            let above = self.sentence(self.list_head(first)).saturating_sub(1);
             let within = (above..=sentence).contains(&self.sentence(at));
             within && self.is(at, packs.scopes.act)
         })

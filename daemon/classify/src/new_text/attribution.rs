@@ -49,7 +49,7 @@ fn whole<'a>(head: &[Line<'a>]) -> Option<Attribution<'a>> {
             return None;
         }
         // What is folded begins like one.
-        let first = head[0].text.to_lowercase();
+        let first = crate::words::lower(head[0].text);
         let begun = begins_like_date(first.trim()) || head[0].addressed || holds_verb(&first);
         if !begun || !sure {
             return None;
@@ -67,7 +67,7 @@ fn run_on<'a>(line: &Line<'a>) -> Option<Attribution<'a>> {
     let behind = line.text.find('>')?;
     let colon = behind + line.text[behind..].find(':')?;
     let head = &line.text[..colon];
-    let lower = if head.len() <= 200 { head.to_lowercase() } else { return None };
+    let lower = if head.len() <= 200 { crate::words::lower(head) } else { return None };
     let timed = has_clock(head) && has_date(head);
     if !timed || !begins_like_date(lower.trim()) || !ends_with_verb(&lower) {
         return None;
@@ -83,7 +83,7 @@ fn join(lines: &[Line<'_>]) -> String {
         }
         out.push_str(line.bare());
     }
-    out.to_lowercase()
+    crate::words::lower(&out)
 }
 
 /// Whether a joined line, in lower case, introduces a quote: `Some(true)` surely.

@@ -144,7 +144,7 @@ fn paragraph(lines: &[Line<'_>]) -> String {
             break;
         }
     }
-    out.to_lowercase()
+    crate::words::lower(&out)
 }
 
 /// How surely a footer begins here.
@@ -159,7 +159,7 @@ fn beginning(line: &Line<'_>, footer_above: bool) -> Option<Beginning> {
     if text.len() < 8 {
         return None;
     }
-    let lower = crate::words::cut(text, 100).to_lowercase();
+    let lower = crate::words::lower(crate::words::cut(text, 100));
     if SURE.iter().any(|b| lower.starts_with(b)) {
         return Some(Beginning::Sure);
     }

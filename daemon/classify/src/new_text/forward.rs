@@ -61,7 +61,7 @@ pub(super) fn is_passed_on(
     let lower: Vec<String> = above
         .iter()
         .take(12)
-        .map(|line| crate::words::cut(line, 400).trim().to_lowercase())
+        .map(|line| crate::words::lower(crate::words::cut(line, 400).trim()))
         .filter(|line| !is_greeting(line))
         .collect();
     let words: usize = lower.iter().map(|line| line.split_whitespace().count()).sum();
@@ -141,5 +141,5 @@ fn subject_answers(subject: &str) -> bool {
 fn begins(subject: &str, prefixes: &[&str]) -> bool {
     let Some((head, _)) = subject.split_once(':') else { return false };
     let head = head.split('[').next().unwrap_or(head).trim();
-    head.len() <= 24 && prefixes.contains(&head.to_lowercase().as_str())
+    head.len() <= 24 && prefixes.contains(&crate::words::lower(head).as_str())
 }

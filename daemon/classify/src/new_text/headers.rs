@@ -77,7 +77,7 @@ pub(super) fn separator(line: &Line<'_>) -> Option<Between> {
     if inner.is_empty() || inner.split_whitespace().count() > 14 {
         return None;
     }
-    let lower = inner.trim_end_matches(':').to_lowercase();
+    let lower = crate::words::lower(inner.trim_end_matches(':'));
     if around >= 2 && (behind >= 2 || behind == 0 && around >= 5) {
         return between(&lower, true);
     }
@@ -109,7 +109,7 @@ pub(super) fn header<'a>(line: &Line<'a>) -> Option<(Field, &'a str)> {
     if value.starts_with("//") {
         return None;
     }
-    Some((field(&name.to_lowercase())?, value))
+    Some((field(&crate::words::lower(name))?, value))
 }
 
 /// How much a block must show.

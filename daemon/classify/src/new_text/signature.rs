@@ -139,7 +139,7 @@ impl<'a> Body<'_, 'a> {
         if line.len() > 120 {
             return false;
         }
-        let bare = line.trim_end_matches([',', '.', '!', ' ']).to_lowercase();
+        let bare = crate::words::lower(line.trim_end_matches([',', '.', '!', ' ']));
         let leads = line.ends_with(',')
             && words::THANKS.iter().any(|thanks| bare.starts_with(thanks))
             && bare.split_whitespace().count() <= 8
@@ -153,7 +153,7 @@ impl<'a> Body<'_, 'a> {
     /// "Your pal, Craig." and "Ваш клиент Иванов" as the last line of text.
     fn is_yours(&self, number: usize) -> bool {
         let line = self.line(number).trim_end_matches('.');
-        let lower = line.to_lowercase();
+        let lower = crate::words::lower(line);
         let thanks = words::THANKS.iter().any(|t| lower.starts_with(t));
         let begins = [
             "your ",
@@ -244,7 +244,7 @@ impl<'a> Body<'_, 'a> {
         let line = self.line(number);
         line.ends_with([':', ',', '-', '—', '–'])
             || !line.ends_with(['.', '!', '?', ')', '…', ';'])
-                && line.to_lowercase().starts_with("нов")
+                && crate::words::lower(line).starts_with("нов")
     }
 
     /// Lines that begin with a name, an office or a number, are short, and mostly such lines.

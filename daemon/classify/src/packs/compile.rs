@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::classification::{Label, Mark};
 
 use super::file::{PackFile, RuleFile};
-use super::pattern::{Pattern, parse};
-use super::trie::{ClassSet, Vocabulary};
+use super::pattern::{Pattern, Step, parse};
+use super::trie::{ClassSet, Stems, Vocabulary};
 use super::{Curve, Packs, Scopes, Target};
 use crate::words::plain;
 
@@ -36,6 +36,17 @@ pub(crate) struct Rule {
     pub asked: Voided,
     /// Told of, not asked for.
     pub told: Voided,
+}
+
+/// A pattern at the class of its first element, with what must follow in any case.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start {
+    /// Its rule.
+    pub rule: u32,
+    /// Its place among the patterns of the rule.
+    pub pattern: u32,
+    /// Its second element.
+    pub second: Option<Step>,
 }
 
 /// Numbers for word classes: named ones, and one for each literal element of a pattern.
@@ -267,7 +278,7 @@ fn wrong_word(part: &str) -> Option<String> {
 
 /// Fills the tries with the words of every class that a rule uses.
 fn vocabulary(classes: &Classes<'_>, errors: &mut Vec<String>) -> Vocabulary {
-    let mut vocabulary = Vocabulary::new(classes.numbers.len());
+    let mut stems = Stems::new(classes.numbers.len());
     let mut numbers: Vec<(&String, &u16)> = classes.numbers.iter().collect();
     numbers.sort();
     for (element, number) in numbers {
@@ -286,21 +297,23 @@ fn vocabulary(classes: &Classes<'_>, errors: &mut Vec<String>) -> Vocabulary {
             }
             // Words that are none were told of where they are written.
             let Some((stem, prefix, excluded)) = stem(part) else { continue };
-            vocabulary.insert(*number, &stem, prefix, excluded);
+            stems.insert(*number, &stem, prefix, excluded);
         }
     }
-    vocabulary
+    stems.vocabulary()
 }
 
-fn index(rules: &[Rule], classes: usize) -> (Vec<Vec<(u32, u32)>>, ClassSet) {
+fn index(rules: &[Rule], classes: usize) -> (Vec<Vec<Start>>, ClassSet) {
     let mut starts = vec![Vec::new(); classes];
     let mut starting = ClassSet::with_capacity(classes);
     for (rule, r) in rules.iter().enumerate() {
         for (pattern, p) in r.any.iter().enumerate() {
             let class = p.steps[0].class;
             starting.insert(class);
+            let second = p.steps.get(1).copied();
             // Both counts are far below four thousand million: they come from files of kilobytes.
-            starts[usize::from(class)].push((rule as u32, pattern as u32));
+            let start = Start { rule: rule as u32, pattern: pattern as u32, second };
+            starts[usize::from(class)].push(start);
         }
     }
     (starts, starting)

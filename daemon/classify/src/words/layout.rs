@@ -1,5 +1,7 @@
 //! Texts that are Russian in Latin letters: transliteration and the wrong keyboard layout.
 
+use smol_str::SmolStr;
+
 use super::{Words, fold::is_cyrillic};
 
 /// How a text is to be read.
@@ -273,7 +275,7 @@ pub(crate) fn reread(words: &mut Words, text: &str, reading: Reading) {
         Reading::Transliterated => {
             for word in &mut words.words {
                 if word.form.bytes().all(|b| b.is_ascii_alphabetic()) {
-                    word.form = transliterate(&word.form);
+                    word.form = transliterate(&word.form).into();
                 }
             }
         }
@@ -289,7 +291,7 @@ fn turned(text: &str) -> Words {
     for part in super::cut(text, 4096).split_whitespace() {
         let start = part.as_ptr() as usize - text.as_ptr() as usize;
         let form = if part.contains('@') {
-            "#mail".to_owned()
+            SmolStr::new_static("#mail")
         } else {
             turn(&part.to_lowercase())
                 .chars()

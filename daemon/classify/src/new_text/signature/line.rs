@@ -19,7 +19,7 @@ fn is_signed(line: &str) -> bool {
 
 /// Where somebody lives or can be reached: "г. Самара, ул. Мира, 5", "тел.: 8 900 …".
 fn is_place(line: &str) -> bool {
-    let lower = line.to_lowercase();
+    let lower = crate::words::lower(line);
     let begins = |word: &&str| {
         lower.strip_prefix(*word).is_some_and(|rest| !rest.starts_with(char::is_alphabetic))
     };
@@ -44,7 +44,7 @@ fn is_role(line: &str) -> bool {
     if is_name(name) && (is_contact(role) || is_place(role) || is_day(role)) {
         return true;
     }
-    let lower = format!("{} ", role.to_lowercase());
+    let lower = format!("{} ", crate::words::lower(role));
     line.chars().count() <= 70
         && !line.ends_with(['!', '?', ':'])
         && role.split_whitespace().count() <= 5
@@ -77,7 +77,7 @@ pub(super) fn is_picture(sign: char) -> bool {
 
 /// Short wishes without a full stop.
 pub(super) fn is_wish(line: &str) -> bool {
-    let lower = line.trim_end_matches(['.', '!', ',']).to_lowercase();
+    let lower = crate::words::lower(line.trim_end_matches(['.', '!', ',']));
     words::THANKS.contains(&lower.as_str())
         || matches!(
             lower.as_str(),
@@ -86,7 +86,7 @@ pub(super) fn is_wish(line: &str) -> bool {
 }
 
 pub(super) fn is_postscript(line: &str) -> bool {
-    let lower = crate::words::cut(line, 40).to_lowercase();
+    let lower = crate::words::lower(crate::words::cut(line, 40));
     [
         "p.s",
         "p. s",
@@ -109,10 +109,13 @@ pub(super) fn is_postscript(line: &str) -> bool {
 
 /// Whether a line still says something to somebody.
 pub(super) fn speaks(line: &str) -> bool {
-    let lower = format!(" {} ", crate::words::cut(line, 600).to_lowercase());
+    let lower = format!(" {} ", crate::words::lower(crate::words::cut(line, 600)));
     words::SPEAKING.iter().any(|word| lower.contains(word))
         && !words::NOT_SPEAKING.iter().any(|word| lower.contains(word))
 }
+
+/// Bytes of a line that hold whatever such a line may begin with.
+const LONGEST_BEGINNING: usize = 96;
 
 /// Whether a line is what phones and mail programs put at the end.
 pub(in crate::new_text) fn is_device(line: &str) -> bool {
@@ -123,7 +126,17 @@ pub(in crate::new_text) fn is_device(line: &str) -> bool {
     if !cheap || bare.len() > 220 || bare.chars().count() > 140 {
         return false;
     }
-    let lower = bare.to_lowercase().replace('[', "");
+    // A longer line must begin like one, save for a link in it.
+    let head = crate::words::lower(crate::words::cut(bare, LONGEST_BEGINNING));
+    let begins = words::DEVICES.iter().any(|device| head.starts_with(device));
+    if !begins
+        && !bare.contains('[')
+        && bare.split_whitespace().nth(10).is_some()
+        && !bare.as_bytes().windows(4).any(|run| run.eq_ignore_ascii_case(b"http"))
+    {
+        return false;
+    }
+    let lower = crate::words::lower(bare).replace('[', "");
     let words = lower.split("http").next().unwrap_or(&lower).split_whitespace().count();
     let named = |text: &str| words::DEVICE_NAMES.iter().any(|name| text.contains(name));
     if words::DEVICES.iter().any(|device| lower.starts_with(device)) {
@@ -131,9 +144,10 @@ pub(in crate::new_text) fn is_device(line: &str) -> bool {
         let head = lower.split([',', '.']).next().unwrap_or(&lower);
         return words <= 16 && (named(head) || words <= 5 && !lower.contains([',', '?', '!']));
     }
+    let ended = lower.trim_end_matches('.');
     words <= 10
+        && words::DEVICE_ENDINGS.iter().any(|ending| ended.ends_with(ending))
         && named(&lower)
-        && words::DEVICE_ENDINGS.iter().any(|ending| lower.trim_end_matches('.').ends_with(ending))
         || words <= 3 && lower.ends_with("from mobile")
         || words <= 8 && (lower.contains("outlook для ") || lower.contains("outlook für "))
 }
@@ -143,7 +157,7 @@ pub(super) fn is_closing(line: &str) -> bool {
     if line.len() > 130 || line.chars().count() > 70 {
         return false;
     }
-    let lower = line.to_lowercase();
+    let lower = crate::words::lower(line);
     words::CLOSINGS.iter().any(|closing| {
         lower.strip_prefix(closing).is_some_and(|rest| {
             let goes_on = !closing.ends_with([',', '.']) && rest.starts_with(char::is_alphabetic);
@@ -158,7 +172,7 @@ pub(super) fn is_courtesy(line: &str) -> bool {
     if line.chars().count() > 180 || !line.contains(char::is_whitespace) {
         return false;
     }
-    let lower = line.trim_end_matches(['.', ',', '!', ' ']).to_lowercase();
+    let lower = crate::words::lower(line.trim_end_matches(['.', ',', '!', ' ']));
     words::COURTESY_BEGINS.iter().any(|word| lower.starts_with(word))
         && words::COURTESY_ENDS.iter().any(|word| lower.ends_with(word))
 }
@@ -171,7 +185,7 @@ fn is_office(line: &str) -> bool {
     {
         return false;
     }
-    let lower = line.to_lowercase();
+    let lower = crate::words::lower(line);
     let spoken = [" я ", " мне ", " меня", " вас ", " вы ", " you ", " sie ", " ваш"];
     if spoken.iter().any(|w| lower.contains(w)) || speaks(line) {
         return false;
@@ -203,7 +217,7 @@ pub(super) fn is_name(line: &str) -> bool {
     });
     let loud = line.chars().filter(|c| c.is_uppercase()).count() * 2 > line.chars().count();
     let first = line.split_whitespace().next().unwrap_or(line);
-    let first = first.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let first = crate::words::lower(first.trim_matches(|c: char| !c.is_alphanumeric()));
     capital
         && count <= 5
         && count > 0
@@ -216,7 +230,7 @@ pub(super) fn is_name(line: &str) -> bool {
 pub(super) fn is_given_name(line: &str) -> bool {
     let line = line.trim_end_matches(['.', ',']).trim_start_matches(['-', '–', '—', '/', ' ', '~']);
     let count = line.split_whitespace().count();
-    let lower = line.to_lowercase();
+    let lower = crate::words::lower(line);
     let word = |word: &str| {
         word.starts_with(char::is_uppercase)
             && word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '.' | '’'))
@@ -231,7 +245,7 @@ pub(super) fn is_given_name(line: &str) -> bool {
 /// A line of contact data: mostly digits, an address, a link.
 pub(super) fn is_contact(line: &str) -> bool {
     let digits = line.chars().filter(char::is_ascii_digit).count();
-    let letters = line.chars().filter(|c| c.is_alphabetic()).count();
+    let letters = line.chars().filter(|c| crate::words::is_letter(*c)).count();
     let few_words = line.split_whitespace().count() <= 5;
     digits >= 6 && letters <= digits + 12 && few_words
         || few_words && (line.contains('@') || line.starts_with("http") || line.starts_with("www."))
