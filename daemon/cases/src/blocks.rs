@@ -29,6 +29,15 @@ impl LiftGround {
     }
 }
 
+/// The lifting of a block, as it is written down.
+pub(crate) struct Lifting<'a> {
+    pub(crate) actor: &'a str,
+    pub(crate) reason: &'a str,
+    pub(crate) ground: LiftGround,
+    /// How many withdrawals of the same words were corrected with it.
+    pub(crate) withdrawals_corrected: usize,
+}
+
 impl Cases {
     /// One page of blocks, newest first.
     ///
@@ -74,24 +83,21 @@ impl Cases {
             }
             LiftGround::Handled => 0,
         };
-        let ground = (ground, corrected);
-        self.lift_held(&transaction, &row, actor, reason, ground, &mut stops, now).await?;
+        let lifting = Lifting { actor, reason, ground, withdrawals_corrected: corrected };
+        self.lift_held(&transaction, &row, &lifting, &mut stops, now).await?;
         self.commit(transaction, stops, now).await
     }
 
-    /// Lifts a block in the transaction, with its number among the stops; `ground` with how many
-    /// withdrawals were corrected for it.
+    /// Lifts a block in the transaction, with its number among the stops.
     pub(crate) async fn lift_held(
         &self,
         transaction: &Transaction,
         row: &BlockRow,
-        actor: &str,
-        reason: &str,
-        (ground, corrected): (LiftGround, usize),
+        lifting: &Lifting<'_>,
         stops: &mut PendingStops,
         now: Timestamp,
     ) -> Result<(), CasesError> {
-        let block = row.id;
+        let (block, actor, reason) = (row.id, lifting.actor, lifting.reason);
         row.state.clone().lift(actor, reason, now)?;
         store::blocks::lift(transaction, block, actor, reason.trim(), now).await?;
         // The end holds for the same addresses as the block did.
@@ -119,8 +125,8 @@ impl Cases {
         self.record_stop(transaction, stopped, stops, now).await?;
         store::tasks::tell_systems(transaction, "unblock", row.ticket, Some(block), now).await?;
         let detail = serde_json::json!({
-            "scope": row.scope.name(), "reason_given": true, "ground": ground.name(),
-            "withdrawals_corrected": corrected,
+            "scope": row.scope.name(), "reason_given": true, "ground": lifting.ground.name(),
+            "withdrawals_corrected": lifting.withdrawals_corrected,
         });
         let subject = format!("block:{block}");
         Ok(store::audit::append(transaction, actor, "lifted", &subject, &detail, now).await?)

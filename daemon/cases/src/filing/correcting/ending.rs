@@ -6,7 +6,7 @@ use domain::{
     Timestamp,
     block::{BlockState, Scope},
     filing::{BlockTarget, FilingPlan},
-    ids::{AddressId, SubmissionId},
+    ids::{AddressId, BlockId, SubmissionId},
     regime::RequestName,
     request::{RequestState, RequestStep},
 };
@@ -16,7 +16,7 @@ use store::{Transaction, blocks::BlockRow, requests::RequestRow};
 use super::{Consequences, Judged, Refiling};
 use crate::{
     Cases, CasesError,
-    blocks::LiftGround,
+    blocks::{LiftGround, Lifting},
     corrections::as_filed,
     filing::{apply::Filing, stops::PendingStops},
 };
@@ -42,7 +42,7 @@ impl Cases {
     ) -> Result<(), CasesError> {
         let others = self.others(transaction, refiling).await?;
         self.close_misread(transaction, refiling, (before, after), &others, done, now).await?;
-        self.lift_misread(transaction, refiling, after, &others, stops, done, now).await?;
+        done.lifted = self.lift_misread(transaction, refiling, after, &others, stops, now).await?;
         if before.plan.withdraw_advertising && !after.plan.withdraw_advertising {
             let sender = self.know_sender(transaction, &after.submission, now).await?;
             if let Some(sender) = sender {
@@ -146,7 +146,7 @@ impl Cases {
         Ok(store::audit::append(transaction, actor, REASON, &subject, &detail, now).await?)
     }
 
-    /// Lifts the blocks of this letter that neither it nor another one asks for now.
+    /// Lifts the blocks of this letter that neither it nor another one asks for now; returns which.
     async fn lift_misread(
         &self,
         transaction: &Transaction,
@@ -154,9 +154,8 @@ impl Cases {
         after: &Judged,
         others: &[Other],
         stops: &mut PendingStops,
-        done: &mut Consequences,
         now: Timestamp,
-    ) -> Result<(), CasesError> {
+    ) -> Result<Vec<BlockId>, CasesError> {
         let (ticket, submission) = (refiling.seen.ticket.id, refiling.seen.submission.id);
         let mine: Vec<BlockRow> = store::blocks::of_ticket(transaction, ticket)
             .await?
@@ -164,7 +163,7 @@ impl Cases {
             .filter(|block| block.submission == Some(submission) && is_active(block))
             .collect();
         if mine.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let mut needed = self.needed(transaction, after, now).await?;
         for other in others {
@@ -176,11 +175,15 @@ impl Cases {
                 .iter()
                 .any(|(address, scope)| *address == block.address && scope.covers(&block.scope));
             if !is_needed {
-                let (actor, ground) = (refiling.actor, LiftGround::Misread);
                 // What the words withdrew is set right apart from the block: they may still be a
                 // withdrawal.
-                self.lift_held(transaction, block, actor, REASON, (ground, 0), stops, now).await?;
-                done.lifted.push(block.id);
+                let lifting = Lifting {
+                    actor: refiling.actor,
+                    reason: REASON,
+                    ground: LiftGround::Misread,
+                    withdrawals_corrected: 0,
+                };
+                self.lift_held(transaction, block, &lifting, stops, now).await?;
                 lifted.push(block);
             }
         }
@@ -188,7 +191,7 @@ impl Cases {
         for letter in letters.chain([(submission, after)]) {
             self.block_narrower(transaction, refiling, letter, &lifted, stops, now).await?;
         }
-        Ok(())
+        Ok(lifted.iter().map(|block| block.id).collect())
     }
 
     /// A letter needed no narrower block of its own while the lifted one held: now it does.
