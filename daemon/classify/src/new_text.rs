@@ -20,7 +20,7 @@ use domain::mail::{AttachedMail, ReadMail};
 use crate::OwnIdentity;
 use crate::words::{TEXT_LIMIT, cut};
 use lines::Line;
-use quotes::{Fate, Inner};
+use quotes::{Fate, Inner, Opening};
 
 pub use own_text::OwnText;
 
@@ -94,9 +94,11 @@ impl<'a> Text<'a> {
     fn take(&mut self, mail: &ReadMail, own: &OwnIdentity) -> bool {
         let (mut from, mut to) = (0, self.lines.len());
         let mut forwarded = false;
+        let passes_on = forward::subject_forwards(&mail.subject);
+        let opening = if passes_on { Opening::Forward } else { Opening::Letter };
         for _ in 0..DEEPEST {
             let (lines, fates) = (&self.lines[from..to], &mut self.fates[from..to]);
-            let inner = quotes::mark(lines, fates);
+            let inner = quotes::mark(lines, fates, opening);
             own.own_text.mark(lines, fates);
             footer::mark(lines, fates);
             let unsigned = fates.to_vec();

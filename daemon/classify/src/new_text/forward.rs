@@ -85,12 +85,12 @@ pub(super) fn is_passed_on(
     inner.forwarded || subject_forwards(&mail.subject) || says(POINTING) && inner.author.is_some()
 }
 
-fn is_greeting(lower: &str) -> bool {
+pub(super) fn is_greeting(lower: &str) -> bool {
     lower.split_whitespace().count() <= 4
         && GREETINGS.iter().any(|greeting| lower.starts_with(greeting))
 }
 
-fn subject_forwards(subject: &str) -> bool {
+pub(super) fn subject_forwards(subject: &str) -> bool {
     begins(
         subject,
         &[

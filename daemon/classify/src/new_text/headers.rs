@@ -1,7 +1,7 @@
 //! Header lines above a quoted or forwarded mail: Outlook's block, Yandex's and Lotus' too.
 
 use super::attribution;
-use super::lines::{Line, address, has_clock};
+use super::lines::{Line, address, has_clock, tells_time};
 use super::words::{Between, Field, between, field};
 
 /// Most lines of one block.
@@ -16,33 +16,37 @@ pub(super) struct Head<'a> {
     pub author: Option<&'a str>,
     /// Whether the head itself says that the mail was passed on.
     pub forwarded: bool,
+    /// Header lines with nothing in them that a program puts there: neither a line between mails
+    /// above them, nor the author's address, nor a time of day. People write such above a letter.
+    pub by_hand: bool,
 }
 
 /// The head that begins with the line at the start: separators, rules and header lines.
 pub(super) fn head<'a>(lines: &[Line<'a>]) -> Option<Head<'a>> {
     let first = lines.first()?;
-    let mut found = Head { lines: 0, author: None, forwarded: false };
+    let mut found = Head { lines: 0, author: None, forwarded: false, by_hand: false };
     let (mut separated, mut unsure) = (false, false);
     match separator(first) {
         Some(Between::End) => return None,
         Some(kind) => {
-            found = Head { lines: 1, author: None, forwarded: kind == Between::Forwarded };
+            found = Head { lines: 1, forwarded: kind == Between::Forwarded, ..found };
             separated = true;
             unsure = kind == Between::Unsure;
         }
         None if is_rule(first) => {
-            let (length, author) = block(skip_blank(lines, 1)?, Trust::Ruled)?;
+            let block = block(skip_blank(lines, 1)?, Trust::Ruled)?;
             let skipped = lines.len() - skip_blank(lines, 1)?.len();
-            return Some(Head { lines: skipped + length, author, forwarded: false });
+            return Some(Head { lines: skipped + block.lines, author: block.author, ..found });
         }
         None => {}
     }
     let alone = separated && !unsure;
     let Some(rest) = skip_blank(lines, found.lines) else { return alone.then_some(found) };
     let trust = if separated { Trust::Ruled } else { Trust::Bare };
-    if let Some((length, author)) = block(rest, trust) {
-        found.lines = lines.len() - rest.len() + length;
-        found.author = author;
+    if let Some(block) = block(rest, trust) {
+        found.lines = lines.len() - rest.len() + block.lines;
+        found.author = block.author;
+        found.by_hand = trust == Trust::Bare && block.by_hand;
         return Some(found);
     }
     if separated && let Some(attribution) = attribution::attribution(rest) {
@@ -121,8 +125,15 @@ enum Trust {
     Bare,
 }
 
-/// The header lines at the start: how many lines, and the author's address.
-fn block<'a>(lines: &[Line<'a>], trust: Trust) -> Option<(usize, Option<&'a str>)> {
+/// Header lines.
+struct Block<'a> {
+    lines: usize,
+    author: Option<&'a str>,
+    by_hand: bool,
+}
+
+/// The header lines at the start.
+fn block<'a>(lines: &[Line<'a>], trust: Trust) -> Option<Block<'a>> {
     header(lines.first()?)?;
     let mut seen = Seen::default();
     let (mut length, mut folded) = (0, 0);
@@ -147,6 +158,7 @@ fn block<'a>(lines: &[Line<'a>], trust: Trust) -> Option<(usize, Option<&'a str>
         {
             seen.from = true;
             seen.date = true;
+            seen.attributed = true;
             seen.author = seen.author.or(attribution.author);
             length = number + attribution.lines;
             break;
@@ -163,7 +175,8 @@ fn block<'a>(lines: &[Line<'a>], trust: Trust) -> Option<(usize, Option<&'a str>
             length = number + 1;
         }
     }
-    seen.suffices(trust).then_some((length, seen.author))
+    let by_hand = seen.author.is_none() && !seen.tells_time && !seen.attributed;
+    seen.suffices(trust).then_some(Block { lines: length, author: seen.author, by_hand })
 }
 
 /// What the header lines of a block have told so far.
@@ -176,6 +189,8 @@ struct Seen<'a> {
     further: bool,
     is_from_last: bool,
     has_time: bool,
+    tells_time: bool,
+    attributed: bool,
     author: Option<&'a str>,
 }
 
@@ -191,6 +206,7 @@ impl<'a> Seen<'a> {
             Field::Date => {
                 self.date = true;
                 self.has_time |= has_clock(value);
+                self.tells_time |= tells_time(value);
             }
             Field::Subject => self.subject = true,
             Field::Further => self.further = true,
@@ -201,8 +217,8 @@ impl<'a> Seen<'a> {
         [self.from, self.to, self.date, self.subject].into_iter().filter(|seen| *seen).count()
     }
 
-    /// People write "От:", "Кому:", "Тема:" above a formal letter too, but neither date nor
-    /// address in such a row.
+    /// People write "От:", "Кому:", "Тема:" above a formal letter too; what they write with a
+    /// date is told apart by [`Head::by_hand`].
     fn suffices(&self, trust: Trust) -> bool {
         let count = self.count();
         if trust == Trust::Ruled {

@@ -133,6 +133,22 @@ pub(super) fn has_clock(line: &str) -> bool {
     })
 }
 
+/// A time of day that is no date: `10:02`, `10h02`, or `17.45` behind a date.
+pub(super) fn tells_time(line: &str) -> bool {
+    let clock = |part: &str| {
+        part.split_once([':', 'h']).is_some_and(|(hour, minute)| {
+            hour.ends_with(|c: char| c.is_ascii_digit())
+                && minute.bytes().take_while(u8::is_ascii_digit).count() == 2
+        })
+    };
+    let pointed = |part: &str| part.bytes().filter(|b| *b == b'.').count() == 1 && has_clock(part);
+    line.split_whitespace().any(clock)
+        || line
+            .trim_end()
+            .rsplit_once(char::is_whitespace)
+            .is_some_and(|(date, last)| pointed(last) && has_date(date))
+}
+
 /// A year, or a date such as `05.03.24`, `3/5/24`.
 pub(super) fn has_date(line: &str) -> bool {
     let year = |run: &str| run.len() == 4 && (run.starts_with("19") || run.starts_with("20"));

@@ -5,9 +5,11 @@
 use domain::classification::CutWhat;
 
 use super::attribution;
+use super::forward;
 use super::headers::{self, Head};
 use super::lines::Line;
 use super::words::Between;
+use crate::words::cut;
 
 /// What becomes of a line: nothing, when it stays.
 pub(super) type Fate = Option<CutWhat>;
@@ -31,10 +33,25 @@ pub(super) struct Inner<'a> {
     pub kept: bool,
 }
 
+/// What header lines at the very beginning are, if no program wrote them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// Those of the person's own formal letter.
+    Letter,
+    /// Those of another mail: the subject says that it was passed on.
+    Forward,
+}
+
 /// Marks quoted lines; the first mail inside, if there is one.
-pub(super) fn mark<'a>(lines: &[Line<'a>], fates: &mut [Fate]) -> Option<Inner<'a>> {
+pub(super) fn mark<'a>(
+    lines: &[Line<'a>],
+    fates: &mut [Fate],
+    opening: Opening,
+) -> Option<Inner<'a>> {
     let mut inner: Option<Inner<'a>> = None;
     let (mut at, mut above, mut tries) = (0, false, 0);
+    // Nothing but a greeting so far.
+    let mut opens = opening == Opening::Letter;
     while at < lines.len() {
         let line = &lines[at];
         if line.is_blank() {
@@ -63,6 +80,11 @@ pub(super) fn mark<'a>(lines: &[Line<'a>], fates: &mut [Fate]) -> Option<Inner<'
             && may_be_head(line)
             && let Some(head) = headers::head(&lines[at..])
         {
+            if opens && inner.is_none() && head.by_hand {
+                (above, opens) = (true, false);
+                at += head.lines.max(1);
+                continue;
+            }
             let swallowed = swallow(lines, fates, at, head);
             inner = inner.or(Some(swallowed));
             at = swallowed.end;
@@ -104,6 +126,7 @@ pub(super) fn mark<'a>(lines: &[Line<'a>], fates: &mut [Fate]) -> Option<Inner<'
             }
         }
         above = true;
+        opens = opens && forward::is_greeting(&crate::words::lower(cut(line.bare(), 400)));
         tries += usize::from(may_be_head(line));
         at += 1;
     }
