@@ -10,6 +10,20 @@ use encoding_rs::{Encoding, UTF_8};
 
 use super::{cyrillic, wide};
 
+/// Charsets of Latin letters: those stand alone between ASCII ones, Russian words do not.
+const LATIN: [&Encoding; 10] = [
+    encoding_rs::WINDOWS_1252,
+    encoding_rs::WINDOWS_1250,
+    encoding_rs::WINDOWS_1254,
+    encoding_rs::WINDOWS_1257,
+    encoding_rs::ISO_8859_2,
+    encoding_rs::ISO_8859_4,
+    encoding_rs::ISO_8859_13,
+    encoding_rs::ISO_8859_15,
+    encoding_rs::ISO_8859_16,
+    encoding_rs::MACINTOSH,
+];
+
 /// How the text was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
@@ -67,9 +81,9 @@ fn by_declaration(bytes: &[u8], label: &str, encoding: &'static Encoding) -> (St
         return (text.to_owned(), Found::Guessed);
     }
     let declared = || encoding.decode_without_bom_handling(bytes).0.into_owned();
-    // Programs that knew no better wrote "us-ascii" or "iso-8859-1" over Russian text, and
-    // gateways mixed the Cyrillic charsets up; a Western declaration is otherwise kept.
-    let is_weak = encoding == encoding_rs::WINDOWS_1252 || label == "us-ascii";
+    // Programs that knew no better wrote "us-ascii" or the Latin charset of their own country over
+    // Russian text, and gateways mixed the Cyrillic charsets up; such a one is otherwise kept.
+    let is_weak = LATIN.contains(&encoding) || label == "us-ascii";
     if !is_weak && !cyrillic::CANDIDATES.contains(&encoding) {
         return (declared(), Found::Declared);
     }
@@ -154,7 +168,8 @@ fn mostly_utf8(bytes: &[u8]) -> bool {
     for c in text.chars().filter(|c| !c.is_ascii()) {
         if c == char::REPLACEMENT_CHARACTER { bad += 1 } else { good += 1 }
     }
-    good > 8 * bad
+    // Text in another charset yields next to no good ones; a short one may have lost a byte.
+    good > 2 * bad
 }
 
 /// Charsets whose text is written in ASCII bytes.
@@ -226,6 +241,58 @@ mod tests {
             decode(&encoded("koi8-r"), Some("x-klingon")),
             (LETTER.to_owned(), Found::UnknownLabel)
         );
+    }
+
+    #[test]
+    fn capitals_are_letters_too() {
+        for text in [
+            LETTER.to_uppercase().as_str(),
+            "УДАЛИТЕ МОИ ПЕРСОНАЛЬНЫЕ ДАННЫЕ. СПАСИБО",
+            "ТРЕБОВАНИЕ О ПРЕКРАЩЕНИИ ОБРАБОТКИ\nИванов И.И.",
+            "СТОП",
+            "Стоп",
+            "стоп",
+            "ОТПИСАТЬСЯ",
+            "ОТПИШИТЕ",
+            "НЕТ",
+        ] {
+            for label in ["koi8-r", "windows-1251", "iso-8859-5", "ibm866"] {
+                let encoding = Encoding::for_label(label.as_bytes()).expect("known");
+                let bytes = encoding.encode(text).0;
+                let read = decode(&bytes, Some(label));
+                assert_eq!(read, (text.to_owned(), Found::Declared), "{label}");
+                if text.len() > 20 {
+                    for declared in [None, Some("us-ascii"), Some("utf-8"), Some("iso-8859-1")] {
+                        assert_eq!(decode(&bytes, declared).0, text, "{label} {declared:?}");
+                    }
+                }
+            }
+        }
+        let bytes = encoding_rs::WINDOWS_1251.encode(LETTER.to_lowercase().as_str()).0.into_owned();
+        assert_eq!(decode(&bytes, Some("koi8-r")).0, LETTER.to_lowercase());
+        assert_eq!(decode(&bytes, None).0, LETTER.to_lowercase());
+    }
+
+    #[test]
+    fn a_latin_declaration_over_russian_gives_way() {
+        for declared in ["windows-1250", "windows-1257", "iso-8859-2", "iso-8859-15"] {
+            assert_eq!(decode(&encoded("windows-1251"), Some(declared)).0, LETTER, "{declared}");
+        }
+        let polish = "Proszę usunąć moje dane. Dziękuję, Łukasz Wójcik, Łódź";
+        let bytes = encoding_rs::ISO_8859_2.encode(polish).0.into_owned();
+        assert_eq!(decode(&bytes, Some("iso-8859-2")), (polish.to_owned(), Found::Declared));
+    }
+
+    #[test]
+    fn a_broken_byte_does_not_spoil_a_short_text() {
+        let mut bytes = "Стоп".as_bytes().to_vec();
+        bytes.push(0xd0);
+        assert!(decode(&bytes, Some("utf-8")).0.starts_with("Стоп"));
+        let mut bytes = "Удалите ".as_bytes().to_vec();
+        bytes.extend_from_slice(b"\xff");
+        bytes.extend_from_slice("данные".as_bytes());
+        let (text, _) = decode(&bytes, Some("utf-8"));
+        assert!(text.starts_with("Удалите ") && text.ends_with("данные"), "{text}");
     }
 
     #[test]

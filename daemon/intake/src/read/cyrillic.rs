@@ -1,8 +1,9 @@
 //! Which of the Cyrillic single-byte charsets some bytes are written in.
 //!
 //! Called by `charset` and `mojibake`. The charsets share their byte ranges and differ in letter
-//! and case, so right text shows common letters in lower case, and wrong text shows rare letters,
-//! capitals inside words, and letters glued to Latin ones. Works on bytes by tables made once.
+//! and case, so right text shows common letters, and wrong text shows rare letters, capitals behind
+//! small ones, and letters glued to Latin ones. Words in capitals are as good as others: people
+//! write "СТОП" in them. Works on bytes by tables made once.
 
 use std::sync::LazyLock;
 
@@ -63,7 +64,8 @@ pub fn best(bytes: &[u8], declared: Option<&'static Encoding>) -> Option<&'stati
         }
         let mut score = fit.score;
         if declared == Some(candidate) {
-            score += (score.abs() / 10).max(1);
+            // A few letters decide nothing against what was said of them.
+            score += score.abs() / 10 + 4;
         }
         if found.is_none_or(|(_, best)| score > best) {
             found = Some((candidate, score));
@@ -146,9 +148,10 @@ impl Table {
                 (Sign::Latin, Sign::Lower) => 5,
                 (Sign::Latin, Sign::Upper) => 6,
                 (Sign::Lower, Sign::Upper) => 7,
-                (_, Sign::Upper) => 1,
+                // Once a word, so that of two readings of single words the small one goes before.
+                (Sign::Ascii | Sign::Known | Sign::Strange, Sign::Upper) => 1,
                 (_, Sign::Strange) => 4,
-                (_, Sign::Lower | Sign::Latin | Sign::Known | Sign::Ascii) => 0,
+                (_, Sign::Lower | Sign::Upper | Sign::Latin | Sign::Known | Sign::Ascii) => 0,
             };
             before = sign;
         }
