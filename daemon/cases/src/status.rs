@@ -64,7 +64,9 @@ impl Cases {
                 state: request.state,
                 owed: duties
                     .iter()
-                    .filter(|duty| duty.request == request.id && duty.done_at.is_none())
+                    // Of a request that is over nothing is owed any more.
+                    .filter(|duty| duty.request == request.id && request.state.is_open())
+                    .filter(|duty| duty.done_at.is_none())
                     .filter_map(|duty| {
                         let on = duty.legal_due_on.as_deref()?.parse().ok()?;
                         Some((DutyName::from_name(&duty.name)?, on))

@@ -98,6 +98,11 @@ pub async fn a_misread_withdrawal_gives_back_what_it_ended(desk: Desk) {
     assert_eq!(count(&desk, "request WHERE state = 'withdrawn'").await, 1);
     assert_eq!(count(&desk, "clock_event WHERE act = 'stop' AND reason = 'misread'").await, 1);
     assert_eq!(count(&desk, "stop WHERE act = 'lift' AND number IS NOT NULL").await, 1);
+    let ticket = filed.ticket.clone().expect("a ticket");
+    let code = ticket.status_code.expect("the code");
+    let status = desk.cases.request_status(ticket.number, code).await.expect("asked");
+    let misread = &status.expect("the code fits").requests[0];
+    assert!(misread.owed.is_empty(), "the person is promised nothing that is not owed");
     // And said again after all: it holds as it did.
     let back = correct(&desk, &filed, &asks(&[Label::StopMarketing])).await;
     assert_eq!(back.consequences.opened, ["stop_marketing"]);
