@@ -7,17 +7,18 @@
 use domain::classification::{Band, Label, Verdict};
 use domain::mail::ReadMail;
 
-use crate::{labels, packs::Packs, words};
+use crate::{labels, new_text::Taken, packs::Packs, words};
 
 /// Bytes of one file, and of all texts beside, that are judged.
 const ONE: usize = 32 * 1024;
 const ALL: usize = 128 * 1024;
 
 /// Adds the labels and marks that the texts beside give and the mail itself does not.
-pub(crate) fn add(mail: &ReadMail, packs: &Packs, judged: &mut labels::Judged) {
+pub(crate) fn add(mail: &ReadMail, taken: &Taken, packs: &Packs, judged: &mut labels::Judged) {
     let mut left = ALL;
     let files = mail.attachments.iter().map(|file| file.text.as_str());
-    for text in files.chain([mail.other_text.as_str()]).filter(|text| !text.trim().is_empty()) {
+    let parts = [taken.forwarded_text.as_str(), mail.other_text.as_str()];
+    for text in parts.into_iter().chain(files).filter(|text| !text.trim().is_empty()) {
         let text = words::cut(text, ONE.min(left));
         left -= text.len();
         let parts = labels::Parts { subject: "", answers: true, new_text: text, signature: "" };

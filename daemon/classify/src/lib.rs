@@ -66,7 +66,7 @@ pub fn classify(mail: &ReadMail, packs: &Packs, own: &OwnIdentity) -> Classifica
     let parts =
         labels::Parts { subject, answers, new_text: &taken.new_text, signature: &taken.signature };
     let mut judged = labels::judge(parts, packs);
-    beside::add(mail, packs, &mut judged);
+    beside::add(mail, &taken, packs, &mut judged);
     mark_by_sender(mail, packs, &mut judged);
     let sure_request = judged.labels.iter().any(|v| v.label.is_request() && v.band == Band::Auto);
     let scores =

@@ -38,12 +38,17 @@ pub(crate) struct Taken {
     pub cut: Vec<Cut>,
     /// The new text is that of another mail, wholly or in part.
     pub forwarded: bool,
+    /// The text of a mail inside this one that stays cut and yet may hold a request, taken apart
+    /// likewise; empty when there is none, when it is ours, and when it is in the new text.
+    pub forwarded_text: String,
 }
 
 /// Takes the newly written text out of a mail's visible text.
 pub(crate) fn take(mail: &ReadMail, own: &OwnIdentity) -> Taken {
     let mut text = Text::read(cut(&mail.text, TEXT_LIMIT));
-    let mut forwarded = text.take(mail, own);
+    let found = text.take(mail, own);
+    let forwarded_text = text.beside(mail, own, found.inner);
+    let mut forwarded = found.forwarded;
     let mut new_text = text.join(None);
     let mut signature = text.join(Some(CutWhat::Signature));
     if let Some(attached) = passed_on_as_file(mail, own, &text, forwarded) {
@@ -57,7 +62,7 @@ pub(crate) fn take(mail: &ReadMail, own: &OwnIdentity) -> Taken {
             whole.push_str(&inner.join(part));
         }
     }
-    Taken { new_text, signature, cut: text.cuts(), forwarded }
+    Taken { new_text, signature, cut: text.cuts(), forwarded, forwarded_text }
 }
 
 /// The attached mail that is meant, when nothing else was written; the original in a report of a
@@ -77,6 +82,14 @@ fn passed_on_as_file<'m>(
     forward::is_passed_on(mail, own, &inner, &text.own_lines()).then_some(attached)
 }
 
+/// What taking a text apart showed.
+struct Found<'a> {
+    /// It was passed on.
+    forwarded: bool,
+    /// The mail inside that stays cut; its lines counted from the first of the text.
+    inner: Option<Inner<'a>>,
+}
+
 /// Lines and their fates.
 struct Text<'a> {
     lines: Vec<Line<'a>>,
@@ -90,8 +103,8 @@ impl<'a> Text<'a> {
         Self { lines, fates }
     }
 
-    /// Decides every line's fate; whether the text was passed on.
-    fn take(&mut self, mail: &ReadMail, own: &OwnIdentity) -> bool {
+    /// Decides every line's fate.
+    fn take(&mut self, mail: &ReadMail, own: &OwnIdentity) -> Found<'a> {
         let (mut from, mut to) = (0, self.lines.len());
         let mut forwarded = false;
         let passes_on = forward::subject_forwards(&mail.subject);
@@ -106,23 +119,44 @@ impl<'a> Text<'a> {
             let Some(inner) = inner.filter(|inner| !inner.kept) else {
                 forwarded |= inner.is_some_and(|inner| inner.kept);
                 keep_a_lone_signature(lines, fates, &unsigned);
-                return forwarded;
+                return Found { forwarded, inner: None };
             };
             if !forward::is_passed_on(mail, own, &inner, &self.own_lines()) {
                 let (lines, fates) = (&self.lines[from..to], &mut self.fates[from..to]);
                 keep_a_lone_signature(lines, fates, &unsigned);
-                return forwarded;
+                let (body, end) = (from + inner.body, from + inner.end);
+                return Found { forwarded, inner: Some(Inner { body, end, ..inner }) };
             }
             forwarded = true;
             (from, to) = (from + inner.body, from + inner.end);
-            for at in from..to {
-                if quotes::is_quoted(&self.lines, at) {
-                    self.lines[at] = self.lines[at].unquoted();
-                }
-                self.fates[at] = None;
-            }
+            let unquoted = self.unquoted(from, to);
+            self.lines[from..to].copy_from_slice(&unquoted);
+            self.fates[from..to].fill(None);
         }
-        forwarded
+        Found { forwarded, inner: None }
+    }
+
+    /// Lines without their first sign of quoting.
+    fn unquoted(&self, from: usize, to: usize) -> Vec<Line<'a>> {
+        let line = |at: usize| match quotes::is_quoted(&self.lines, at) {
+            true => self.lines[at].unquoted(),
+            false => self.lines[at],
+        };
+        (from..to).map(line).collect()
+    }
+
+    /// The text of the mail inside that stays cut, if it is worth a look.
+    fn beside(&self, mail: &ReadMail, own: &OwnIdentity, inner: Option<Inner<'a>>) -> String {
+        let worth = |inner: &Inner<'a>| {
+            let lines = &self.lines[inner.body..inner.end];
+            forward::is_worth_a_look(mail, own, inner, &self.own_lines(), lines)
+        };
+        let Some(inner) = inner.filter(worth) else { return String::new() };
+        let lines = self.unquoted(inner.body, inner.end);
+        let fates = vec![None; lines.len()];
+        let mut text = Text { lines, fates };
+        text.take(mail, own);
+        text.join(None)
     }
 
     /// The sender's lines that stay.

@@ -5,6 +5,7 @@
 
 use domain::mail::ReadMail;
 
+use super::lines::{Line, address};
 use super::quotes::Inner;
 use crate::OwnIdentity;
 
@@ -28,15 +29,14 @@ const POINTING: &[&str] = &[
     "alla oleva",
 ];
 
-/// Words by which the lines above say something themselves: thanks, a wish, a refusal.
+/// Words by which the lines above say something themselves: a wish, a refusal.
 #[rustfmt::skip]
 const SAYING: &[&str] = &[
     "удал", "отпис", "отпиш", "исключ", "не надо", "не нужн", "не интерес", "снимите", "прекрат",
-    "хватит", "стоп", "спасибо", "благодар", "отзыва", "не присыл", "не шлите", "unsubscribe",
-    "remove", "delete", "stop", "thank", "no longer", "not interested", "lösch", "abmeld",
-    "danke", "kein interesse", "supprim", "désabonn", "désinscri", "merci", "elimin", "borr",
-    "baja", "gracias", "cancell", "grazie", "verwijder", "usuń", "usun", "wypis", "dzięku",
-    "видал", "відпис", "дякую", "smaž", "odhlas",
+    "хватит", "стоп", "отзыва", "не присыл", "не шлите", "unsubscribe",
+    "remove", "delete", "stop", "no longer", "not interested", "lösch", "abmeld",
+    "kein interesse", "supprim", "désabonn", "désinscri", "elimin", "borr", "baja", "cancell",
+    "verwijder", "usuń", "usun", "wypis", "видал", "відпис", "smaž", "odhlas",
 ];
 
 /// Beginnings of greetings, which say nothing.
@@ -58,31 +58,91 @@ pub(super) fn is_passed_on(
     if inner.author.is_some_and(|author| own.is_own(author)) {
         return false;
     }
-    let lower: Vec<String> = above
-        .iter()
-        .take(12)
-        .map(|line| crate::words::lower(crate::words::cut(line, 400).trim()))
-        .filter(|line| !is_greeting(line))
-        .collect();
-    let words: usize = lower.iter().map(|line| line.split_whitespace().count()).sum();
-    if above.len() > 12 || words > POINTING_WORDS {
+    let note = Note::read(above);
+    if note.is_long() {
         return false;
     }
-    let says = |list: &[&str]| lower.iter().any(|line| list.iter().any(|word| line.contains(word)));
-    let own_words = |author: &str| {
-        mail.requester().is_some_and(|from| from.address.eq_ignore_ascii_case(author))
-    };
-    if words == 0 {
+    if note.words == 0 {
         // An answer without a word quotes us; who sends their own letter again means it.
         return inner.forwarded
             || subject_forwards(&mail.subject)
-            || inner.author.is_some_and(own_words)
+            || is_by_sender(mail, inner)
             || !subject_answers(&mail.subject) && inner.author.is_some();
     }
-    if says(SAYING) {
+    if note.says(SAYING) {
         return false;
     }
-    inner.forwarded || subject_forwards(&mail.subject) || says(POINTING) && inner.author.is_some()
+    inner.forwarded
+        || subject_forwards(&mail.subject)
+        || note.says(POINTING) && inner.author.is_some()
+}
+
+/// Whether an inner mail that is not itself what is asked may still hold a request: a forward
+/// below a long note or a wish, or the sender's own earlier letter below a short reminder.
+/// `lines` are its lines, by which our own mail is known where no author is told.
+pub(super) fn is_worth_a_look(
+    mail: &ReadMail,
+    own: &OwnIdentity,
+    inner: &Inner<'_>,
+    above: &[&str],
+    lines: &[Line<'_>],
+) -> bool {
+    let ours = match inner.author {
+        Some(author) => own.is_own(author),
+        None => lines.iter().any(|line| names_us(line, own)),
+    };
+    if ours {
+        return false;
+    }
+    let note = Note::read(above);
+    inner.forwarded
+        || subject_forwards(&mail.subject)
+        || is_by_sender(mail, inner) && !note.is_long()
+        || inner.author.is_some() && note.says(POINTING)
+}
+
+fn names_us(line: &Line<'_>, own: &OwnIdentity) -> bool {
+    if line.addressed && address(line.text).is_some_and(|found| own.is_own(found)) {
+        return true;
+    }
+    let lower = crate::words::lower(line.text);
+    own.domains.iter().any(|domain| !domain.is_empty() && lower.contains(domain.as_str()))
+}
+
+fn is_by_sender(mail: &ReadMail, inner: &Inner<'_>) -> bool {
+    let from = mail.requester().map(|from| from.address.as_str());
+    from.zip(inner.author).is_some_and(|(from, author)| from.eq_ignore_ascii_case(author))
+}
+
+/// What the sender wrote above, without greetings and in lower case.
+struct Note {
+    lines: Vec<String>,
+    words: usize,
+    all: usize,
+}
+
+impl Note {
+    /// Only so much is looked at; more is long anyway.
+    const LINES: usize = 12;
+
+    fn read(above: &[&str]) -> Self {
+        let lines: Vec<String> = above
+            .iter()
+            .take(Self::LINES)
+            .map(|line| crate::words::lower(crate::words::cut(line, 400).trim()))
+            .filter(|line| !is_greeting(line))
+            .collect();
+        let words = lines.iter().map(|line| line.split_whitespace().count()).sum();
+        Self { lines, words, all: above.len() }
+    }
+
+    fn is_long(&self) -> bool {
+        self.all > Self::LINES || self.words > POINTING_WORDS
+    }
+
+    fn says(&self, list: &[&str]) -> bool {
+        self.lines.iter().any(|line| list.iter().any(|word| line.contains(word)))
+    }
 }
 
 pub(super) fn is_greeting(lower: &str) -> bool {

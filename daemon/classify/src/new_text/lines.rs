@@ -52,10 +52,10 @@ impl<'a> Line<'a> {
         self.colon.is_some() && self.bare().ends_with(':') || self.text.ends_with('\u{ff1a}')
     }
 
-    /// The line without the sign of quoting and what stands before it; the place stays.
+    /// The line without its first sign of quoting and what stands before it; the place stays.
     pub fn unquoted(mut self) -> Self {
         let inner = self.bare();
-        let inner = inner.trim_start_matches(['>', '|', '\u{203a}', ' ']);
+        let inner = inner.strip_prefix(['>', '|', '\u{203a}']).unwrap_or(inner).trim_start();
         let removed = self.text.len() - inner.len();
         self.colon = self.colon.and_then(|at| at.checked_sub(removed));
         self.text = inner;
