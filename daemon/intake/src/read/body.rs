@@ -173,9 +173,13 @@ impl Desk<'_> {
             target.push('\n');
         }
         target.push_str(&text);
-        if place == Place::Mail && !other.is_empty() && self.mail.other_text.is_empty() {
+        if place == Place::Mail && !other.is_empty() {
             self.odd.add(Oddity::TextsDisagree);
-            self.mail.other_text = self.within(other);
+            let other = self.within(other);
+            if !self.mail.other_text.is_empty() {
+                self.mail.other_text.push('\n');
+            }
+            self.mail.other_text.push_str(&other);
         }
     }
 

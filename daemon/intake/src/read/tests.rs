@@ -249,6 +249,57 @@ fn the_text_most_people_see_is_kept_where_it_disagrees() {
     assert!(read_back.other_text.is_empty() && read_back.oddities.is_empty());
 }
 
+/// Outlook's wrapping of the attributes, each an id with its content.
+fn outlook(attributes: &[(u32, &[u8])]) -> Vec<u8> {
+    let mut bytes = vec![0x78, 0x9f, 0x3e, 0x22, 1, 0];
+    for (id, content) in attributes {
+        bytes.push(1);
+        bytes.extend(id.to_le_bytes());
+        bytes.extend(u32::try_from(content.len()).expect("short").to_le_bytes());
+        bytes.extend_from_slice(content);
+        bytes.extend([0, 0]);
+    }
+    bytes
+}
+
+const OUTLOOK: &str = "Content-Type: application/ms-tnef; name=winmail.dat\n";
+
+#[test]
+fn a_footer_hides_neither_the_page_nor_outlooks_body() {
+    let alternative = format!(
+        "--c\r\nContent-Type: text/plain\r\n\r\nThis mail needs HTML.\r\n--c\r\n\
+         Content-Type: text/html; charset=utf-8\r\n\r\n<p>{LETTER}</p>\r\n--c--\r\n"
+    );
+    let raw = mixed(&[
+        ("Content-Type: multipart/alternative; boundary=c\n", alternative.as_bytes()),
+        ("Content-Type: text/html\n", b"<p>A notice of the company</p>"),
+    ]);
+    assert_eq!(read(&raw).expect("a mail").other_text, LETTER);
+    let text = encoding_rs::WINDOWS_1251.encode(LETTER).0;
+    let wrapped = outlook(&[(0x0006_9007, &1251u32.to_le_bytes()), (0x0002_800c, &text)]);
+    let read_back = read(&mixed(&[("", b"Scanned: clean"), (OUTLOOK, &wrapped)])).expect("a mail");
+    assert_eq!((read_back.text.trim(), read_back.other_text.as_str()), ("Scanned: clean", LETTER));
+    let utf8 = "Content-Type: text/plain; charset=utf-8\n";
+    let read_back = read(&mixed(&[(utf8, LETTER.as_bytes()), (OUTLOOK, &wrapped)]));
+    assert_eq!(read_back.expect("a mail").other_text, "");
+}
+
+#[test]
+fn a_mail_inside_outlooks_wrapping_is_read_or_said() {
+    let inner =
+        format!("From: a@x.example\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{LETTER}");
+    let file = (0x0006_800f, inner.as_bytes());
+    let head = (0x0006_9002, &[0; 14][..]);
+    let wrapped = outlook(&[head, (0x0001_8010, b"fwd.eml\0"), file]);
+    let read_back = read(&mixed(&[("", b"see below"), (OUTLOOK, &wrapped)])).expect("a mail");
+    assert_eq!(read_back.attached[0].text.trim(), LETTER);
+    let object =
+        [&[1u8, 0, 0, 0, 0x0d, 0, 0x01, 0x37, 1, 0, 0, 0, 4, 0, 0, 0][..], b"mail"].concat();
+    let wrapped = outlook(&[head, (0x0006_9005, &object)]);
+    let read_back = read(&mixed(&[("", b"see below"), (OUTLOOK, &wrapped)])).expect("a mail");
+    assert!(read_back.oddities.contains(&Oddity::AttachmentUnread));
+}
+
 #[test]
 fn wrapped_and_twice_encoded_text_is_put_right() {
     let head = base("Content-Type: text/plain; charset=utf-8; format=flowed; delsp=no\n");

@@ -24,6 +24,8 @@ const MAX_FILES: usize = 50;
 pub(super) struct Inner {
     pub(super) body: Body,
     pub(super) files: Vec<File>,
+    /// There is a mail or another object in it that is not read.
+    pub(super) has_unread: bool,
 }
 
 /// The text that was written.
@@ -74,7 +76,10 @@ pub(super) fn read(bytes: &[u8]) -> Option<Inner> {
                 }
             }
             0x0006_9005 => {
-                let long = Properties::read(data).text(0x3707, page);
+                let properties = Properties::read(data);
+                let long = properties.text(0x3707, page);
+                // PidTagAttachDataObject: a mail or another object of Outlook's own form.
+                inner.has_unread |= properties.object(0x3701);
                 if let (Some(file), Some(long)) = (inner.files.last_mut(), long) {
                     file.name = name(long);
                 }

@@ -7,7 +7,10 @@
 
 use domain::mail::Oddity;
 
-use super::{Budget, Desk, MAX_DEPTH, Place, visible::Visible};
+use super::{
+    Budget, Desk, MAX_DEPTH, Place,
+    visible::{self, Visible},
+};
 use crate::read::{PARSER, header, part, signed, tnef};
 
 /// Bytes that wait to be read as a mail.
@@ -59,33 +62,49 @@ pub(super) fn open(
             // Enveloped, or something that hides its text in the same way.
             None => desk.odd.add(Oddity::Encrypted),
         },
-        Wrapping::Tnef => open_tnef(desk, bytes, place),
+        Wrapping::Tnef => open_tnef(desk, bytes, place, depth),
     }
 }
 
-fn open_tnef(desk: &mut Desk<'_>, bytes: &[u8], place: Place) {
+fn open_tnef(desk: &mut Desk<'_>, bytes: &[u8], place: Place, depth: usize) {
     desk.odd.add(Oddity::Tnef);
     let Some(inner) = tnef::read(bytes) else {
         desk.odd.add(Oddity::AttachmentUnread);
         return;
     };
-    // Outlook says the same beside it in plain text, most of the time.
-    if desk.text_of(place).trim().is_empty() {
-        let (text, from_html) = match inner.body {
-            tnef::Body::None => (String::new(), false),
-            tnef::Body::Text(text) => (part::cleaned(&text, desk.odd), false),
-            tnef::Body::Html(page) => (part::seen(&part::cleaned(&page, desk.odd), desk.odd), true),
-        };
+    let (text, from_html) = match inner.body {
+        tnef::Body::None => (String::new(), false),
+        tnef::Body::Text(text) => (part::cleaned(&text, desk.odd), false),
+        tnef::Body::Html(page) => (part::seen(&part::cleaned(&page, desk.odd), desk.odd), true),
+    };
+    let beside = desk.text_of(place);
+    if beside.trim().is_empty() {
         desk.put(place, Visible { text, from_html, other: String::new() });
+    } else {
+        // Outlook says the same beside it in plain text; a gateway's footer is none of that.
+        let mut text = text;
+        header::cut(&mut text, visible::MAX_COMPARED);
+        let other = visible::strange_lines(beside, &text);
+        desk.put(place, Visible { other, ..Visible::default() });
+    }
+    if inner.has_unread {
+        desk.odd.add(Oddity::AttachmentUnread);
     }
     for file in inner.files {
-        desk.files.add_bytes(
-            file.name,
-            "application/octet-stream",
-            &file.bytes,
-            &mut desk.mail.attachments,
-        );
+        open_file(desk, file, depth);
     }
+}
+
+/// Takes a file out of Outlook's wrapping, and what is wrapped in it in turn.
+fn open_file(desk: &mut Desk<'_>, file: tnef::File, depth: usize) {
+    let media_type = "application/octet-stream";
+    match wrapping(media_type, &file.name, &file.bytes) {
+        // Outlook does not wrap twice; and one inside the other would be a nest without end.
+        Some(Wrapping::Tnef) => desk.odd.add(Oddity::AttachmentUnread),
+        Some(wrapping) => open(desk, wrapping, &file.bytes, Place::Mail, depth),
+        None => {}
+    }
+    desk.files.add_bytes(file.name, media_type, &file.bytes, &mut desk.mail.attachments);
 }
 
 fn wait(desk: &mut Desk<'_>, bytes: Vec<u8>, place: Option<Place>, depth: usize) {

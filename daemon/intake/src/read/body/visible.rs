@@ -9,10 +9,10 @@ use mail_parser::{Message, MessagePartId, PartType};
 
 use crate::read::{Oddities, header, part};
 
-/// Text of the HTML part that is compared, in bytes.
-const MAX_COMPARED: usize = 128 * 1024;
+/// Text of another part that is compared, in bytes.
+pub(super) const MAX_COMPARED: usize = 128 * 1024;
 /// Bits in the table of words.
-const BITS: usize = 1 << 16;
+const BITS: usize = 1 << 18;
 
 /// What is seen of a message.
 #[derive(Default)]
@@ -36,15 +36,16 @@ pub(super) fn read(
         let (text, from_html) = of(message, &message.html_body, readable, limit, odd);
         return Visible { text, from_html, other: String::new() };
     }
-    let has_html = message.html_body.iter().any(|id| !message.text_body.contains(id));
-    if from_html || !has_html {
+    // Footers are parts of their own and stand in both lists.
+    let in_text: HashSet<MessagePartId> = message.text_body.iter().copied().collect();
+    let html: Vec<MessagePartId> =
+        message.html_body.iter().copied().filter(|id| !in_text.contains(id)).collect();
+    if html.is_empty() {
         return Visible { text, from_html, other: String::new() };
     }
-    let (mut other, _) = of(message, &message.html_body, readable, limit, odd);
+    let (mut other, _) = of(message, &html, readable, limit, odd);
     header::cut(&mut other, MAX_COMPARED);
-    if agree(&text, &other) {
-        other.clear();
-    }
+    let other = strange_lines(&text, &other);
     Visible { text, from_html, other }
 }
 
@@ -78,29 +79,89 @@ fn of(
     (text, from_html)
 }
 
-/// Whether two texts say the same: nearly all words of the second stand in the first. The other
-/// way round the plain text may say more (addresses of links, a note on HTML).
-fn agree(plain: &str, html: &str) -> bool {
-    let mut table = vec![0u64; BITS / 64];
-    for hash in words(plain) {
-        table[hash / 64] |= 1 << (hash % 64);
+/// The lines of the second text that say what the first does not, quoted mails aside. The other
+/// way round the first may say more: addresses of links, a note on HTML.
+pub(super) fn strange_lines(plain: &str, other: &str) -> String {
+    let (mut said, mut quoted) = (Table::new(), Table::new());
+    for line in plain.lines() {
+        match is_quoted(line) {
+            true => pairs(line).for_each(|pair| quoted.insert(pair)),
+            false => words(line).for_each(|word| said.insert(word)),
+        }
     }
-    let (mut known, mut strange) = (0usize, 0usize);
-    for hash in words(html) {
-        if table[hash / 64] & (1 << (hash % 64)) == 0 { strange += 1 } else { known += 1 }
+    let mut found = String::new();
+    for line in other.lines().filter(|line| !is_quoted(line)) {
+        if words(line).all(|word| said.contains(word)) {
+            continue;
+        }
+        // What one part marks as quoted, the other may not.
+        let (mut known, mut all) = (0usize, 0usize);
+        for pair in pairs(line) {
+            all += 1;
+            known += usize::from(quoted.contains(pair));
+        }
+        if all < 2 || known * 4 < all * 3 {
+            found.push_str(line);
+            found.push('\n');
+        }
     }
-    strange < 4 || strange * 3 < known
+    found.truncate(found.trim_end().len());
+    found
 }
 
-/// Hashes of the words of three letters and more (FNV-1a, folded into the table); case is left
-/// out for Latin letters, and Cyrillic ones keep theirs in both texts.
-fn words(text: &str) -> impl Iterator<Item = usize> + '_ {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 2).map(|word| {
-        let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
-            (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
-        });
-        usize::try_from((hash ^ (hash >> 32)) % 65_536).unwrap_or(0)
+fn is_quoted(line: &str) -> bool {
+    line.trim_start().starts_with('>')
+}
+
+/// A set of hashes that may take one for another, rarely.
+struct Table(Vec<u64>);
+
+impl Table {
+    fn new() -> Self {
+        Self(vec![0; BITS / 64])
+    }
+
+    fn insert(&mut self, hash: u64) {
+        let at = place(hash);
+        self.0[at / 64] |= 1 << (at % 64);
+    }
+
+    fn contains(&self, hash: u64) -> bool {
+        let at = place(hash);
+        self.0[at / 64] & (1 << (at % 64)) != 0
+    }
+}
+
+fn place(hash: u64) -> usize {
+    let bits = BITS as u64;
+    usize::try_from((hash ^ (hash >> 32)) % bits).unwrap_or(0)
+}
+
+/// Hashes (FNV-1a) of the words of two letters and more, in small letters.
+fn words(text: &str) -> impl Iterator<Item = u64> + '_ {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 1).map(|word| {
+        word.chars().fold(0xcbf2_9ce4_8422_2325u64, |hash, c| {
+            (hash ^ u64::from(u32::from(small(c)))).wrapping_mul(0x0100_0000_01b3)
+        })
     })
+}
+
+/// Hashes of words that follow each other.
+fn pairs(text: &str) -> impl Iterator<Item = u64> + '_ {
+    let mut before = 0u64;
+    words(text).map(move |word| {
+        let pair = before.rotate_left(7) ^ word;
+        before = word;
+        pair
+    })
+}
+
+fn small(c: char) -> char {
+    match c {
+        'а'..='я' | 'a'..='z' => c,
+        'А'..='Я' => char::from_u32(u32::from(c) + 32).unwrap_or(c),
+        c => c.to_lowercase().next().unwrap_or(c),
+    }
 }
 
 #[cfg(test)]
@@ -109,9 +170,29 @@ mod tests {
 
     #[test]
     fn the_same_words_agree_whatever_their_dress() {
-        let plain = "Добрый день! Пришлите прайс: https://clinic.example/price";
-        assert!(agree(plain, "Добрый день!\n\nПришлите прайс"));
-        assert!(!agree(plain, "Прошу немедленно удалить все мои персональные данные"));
-        assert!(agree("", ""));
+        let plain = "ДОБРЫЙ день! Пришлите прайс: https://clinic.example/price";
+        assert_eq!(strange_lines(plain, "Добрый день!\n\nПришлите прайс"), "");
+        assert_eq!(strange_lines("", ""), "");
+    }
+
+    #[test]
+    fn a_few_new_words_are_kept_with_their_line() {
+        for (plain, html, strange) in [
+            ("-", "Здравствуйте!\nОтпишите меня", "Здравствуйте!\nОтпишите меня"),
+            ("Здравствуйте!", "Здравствуйте!\nУдалите мои данные", "Удалите мои данные"),
+            ("Добрый день, Анна", "Добрый день, Анна\nСтоп", "Стоп"),
+        ] {
+            assert_eq!(strange_lines(plain, html), strange);
+        }
+    }
+
+    #[test]
+    fn a_quote_neither_hides_new_words_nor_makes_them() {
+        let quote: String = (0..60).map(|n| format!(" слово{n}")).collect();
+        let new = "Спасибо. Прошу удалить все мои данные";
+        let plain = format!("Спасибо\n>{quote}");
+        assert_eq!(strange_lines(&plain, &format!("{new}\n>{quote}")), new);
+        assert_eq!(strange_lines(&plain, &format!("{new}\n{quote}")), new);
+        assert_eq!(strange_lines(&format!("Спасибо\n> {new}"), new), "");
     }
 }

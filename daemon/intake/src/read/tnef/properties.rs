@@ -36,6 +36,11 @@ impl<'a> Properties<'a> {
         self.0.iter().find(|(found, ..)| *found == id).map(|(_, _, value)| *value)
     }
 
+    /// Whether the property with that id is an object.
+    pub(super) fn object(&self, id: u16) -> bool {
+        self.0.iter().any(|(found, kind, _)| *found == id && *kind == 0x0d)
+    }
+
     /// The text of the property with that id.
     pub(super) fn text(&self, id: u16, page: Option<&'static Encoding>) -> Option<String> {
         let (_, kind, value) = self.0.iter().find(|(found, ..)| *found == id)?;
