@@ -7,6 +7,8 @@
 mod style;
 mod tag;
 
+use std::borrow::Cow;
+
 use mail_parser::decoders::html::add_html_token;
 
 use self::{
@@ -16,7 +18,7 @@ use self::{
 
 /// Elements whose content is never shown.
 const UNSHOWN: [&str; 8] =
-    ["script", "style", "head", "title", "template", "svg", "iframe", "object"];
+    ["script", "style", "xml", "title", "template", "svg", "iframe", "object"];
 /// Elements without an end tag.
 const VOID: [&str; 12] =
     ["br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "wbr"];
@@ -53,6 +55,8 @@ const BLOCKS: [&str; 28] = [
 ];
 /// As many open elements as are remembered; deeper ones are shown but not matched.
 const MAX_OPEN: usize = 4_096;
+/// Open elements among which the one is looked for that an end tag closes.
+const NEAR: usize = 64;
 /// Hidden letters and digits that are worth a word; programs hide a preview line in letters too.
 const HIDDEN: usize = 20;
 /// The line that stands for a rule; Outlook writes it above the mail it answers.
@@ -82,10 +86,9 @@ pub fn read(html: &str) -> Seen {
         open: Vec::new(),
         state: State::default(),
         names: HiddenNames::default(),
-        html,
-        is_styled: None,
+        turns: Vec::new(),
         unclosed: [false; UNSHOWN.len()],
-        reach: tag::REACH,
+        tries: tag::TRIES,
         hidden: 0,
         blank: true,
     };
@@ -109,6 +112,12 @@ pub fn read(html: &str) -> Seen {
     page.finish()
 }
 
+/// A page that is longer than `most` without the files inside it.
+#[must_use]
+pub fn shortened(page: &[u8], most: usize) -> Cow<'_, [u8]> {
+    if page.len() <= most { Cow::Borrowed(page) } else { Cow::Owned(tag::without_data(page)) }
+}
+
 struct Page<'a> {
     text: String,
     line: String,
@@ -118,13 +127,12 @@ struct Page<'a> {
     state: State,
     /// Classes and ids that the page's own style hides.
     names: HiddenNames<'a>,
-    html: &'a str,
-    /// Whether the page has a style of its own, once that was asked.
-    is_styled: Option<bool>,
+    /// Those of them, by number, that changed the state.
+    turns: Vec<usize>,
     /// Elements of [`UNSHOWN`] of which no end is left, so that none is looked for again.
     unclosed: [bool; UNSHOWN.len()],
-    /// How far the end of a tag is looked for; less after each that had none.
-    reach: usize,
+    /// How often a tag may still be found whose quotes are not closed.
+    tries: u8,
     /// Letters and digits that were not shown.
     hidden: usize,
     /// Blank lines are kept, but not more than one.
@@ -137,7 +145,7 @@ impl<'a> Page<'a> {
         if rest.starts_with("<!--") {
             return tag::behind_comment(rest);
         }
-        let Some((tag, after)) = tag::read(rest, &mut self.reach) else {
+        let Some((tag, after)) = tag::read(rest, &mut self.tries) else {
             self.characters("<");
             return &rest[1..];
         };
@@ -164,15 +172,13 @@ impl<'a> Page<'a> {
         let content = end.map_or(after, |(start, _)| &after[..start]);
         if name == "style" {
             self.names.read(content);
-        } else if name == "head" {
-            tag::styles_in(content, |style| self.names.read(style));
         }
         match end {
             Some((_, end)) => &after[end..],
             None => {
                 self.unclosed[at] = true;
-                // An unclosed head is common; an unclosed script hides the rest in a browser too.
-                if matches!(name, "head" | "title") { after } else { "" }
+                // An unclosed script hides the rest in a browser too; a picture does not.
+                if matches!(name, "title" | "xml" | "svg" | "object") { after } else { "" }
             }
         }
     }
@@ -189,6 +195,7 @@ impl<'a> Page<'a> {
         if is_block {
             self.end_line();
         }
+        self.end_sibling(tag, is_block);
         if tag.is("hr") {
             self.end_line();
             self.plain(RULE);
@@ -197,35 +204,59 @@ impl<'a> Page<'a> {
         if tag.is_empty || VOID.iter().any(|name| tag.is(name)) || self.open.len() == MAX_OPEN {
             return;
         }
-        self.open.push((tag.name, self.state));
-        let before = self.state.quoted;
-        self.state = self.state.inside(tag, after, &self.names);
-        if self.state.is_white_on_nothing() {
-            self.state.is_hidden |= !self.is_styled();
+        let before = self.state;
+        self.state = before.inside(tag, &self.text, after, &self.names);
+        if self.state != before {
+            self.turns.push(self.open.len());
         }
-        if self.state.quoted != before {
+        self.open.push((tag.name, before));
+        if self.state.quoted != before.quoted {
             self.end_line();
         }
     }
 
-    /// Whether the page says by names how it looks, so that unseen colours are not known.
-    fn is_styled(&mut self) -> bool {
-        let html = self.html;
-        *self.is_styled.get_or_insert_with(|| tag::has_style(html))
+    /// Ends the innermost element where this tag ends it, as many writers leave out `</p>`.
+    fn end_sibling(&mut self, tag: &Tag<'_>, is_block: bool) {
+        let is_ended = |open: &str| match open.len() {
+            1 => is_block && open.eq_ignore_ascii_case("p"),
+            2 => [["li", "li"], ["td", "td"], ["td", "tr"], ["td", "th"], ["th", "td"]]
+                .iter()
+                .chain(&[["th", "th"], ["th", "tr"], ["tr", "tr"], ["dt", "dd"], ["dd", "dt"]])
+                .any(|[ended, by]| open.eq_ignore_ascii_case(ended) && tag.is(by)),
+            6 => tag.is("option") && open.eq_ignore_ascii_case("option"),
+            _ => false,
+        };
+        while let Some((open, _)) = self.open.last()
+            && is_ended(open)
+        {
+            self.leave(self.open.len() - 1);
+        }
+    }
+
+    /// Leaves the open element of that number and all inside it.
+    fn leave(&mut self, at: usize) {
+        self.state = self.open[at].1;
+        self.open.truncate(at);
+        while self.turns.last().is_some_and(|turn| *turn >= at) {
+            self.turns.pop();
+        }
     }
 
     fn close(&mut self, name: &str) {
-        // Only recent elements are searched: a stray end tag must not cost a walk of them all.
-        let from = self.open.len().saturating_sub(64);
-        let found = self.open[from..].iter().rposition(|(open, _)| open.eq_ignore_ascii_case(name));
+        let is_it = |at: &usize| self.open[*at].0.eq_ignore_ascii_case(name);
+        // A stray end tag must not cost a walk of them all: the recent ones, and those that matter.
+        let from = self.open.len().saturating_sub(NEAR);
+        let turns = &self.turns[self.turns.len().saturating_sub(NEAR)..];
+        let found = (from..self.open.len())
+            .rev()
+            .find(is_it)
+            .or_else(|| turns.iter().rev().copied().find(|at| *at < from && is_it(at)));
         if let Some(at) = found {
             let is_block = BLOCKS.iter().any(|block| block.eq_ignore_ascii_case(name));
-            let state = self.open[from + at].1;
-            if is_block || state.quoted != self.state.quoted {
+            if is_block || self.open[at].1.quoted != self.state.quoted {
                 self.end_line();
             }
-            self.state = state;
-            self.open.truncate(from + at);
+            self.leave(at);
         }
         if name.eq_ignore_ascii_case("p") {
             self.blank_line();

@@ -3,6 +3,8 @@
 //! Called by `body`, `files` and `report`. Text is decoded from the raw bytes wherever the parser
 //! may have guessed wrong; a declared charset is checked, never trusted.
 
+use std::borrow::Cow;
+
 use mail_parser::{
     Encoding, Message, MessagePart, MimeHeaders, PartType,
     decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode},
@@ -68,7 +70,12 @@ pub(super) fn text(part: &MessagePart<'_>, message: &Message<'_>, odd: &mut Oddi
     let is_plain = parsed.is_ascii() && !parsed.bytes().any(|byte| matches!(byte, 0 | 4));
     let is_sure = is_plain || (is_utf8 && !parsed.contains(char::REPLACEMENT_CHARACTER));
     let is_encoded = declared.is_some_and(|label| label.len() >= 40 || hides_ascii(label));
+    let is_page = part.is_text_html();
     if is_sure && !parsed.is_empty() && !is_encoded {
+        if is_page && let Cow::Owned(page) = html::shortened(parsed.as_bytes(), MAX_PAGE) {
+            let page = String::from_utf8_lossy(&page);
+            return cleaned(start(&page, MAX_PAGE, odd), odd);
+        }
         return cleaned(start(parsed, most(part), odd), odd);
     }
     let bytes = bytes(part, message);
@@ -76,6 +83,7 @@ pub(super) fn text(part: &MessagePart<'_>, message: &Message<'_>, odd: &mut Oddi
         (PartType::Html(_), None) => charset::in_html_meta(&bytes),
         _ => None,
     };
+    let bytes = if is_page { html::shortened(&bytes, MAX_PAGE) } else { Cow::Borrowed(&*bytes) };
     let bytes = &bytes[..bytes.len().min(most(part).saturating_mul(2))];
     let (text, found) = charset::decode(bytes, declared.or(meta.as_deref()));
     odd.charset(found);

@@ -3,41 +3,20 @@
 //! Called by `html` for every element. Only what the element itself says is known, and the simple
 //! rules of the page's own style that hide a class or an id; the rest of CSS is not read.
 
-use std::collections::HashSet;
+mod quotes;
+mod sheet;
+mod values;
 
-use mail_parser::decoders::html::add_html_token;
-
+pub(super) use self::sheet::HiddenNames;
+use self::{
+    quotes::{is_answered, is_forward, is_quote_name},
+    sheet::Hiding,
+    values::{
+        Colour, Ground, begins, colour, declarations, decoded, ground, is, is_near, is_relative,
+        is_tiny, is_transparent, number,
+    },
+};
 use super::tag::Tag;
-
-/// Bytes of a style that are read.
-const MAX_STYLE: usize = 64 * 1024;
-/// Names that are remembered.
-const MAX_NAMES: usize = 500;
-/// Classes and ids of quoted mails.
-const QUOTES: [&str; 8] = [
-    "gmail_quote",
-    "yahoo_quoted",
-    "moz-cite",
-    "protonmail_quote",
-    "zmail_extra",
-    "tutanota_quote",
-    "skiff_quote",
-    "quoted-message",
-];
-
-/// A colour: red, green, blue.
-type Colour = [u8; 3];
-
-/// What stands behind the text.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-enum Ground {
-    /// Nothing was said: white in all programs.
-    #[default]
-    Nothing,
-    Colour(Colour),
-    /// A picture, or a colour that is not known.
-    Unknown,
-}
 
 /// What holds for the text inside an element.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -47,6 +26,11 @@ pub(super) struct State {
     pub(super) quoted: u8,
     /// Line ends are shown (`pre`).
     pub(super) keeps_lines: bool,
+    /// No element inside can show itself again; the other ways to hide are only inherited.
+    is_gone: bool,
+    is_tiny: bool,
+    is_unseen: bool,
+    is_clear: bool,
     ink: Option<Colour>,
     ground: Ground,
 }
@@ -54,9 +38,8 @@ pub(super) struct State {
 /// Marks of one element that count together.
 #[derive(Default)]
 struct Marks {
-    is_hidden: bool,
-    is_cut: bool,
-    is_empty_box: bool,
+    hiding: Hiding,
+    is_gone: bool,
     is_taken_out: bool,
     is_far_left: bool,
     is_quote: bool,
@@ -65,23 +48,36 @@ struct Marks {
 }
 
 impl State {
-    /// The state inside an element that begins here; `after` is what follows its tag.
-    pub(super) fn inside(self, tag: &Tag<'_>, after: &str, names: &HiddenNames<'_>) -> Self {
+    /// The state inside an element that begins here; `before` is the text so far, `after` the
+    /// page behind its tag.
+    pub(super) fn inside(
+        self,
+        tag: &Tag<'_>,
+        before: &str,
+        after: &str,
+        names: &HiddenNames<'_>,
+    ) -> Self {
         let mut state = self;
         let mut marks = Marks::default();
+        let mut named = Hiding::default();
         state.keeps_lines |= tag.is("pre");
         for (name, value) in tag.attributes() {
             match name.len() {
                 5 if name.eq_ignore_ascii_case("style") => state.style(value, &mut marks),
                 5 if name.eq_ignore_ascii_case("class") => {
-                    name_marks(value, names.classes(), &mut marks)
+                    marks.is_quote |= is_quote_name(value);
+                    named = names.classes(value).then(named);
                 }
-                2 if name.eq_ignore_ascii_case("id") => name_marks(value, names.ids(), &mut marks),
+                2 if name.eq_ignore_ascii_case("id") => {
+                    marks.is_quote |= is_quote_name(value);
+                    named = named.then(names.id(value));
+                }
+                4 if name.eq_ignore_ascii_case("size") && tag.is("font") => state.is_tiny = false,
                 4 if name.eq_ignore_ascii_case("type") => {
                     marks.is_quote |= value.eq_ignore_ascii_case("cite");
                 }
-                5 if name.eq_ignore_ascii_case("color") => state.ink = colour(value),
-                6 if name.eq_ignore_ascii_case("hidden") => marks.is_hidden = true,
+                5 if name.eq_ignore_ascii_case("color") => state.colour(value),
+                6 if name.eq_ignore_ascii_case("hidden") => marks.is_gone = true,
                 7 if name.eq_ignore_ascii_case("bgcolor") => {
                     state.ground = colour(value).map_or(Ground::Unknown, Ground::Colour);
                 }
@@ -89,17 +85,17 @@ impl State {
                 _ => {}
             }
         }
+        state.hide(named.then(marks.hiding));
+        state.is_gone |= marks.is_gone || (marks.is_taken_out && marks.is_far_left);
         let same = match (state.ink, state.ground) {
             (Some(ink), Ground::Colour(ground)) => is_near(ink, ground),
             _ => false,
         };
-        state.is_hidden |= marks.is_hidden
-            || same
-            || (marks.is_cut && marks.is_empty_box)
-            || (marks.is_taken_out && marks.is_far_left);
+        state.is_hidden =
+            state.is_gone || state.is_tiny || state.is_unseen || state.is_clear || same;
         // Some programs indent with this element what was not quoted.
         let is_quote = (tag.is("blockquote") && !marks.is_indented)
-            || (tag.is("div") && marks.has_left_border)
+            || (tag.is("div") && marks.has_left_border && is_answered(before, after))
             || marks.is_quote;
         if is_quote && !is_forward(after) {
             state.quoted = state.quoted.saturating_add(1);
@@ -107,9 +103,20 @@ impl State {
         state
     }
 
-    /// White text where nothing is said of what stands behind it.
-    pub(super) fn is_white_on_nothing(&self) -> bool {
-        self.ground == Ground::Nothing && self.ink.is_some_and(|ink| is_near(ink, [255; 3]))
+    fn hide(&mut self, hiding: Hiding) {
+        self.is_gone |= hiding.gone == Some(true)
+            || hiding.faded == Some(true)
+            || (hiding.cut == Some(true) && hiding.empty == Some(true));
+        self.is_tiny = hiding.tiny.unwrap_or(self.is_tiny);
+        self.is_unseen = hiding.unseen.unwrap_or(self.is_unseen);
+    }
+
+    fn colour(&mut self, value: &str) {
+        if begins(value, "inherit") || begins(value, "currentcolor") {
+            return;
+        }
+        self.is_clear = is_transparent(value);
+        self.ink = colour(value);
     }
 
     fn style(&mut self, value: &str, marks: &mut Marks) {
@@ -117,10 +124,7 @@ impl State {
         for (name, value) in declarations(decoded.as_deref().unwrap_or(value)) {
             marks.declare(name, value);
             match name {
-                _ if is(name, "color") => {
-                    marks.is_hidden |= is_transparent(value);
-                    self.ink = colour(value);
-                }
+                _ if is(name, "color") => self.colour(value),
                 _ if is(name, "background-color") || is(name, "background") => {
                     self.ground = ground(value, self.ground);
                 }
@@ -136,22 +140,29 @@ impl State {
 
 impl Marks {
     fn declare(&mut self, name: &str, value: &str) {
+        let hiding = &mut self.hiding;
         match name {
-            _ if is(name, "display") => self.is_hidden |= begins(value, "none"),
-            _ if is(name, "visibility") => {
-                self.is_hidden |= begins(value, "hidden") || begins(value, "collapse");
+            _ if is(name, "display") => hiding.gone = Some(begins(value, "none")),
+            _ if is(name, "visibility") && !begins(value, "inherit") => {
+                hiding.unseen = Some(begins(value, "hidden") || begins(value, "collapse"));
             }
-            _ if is(name, "opacity") => self.is_hidden |= number(value).is_some_and(|n| n < 0.05),
-            _ if is(name, "font-size") => self.is_hidden |= is_tiny(value),
+            _ if is(name, "opacity") => hiding.faded = number(value).map(|n| n < 0.05),
+            _ if is(name, "font-size") && !is_relative(value) => {
+                hiding.tiny = Some(is_tiny(value));
+            }
             _ if is(name, "overflow") || is(name, "overflow-y") => {
-                self.is_cut |= begins(value, "hidden");
+                hiding.cut = Some(begins(value, "hidden"));
             }
             _ if is(name, "height")
                 || is(name, "max-height")
                 || is(name, "width")
                 || is(name, "max-width") =>
             {
-                self.is_empty_box |= number(value).is_some_and(|n| n < 1.0);
+                if number(value).is_some_and(|n| n < 1.0) {
+                    hiding.empty = Some(true);
+                } else if begins(value, "auto") || begins(value, "none") {
+                    hiding.empty = Some(false);
+                }
             }
             _ if is(name, "position") => {
                 self.is_taken_out |= begins(value, "absolute") || begins(value, "fixed");
@@ -160,7 +171,7 @@ impl Marks {
                 self.is_far_left |= number(value).is_some_and(|n| n <= -500.0);
             }
             _ if is(name, "text-indent") || is(name, "margin-left") => {
-                self.is_hidden |= number(value).is_some_and(|n| n <= -500.0);
+                self.is_gone |= number(value).is_some_and(|n| n <= -500.0);
             }
             _ if is(name, "margin") => self.is_indented |= value.contains("40px"),
             _ if is(name, "border-left") => {
@@ -171,199 +182,4 @@ impl Marks {
             _ => {}
         }
     }
-}
-
-fn is(name: &str, wanted: &str) -> bool {
-    name.eq_ignore_ascii_case(wanted)
-}
-
-fn begins(value: &str, wanted: &str) -> bool {
-    value.get(..wanted.len()).is_some_and(|start| start.eq_ignore_ascii_case(wanted))
-}
-
-/// The declarations of a style, without comments.
-fn declarations(style: &str) -> impl Iterator<Item = (&str, &str)> {
-    style.split(';').filter_map(|one| {
-        let (name, value) = one.split_once(':')?;
-        Some((behind_comment(name.trim()), behind_comment(value.trim())))
-    })
-}
-
-fn behind_comment(text: &str) -> &str {
-    match text.strip_prefix("/*").and_then(|rest| rest.split_once("*/")) {
-        Some((_, after)) => after.trim_start(),
-        None => text,
-    }
-}
-
-fn decoded(value: &str) -> String {
-    let mut text = String::with_capacity(value.len());
-    let mut rest = value;
-    while let Some((before, entity)) = rest.split_once('&') {
-        text.push_str(before);
-        match entity.bytes().take(32).position(|byte| byte == b';') {
-            Some(end) => {
-                let start = before.len();
-                add_html_token(&mut text, &rest.as_bytes()[start..start + end + 2], false);
-                rest = &entity[end + 1..];
-            }
-            None => {
-                text.push('&');
-                rest = entity;
-            }
-        }
-    }
-    text.push_str(rest);
-    text
-}
-
-/// The number at the start of a value.
-fn number(value: &str) -> Option<f32> {
-    let length = value
-        .bytes()
-        .take(12)
-        .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
-        .count();
-    value[..length].parse().ok()
-}
-
-fn is_tiny(value: &str) -> bool {
-    let Some(size) = number(value) else { return false };
-    let unit = value.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    size < 0.01 || (size <= 1.0 && (begins(unit, "px") || begins(unit, "pt")))
-}
-
-fn is_transparent(value: &str) -> bool {
-    begins(value, "transparent")
-        || (begins(value, "rgba(")
-            && value.trim_end_matches([')', ' ']).rsplit(',').next().and_then(|a| number(a.trim()))
-                == Some(0.0))
-}
-
-fn ground(value: &str, before: Ground) -> Ground {
-    if begins(value, "transparent") || begins(value, "none") || begins(value, "inherit") {
-        return before;
-    }
-    if value.contains("url(") || value.contains("gradient") {
-        return Ground::Unknown;
-    }
-    colour(value).map_or(Ground::Unknown, Ground::Colour)
-}
-
-/// Reads a colour as written in a style or an attribute.
-fn colour(value: &str) -> Option<Colour> {
-    let value = value.trim();
-    if let Some(hex) = value.strip_prefix('#') {
-        let digits = hex.bytes().take(6).map_while(|b| char::from(b).to_digit(16));
-        let digits: Vec<u8> = digits.filter_map(|d| u8::try_from(d).ok()).collect();
-        return match *digits.as_slice() {
-            [a, b, c, d, e, f] => Some([a * 16 + b, c * 16 + d, e * 16 + f]),
-            [a, b, c, ..] => Some([a * 17, b * 17, c * 17]),
-            _ => None,
-        };
-    }
-    if begins(value, "rgb") {
-        let (_, inner) = value.split_once('(')?;
-        let mut parts = inner.split([',', ' ', ')']).filter(|part| !part.is_empty());
-        let mut next = || parts.next().and_then(|part| part.trim().parse::<u8>().ok());
-        return Some([next()?, next()?, next()?]);
-    }
-    [("white", [255; 3]), ("black", [0; 3]), ("snow", [255, 250, 250]), ("red", [255, 0, 0])]
-        .into_iter()
-        .find(|(name, _)| begins(value, name))
-        .map(|(_, colour)| colour)
-}
-
-fn is_near(one: Colour, other: Colour) -> bool {
-    one.iter().zip(other).all(|(a, b)| a.abs_diff(b) <= 6)
-}
-
-fn name_marks(value: &str, hidden: &HashSet<&str>, marks: &mut Marks) {
-    marks.is_quote |= QUOTES.iter().any(|quote| value.contains(quote));
-    if !hidden.is_empty() {
-        marks.is_hidden |= value.split_ascii_whitespace().any(|name| hidden.contains(name));
-    }
-}
-
-/// Whether a forwarded mail follows: Gmail puts it into the same element as a quoted one.
-fn is_forward(after: &str) -> bool {
-    let mut end = after.len().min(400);
-    while !after.is_char_boundary(end) {
-        end -= 1;
-    }
-    after[..end].contains("---------- ")
-}
-
-/// Classes and ids that the page's own style hides.
-#[derive(Default)]
-pub(super) struct HiddenNames<'a> {
-    classes: HashSet<&'a str>,
-    ids: HashSet<&'a str>,
-}
-
-impl<'a> HiddenNames<'a> {
-    fn classes(&self) -> &HashSet<&'a str> {
-        &self.classes
-    }
-
-    fn ids(&self) -> &HashSet<&'a str> {
-        &self.ids
-    }
-
-    /// Reads the simple rules of a style: `.name{…}`, `p.name{…}`, `#id{…}`. Rules inside a
-    /// condition (`@media`) hold elsewhere, and are passed over.
-    pub(super) fn read(&mut self, style: &'a str) {
-        let mut end = style.len().min(MAX_STYLE);
-        while !style.is_char_boundary(end) {
-            end -= 1;
-        }
-        let mut rest = &style[..end];
-        while let Some((selectors, inside)) = rest.split_once('{') {
-            let selectors = selectors.rsplit(['}', ';']).next().unwrap_or(selectors);
-            if selectors.trim_start().starts_with('@') {
-                rest = behind_block(inside);
-                continue;
-            }
-            let (body, after) = inside.split_once('}').unwrap_or((inside, ""));
-            rest = after;
-            let mut marks = Marks::default();
-            declarations(body).for_each(|(name, value)| marks.declare(name, value));
-            if !(marks.is_hidden || (marks.is_cut && marks.is_empty_box)) {
-                continue;
-            }
-            for selector in selectors.split(',').map(str::trim) {
-                self.add(selector);
-            }
-        }
-    }
-
-    fn add(&mut self, selector: &'a str) {
-        if self.classes.len() + self.ids.len() >= MAX_NAMES {
-            return;
-        }
-        let is_simple = |name: &str| {
-            !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || ".#:[>+~".contains(c))
-        };
-        if let Some((_, class)) = selector.split_once('.').filter(|(_, name)| is_simple(name)) {
-            self.classes.insert(class);
-        } else if let Some((_, id)) = selector.split_once('#').filter(|(_, name)| is_simple(name)) {
-            self.ids.insert(id);
-        }
-    }
-}
-
-/// What follows the end of a block that may hold further blocks.
-fn behind_block(text: &str) -> &str {
-    let mut depth = 1usize;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'{' => depth += 1,
-            b'}' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return &text[at + 1..];
-        }
-    }
-    ""
 }

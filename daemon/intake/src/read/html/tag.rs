@@ -3,10 +3,8 @@
 //! Called by `html` alone. Every look ahead is bounded or done once, so that the work grows with
 //! the size of the page only.
 
-/// How far the end of a tag is looked for: beyond that, a quote was left open.
-pub(super) const REACH: usize = 64 * 1024;
-/// The least that is looked at after many tags had no end.
-const LEAST: usize = 256;
+/// Tags whose quotes are never closed, before quotes count no more: each costs a walk to the end.
+pub(super) const TRIES: u8 = 8;
 
 /// A tag as written.
 #[derive(Clone, Copy)]
@@ -31,18 +29,20 @@ impl<'a> Tag<'a> {
 }
 
 /// Reads a tag at the start of `text`, quotes respected; `None` when it is none.
-pub(super) fn read<'a>(text: &'a str, reach: &mut usize) -> Option<(Tag<'a>, &'a str)> {
+pub(super) fn read<'a>(text: &'a str, tries: &mut u8) -> Option<(Tag<'a>, &'a str)> {
     let bytes = text.as_bytes();
     let first = *bytes.get(1)?;
     if !(first.is_ascii_alphabetic() || matches!(first, b'/' | b'!' | b'?')) {
         return None;
     }
-    let looked_at = &bytes[..bytes.len().min(*reach)];
-    let Some(first) = memchr::memchr(b'>', looked_at) else {
-        *reach = (*reach / 2).max(LEAST);
-        return None;
+    let found = if *tries == 0 { None } else { end(bytes) };
+    let end = match found {
+        Some(end) => end,
+        None => {
+            *tries = tries.saturating_sub(1);
+            memchr::memchr(b'>', bytes)?
+        }
     };
-    let end = end(looked_at).unwrap_or(first);
     let inner = &text[1..end];
     let is_end = inner.starts_with('/');
     let is_empty = inner.ends_with('/') || inner.starts_with(['!', '?']);
@@ -76,7 +76,10 @@ pub(super) fn behind_comment(text: &str) -> &str {
     if let Some(after) = inner.strip_prefix('>').or_else(|| inner.strip_prefix("->")) {
         return after;
     }
-    memchr::memmem::find(inner.as_bytes(), b"-->").map_or("", |at| &inner[at + 3..])
+    let bytes = inner.as_bytes();
+    let end = memchr::memchr_iter(b'>', bytes)
+        .find(|at| bytes[..*at].ends_with(b"--") || bytes[..*at].ends_with(b"--!"));
+    end.map_or("", |at| &inner[at + 1..])
 }
 
 /// Where the end tag of an element begins and ends, whose content is not markup.
@@ -86,33 +89,32 @@ pub(super) fn end_of(text: &str, name: &str) -> Option<(usize, usize)> {
         let start = open + 2;
         let is_it = bytes
             .get(start..start + name.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()));
+            .is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+            && bytes.get(start + name.len()).is_none_or(|byte| !byte.is_ascii_alphanumeric());
         let end = is_it.then(|| memchr::memchr(b'>', &bytes[start..]))?;
         Some((open, end.map_or(bytes.len(), |end| start + end + 1)))
     })
 }
 
-/// Gives the style elements inside a head, one after the other.
-pub(super) fn styles_in<'a>(head: &'a str, mut take: impl FnMut(&'a str)) {
-    let mut rest = head;
-    while let Some((_, style)) = split_style(rest) {
-        let Some((end, after)) = end_of(style, "style") else { return take(style) };
-        take(&style[..end]);
-        rest = &style[after..];
+/// A page without the files that stand in its attributes, which can be longer than all the rest.
+pub(super) fn without_data(page: &[u8]) -> Vec<u8> {
+    let mut short = Vec::with_capacity(page.len() / 2);
+    let mut rest = page;
+    let mut from = 0;
+    while let Some(at) = memchr::memmem::find(&rest[from..], b"data:").map(|at| from + at) {
+        let quote = at.checked_sub(1).map(|before| rest[before]);
+        let Some(quote @ (b'"' | b'\'')) = quote else {
+            from = at + 1;
+            continue;
+        };
+        // Where a quote is not closed, none behind it is.
+        let Some(length) = memchr::memchr(quote, &rest[at..]) else { break };
+        short.extend_from_slice(&rest[..at]);
+        rest = &rest[at + length..];
+        from = 0;
     }
-}
-
-/// Whether a page has a style element.
-pub(super) fn has_style(html: &str) -> bool {
-    split_style(html).is_some()
-}
-
-fn split_style(text: &str) -> Option<(&str, &str)> {
-    let bytes = text.as_bytes();
-    let at = memchr::memchr_iter(b'<', bytes).find(|at| {
-        bytes.get(at + 1..at + 6).is_some_and(|name| name.eq_ignore_ascii_case(b"style"))
-    })?;
-    Some((&text[..at], &text[at + 6..]))
+    short.extend_from_slice(rest);
+    short
 }
 
 /// The attributes of a tag: name as written, value without quotes.

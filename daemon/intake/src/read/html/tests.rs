@@ -44,8 +44,7 @@ fn hidden_text_is_left_out_and_said() {
         "<div style='height:0px; overflow: hidden'>@</div>",
         "<div style='position:absolute;left:-9999px'>@</div>",
         "<div style='text-indent:-9999px'>@</div>",
-        "<span style='color:#FFFFFF'>@</span>",
-        "<font color=white>@</font>",
+        "<td bgcolor=white><font color=white>@</font></td>",
         "<td bgcolor='#336699'><span style='color:rgb(51, 102, 153)'>@</span></td>",
         "<div style='background:#eee;color:#eeeeee'>@</div>",
         "<span style='color:transparent'>@</span>",
@@ -79,6 +78,20 @@ fn what_only_looks_hidden_is_shown() {
         "<!--><p>seen</p><!-- -->",
         "<style>@media print{.a{display:none}}</style><p class=a>seen</p>",
         "<div style='opacity:0.9'>seen</div>",
+        "<td style='font-size:0px;padding:0'><div style='font-size:13px'>seen</div></td>",
+        "<td style='font-size:0'><font size=2>seen</font></td>",
+        "<div style='visibility:hidden'><b style='visibility:visible'>seen</b></div>",
+        "<div style='color:transparent'><b style='color:#333'>seen</b></div>",
+        "<div style='background:#fff;color:#fff'><b style='color:#333'>seen</b></div>",
+        "<style>.m{display:none}.w{font-size:0} .m{display:block}</style><p class=m>seen</p>",
+        "<style>.t{font-size:12px}</style><p style='font-size:0'><b class=t>seen</b></p>",
+        "<span style='color:#FFFFFF'>seen</span>",
+        "<head><title>t</title><body><p>seen</p>",
+        "<html><head><meta charset=utf-8><p>seen</p><header></header>",
+        "<svg width=1><path d=''><p>seen</p>",
+        "<object data=x><p>seen</p>",
+        "<!-- c --!><p>seen</p>",
+        "<style>p{}</styled></style >seen",
     ] {
         assert_eq!(visible_text(html), "seen", "{html}");
     }
@@ -87,7 +100,16 @@ fn what_only_looks_hidden_is_shown() {
 #[test]
 fn quotes_of_the_usual_programs_keep_their_marks() {
     for (html, seen) in [
-        ("<div style='border:none;border-left:solid blue 1.5pt;padding:0cm'>old</div>", "> old"),
+        (
+            "<div style='border:none;border-left:solid blue 1.5pt;padding:0cm'><p><b>From:</b> \
+             old</div>",
+            "> From: old",
+        ),
+        (
+            "On Monday Anna wrote:<div style='border-left:1px solid'>old</div>",
+            "On Monday Anna wrote:\n> old",
+        ),
+        ("From the site<div style='border-left:4px solid #07a'>mine</div>", "From the site\nmine"),
         ("<blockquote type=cite>old</blockquote>new", "> old\nnew"),
         ("<div class='yahoo_quoted'>old</div>", "> old"),
         ("<blockquote style='margin:0 0 0 40px;border:none;padding:0px'>mine</blockquote>", "mine"),
@@ -103,14 +125,48 @@ fn quotes_of_the_usual_programs_keep_their_marks() {
 }
 
 #[test]
+fn an_end_is_found_behind_many_elements_without_one() {
+    for piece in ["<p>old", "<b>old", "<li>old", "<font color=red>"] {
+        let html = format!("<blockquote>{}</blockquote>mine", piece.repeat(70));
+        let text = visible_text(&html);
+        assert!(text.lines().last().is_some_and(|line| line == "mine"), "{piece} {text}");
+        let html = format!("<div style='display:none'>{}</div>mine", piece.repeat(70));
+        assert_eq!(visible_text(&html), "mine", "{piece}");
+    }
+}
+
+#[test]
+fn a_picture_in_an_attribute_is_no_text() {
+    for size in [100_000, 3_000_000] {
+        let data = "iVBORw0KGgo+".repeat(size / 12);
+        let html = format!("<p>Hello<img src=\"data:image/png;base64,{data}\">please delete");
+        let page = shortened(html.as_bytes(), 1024 * 1024);
+        assert_eq!(visible_text(&String::from_utf8_lossy(&page)), "Helloplease delete");
+        assert_eq!(page.len() < html.len(), size > 1_000_000);
+    }
+}
+
+#[test]
 fn deep_nesting_costs_neither_stack_nor_much_time() {
     let html = format!("{}x{}", "<div>".repeat(200_000), "</div>".repeat(200_000));
     assert_eq!(visible_text(&html), "x");
     assert_eq!(visible_text(&"<".repeat(100_000)).len(), 100_000);
     // Each of these made the work grow with the square of the size.
-    for piece in
-        ["<title></x>", "<a =\"", "<a", "<!--", "</", "<style>", "&", "<p style=\"", "<b class='"]
-    {
+    for piece in [
+        "<a ='>'",
+        "<a ='>' b=\">\"",
+        "<p><b>",
+        "</b>",
+        "<title></x>",
+        "<a =\"",
+        "<a",
+        "<!--",
+        "</",
+        "<style>",
+        "&",
+        "<p style=\"",
+        "<b class='",
+    ] {
         let _ = visible_text(&format!("{}>", piece.repeat(100_000)));
     }
 }
