@@ -153,6 +153,11 @@ impl Cases {
         }
         let transaction = self.store().begin().await?;
         self.lock_stop_keys(&transaction, std::slice::from_ref(&seen.filed)).await?;
+        // Letters of the same person wait from here on: what one that came meanwhile made of the
+        // ticket is not undone.
+        let missing = || CasesError::NotFound { what: "ticket", id: seen.ticket.number.clone() };
+        let ticket = store::tickets::by_id(&transaction, seen.ticket.id).await?;
+        let seen = &Seen { ticket: ticket.ok_or_else(missing)?, ..seen.clone() };
         let now = self.parts.clock.now();
         // Letters and the note are sealed under this key; a move to the subject's key waits.
         let (id, key) = (seen.submission.id, seen.filed.vault_key);
