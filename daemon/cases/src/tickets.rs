@@ -169,16 +169,25 @@ impl Cases {
     }
 
     pub(crate) async fn open_content(&self, row: &SubmissionRow) -> Option<SubmissionContent> {
-        let sealed = row.content.as_deref()?;
-        let opened = self.parts.vault.open_sealed(SubmissionContent::SEAL_CONTEXT, sealed).await;
-        match opened {
-            Ok(plain) => serde_json::from_slice(&plain).ok(),
+        match self.open_content_or_say_why(row).await {
+            Ok(content) => content,
             Err(vault::VaultError::KeyDestroyed(_)) => None,
             Err(error) => {
                 tracing::warn!(submission.id = row.id.0, %error, "a submission cannot be opened");
                 None
             }
         }
+    }
+
+    /// The same for those to whom it matters whether the content is destroyed or out of reach;
+    /// none when nothing was kept that is understood.
+    pub(crate) async fn open_content_or_say_why(
+        &self,
+        row: &SubmissionRow,
+    ) -> Result<Option<SubmissionContent>, vault::VaultError> {
+        let Some(sealed) = row.content.as_deref() else { return Ok(None) };
+        let plain = self.parts.vault.open_sealed(SubmissionContent::SEAL_CONTEXT, sealed).await?;
+        Ok(serde_json::from_slice(&plain).ok())
     }
 
     async fn audit_reading(

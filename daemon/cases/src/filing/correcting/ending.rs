@@ -12,6 +12,7 @@ use domain::{
 };
 use serde_json::json;
 use store::{Transaction, blocks::BlockRow, requests::RequestRow};
+use vault::VaultError;
 
 use super::{Consequences, Judged, Refiling};
 use crate::{
@@ -24,10 +25,19 @@ use crate::{
 /// The reason in the words of the tables; the person's own stand sealed in the correction.
 const REASON: &str = "misread";
 
-/// Another letter of the ticket, with what it asks for.
-struct Other {
-    id: SubmissionId,
-    judged: Judged,
+/// The other letters of the ticket.
+struct Others {
+    /// Those that can be opened, each with what it asks for.
+    judged: Vec<(SubmissionId, Judged)>,
+    /// The text of one was destroyed: it may have asked for everything that is held.
+    any_is_destroyed: bool,
+}
+
+impl Others {
+    /// Whether one of them wants it, or may want it.
+    fn want(&self, wants: impl Fn(&FilingPlan) -> bool) -> bool {
+        self.any_is_destroyed || self.judged.iter().any(|(_, judged)| wants(&judged.plan))
+    }
 }
 
 impl Cases {
@@ -61,14 +71,12 @@ impl Cases {
             }
         }
         let ticket = refiling.seen.ticket.id;
-        let still_held =
-            after.plan.legal_hold || others.iter().any(|other| other.judged.plan.legal_hold);
+        let still_held = after.plan.legal_hold || others.want(|plan| plan.legal_hold);
         if before.plan.legal_hold && !still_held {
             let (actor, hold) = (refiling.actor, "authority");
             store::tasks::lift_holds(transaction, ticket, hold, actor, REASON, now).await?;
         }
-        let still_told =
-            after.plan.tell_site || others.iter().any(|other| other.judged.plan.tell_site);
+        let still_told = after.plan.tell_site || others.want(|plan| plan.tell_site);
         if before.plan.tell_site && !still_told {
             // The site was told to take something down: only a person can put it back.
             let (name, detail) = ("publication_misread", "");
@@ -77,42 +85,55 @@ impl Cases {
         Ok(())
     }
 
-    /// The other letters of the ticket that can be opened, each as what counts of it.
+    /// The other letters of the ticket, each as what counts of it. One that cannot be opened just
+    /// now ends the correction: what it asks for must not be taken for nothing.
     async fn others(
         &self,
         transaction: &Transaction,
         refiling: &Refiling<'_>,
-    ) -> Result<Vec<Other>, CasesError> {
-        let mut others = Vec::new();
+    ) -> Result<Others, CasesError> {
+        let mut others = Others { judged: Vec::new(), any_is_destroyed: false };
         for row in store::submissions::of_ticket(transaction, refiling.seen.ticket.id).await? {
             if row.id == refiling.seen.submission.id {
                 continue;
             }
-            let Some(content) = self.open_content(&row).await else { continue };
+            let content = match self.open_content_or_say_why(&row).await {
+                Ok(Some(content)) => content,
+                Ok(None) => continue,
+                Err(VaultError::KeyDestroyed(_)) => {
+                    others.any_is_destroyed = true;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let Some((filed, found)) = as_filed(&row, content) else { continue };
             let judgement = self.counting_judgement(transaction, row.id, &found).await?;
             let judged = self.judged(transaction, &filed, &judgement).await?;
-            others.push(Other { id: row.id, judged });
+            others.judged.push((row.id, judged));
         }
         Ok(others)
     }
 
-    /// Closes the requests that only the old judgement asks for, and sets right on whose behalf
-    /// the others are.
+    /// Closes the requests of this letter that only the old judgement asks for, and sets right on
+    /// whose behalf the others are. A request with another clock was opened by another word.
     async fn close_misread(
         &self,
         transaction: &Transaction,
         refiling: &Refiling<'_>,
         (before, after): (&Judged, &Judged),
-        others: &[Other],
+        others: &Others,
         done: &mut Consequences,
         now: Timestamp,
     ) -> Result<(), CasesError> {
         let held = store::requests::of_ticket(transaction, refiling.seen.ticket.id).await?;
         for name in &before.plan.requests {
-            let asked_by_others =
-                others.iter().any(|other| other.judged.plan.requests.contains(name));
-            let standing = held.iter().filter(|row| row.name == *name && stands(row.state));
+            let asked_by_others = others.want(|plan| plan.requests.contains(name));
+            let is_mine = |row: &&RequestRow| {
+                row.name == *name
+                    && stands(row.state)
+                    && row.received_at == refiling.seen.submission.received_at
+            };
+            let standing = held.iter().filter(is_mine);
             if after.plan.requests.contains(name) {
                 if before.plan.requester != after.plan.requester {
                     let requester = after.plan.requester;
@@ -152,7 +173,7 @@ impl Cases {
         transaction: &Transaction,
         refiling: &Refiling<'_>,
         after: &Judged,
-        others: &[Other],
+        others: &Others,
         stops: &mut PendingStops,
         now: Timestamp,
     ) -> Result<Vec<BlockId>, CasesError> {
@@ -162,12 +183,13 @@ impl Cases {
             .into_iter()
             .filter(|block| block.submission == Some(submission) && is_active(block))
             .collect();
-        if mine.is_empty() {
+        // What is destroyed may need any of them: a person who knows better lifts it by hand.
+        if mine.is_empty() || others.any_is_destroyed {
             return Ok(Vec::new());
         }
         let mut needed = self.needed(transaction, after, now).await?;
-        for other in others {
-            needed.extend(self.needed(transaction, &other.judged, now).await?);
+        for (_, judged) in &others.judged {
+            needed.extend(self.needed(transaction, judged, now).await?);
         }
         let mut lifted: Vec<&BlockRow> = Vec::new();
         for block in &mine {
@@ -187,7 +209,7 @@ impl Cases {
                 lifted.push(block);
             }
         }
-        let letters = others.iter().map(|other| (other.id, &other.judged));
+        let letters = others.judged.iter().map(|(id, judged)| (*id, judged));
         for letter in letters.chain([(submission, after)]) {
             self.block_narrower(transaction, refiling, letter, &lifted, stops, now).await?;
         }

@@ -190,6 +190,62 @@ pub async fn a_lifted_block_leaves_the_narrower_one_that_another_letter_needs(de
     assert_eq!(count(&desk, ACTIVE).await, 1);
 }
 
+pub async fn a_letter_that_cannot_be_opened_now_ends_the_correction(desk: Desk) {
+    let stranger = desk.file(Letter::asking(BORIS, ORDINARY)).await;
+    correct(&desk, &stranger, &asks(&[Label::Access])).await;
+    let first = desk.file(Letter::asking(ANNA, ERASURE)).await;
+    let number = first.ticket.as_ref().expect("a ticket").number.to_string();
+    let again = desk.file(Letter { subject: &number, ..Letter::asking(ANNA, ERASURE) }).await;
+    let damage = format!(
+        "UPDATE submission SET content = (SELECT note FROM correction WHERE note IS NOT NULL) \
+         WHERE id = {} RETURNING id",
+        again.submission.0
+    );
+    desk.number(&damage).await;
+    let refused = try_correct(&desk, &first, &asks(&[Label::Access])).await;
+    assert!(matches!(refused, Err(CasesError::Vault(_))), "{refused:?}");
+    assert_eq!(count(&desk, "clock_event WHERE reason = 'misread'").await, 0);
+    assert_eq!((count(&desk, "correction").await, count(&desk, ACTIVE).await), (1, 1));
+}
+
+pub async fn a_destroyed_letter_keeps_what_it_may_have_asked_for(desk: Desk) {
+    let first = desk.file(Letter::asking(ANNA, ERASURE)).await;
+    let number = first.ticket.as_ref().expect("a ticket").number.to_string();
+    let again = Letter { subject: &number, ..Letter::asking(ANNA, ERASURE) };
+    let again = desk.letter(again).await;
+    desk.file_submission(&again).await;
+    desk.cases.vault().destroy_key(again.vault_key).await.expect("destroyed");
+    let done = correct(&desk, &first, &asks(&[Label::Access])).await;
+    assert_eq!((done.consequences.misread.len(), done.consequences.lifted.len()), (0, 0));
+    assert_eq!(done.consequences.opened, ["access"]);
+    assert_eq!(count(&desk, ACTIVE).await, 1);
+}
+
+pub async fn a_request_that_another_word_opened_is_left_alone(desk: Desk) {
+    let filed = desk.file(Letter::asking(ANNA, ERASURE)).await;
+    // As of an earlier word, and decided on.
+    let sql = "UPDATE request SET received_at = received_at - 1, state = 'approved' RETURNING id";
+    desk.number(sql).await;
+    let done = correct(&desk, &filed, &asks(&[Label::Access])).await;
+    assert_eq!((done.consequences.misread.len(), done.consequences.opened), (0, vec!["access"]));
+    assert_eq!(count(&desk, "request WHERE name = 'erasure' AND state = 'approved'").await, 1);
+}
+
+pub async fn what_a_ticket_became_after_it_was_looked_at_is_kept(desk: Desk) {
+    let first = desk.file(Letter::asking(ANNA, ORDINARY)).await;
+    let number = first.ticket.as_ref().expect("a ticket").number.to_string();
+    let seen = desk.cases.see(&number, None).await.expect("seen");
+    desk.clock.advance(DAY);
+    let later = desk.file(Letter { subject: &number, ..Letter::asking(ANNA, ORDINARY) }).await;
+    let marked = Wanted { marks: Some(vec![Mark::Authority]), ..Wanted::default() };
+    correct(&desk, &later, &marked).await;
+    let authority = "ticket WHERE lane = 'authority'";
+    assert_eq!(count(&desk, authority).await, 1);
+    let wanted = asks(&[Label::Erasure]);
+    desk.cases.correct(&seen, &wanted, None, "olga").await.expect("corrected");
+    assert_eq!(count(&desk, authority).await, 1, "the lane of the later letter");
+}
+
 pub async fn the_first_letter_that_asked_gives_the_clock(desk: Desk) {
     let first = desk.file(Letter::asking(ANNA, ORDINARY)).await;
     let number = first.ticket.as_ref().expect("a ticket").number.to_string();
