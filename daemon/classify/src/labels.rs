@@ -19,6 +19,8 @@ const SUBJECT: f32 = 0.8;
 const ANSWER_SUBJECT: f32 = 0.25;
 /// Name of the evidence that a long text gives against every label.
 const LENGTH: &str = "length";
+/// A wish that is also negated in the same text is contested.
+const NEGATED: f32 = -1.0;
 /// What is left of a hit that is only told of.
 const TOLD: f32 = 0.45;
 /// What a question for the way leaves of a hit, and what it gives to policy_question.
@@ -53,6 +55,24 @@ pub(crate) struct Judged {
     pub russian_in_latin: bool,
 }
 
+impl Judged {
+    /// Puts the strongest verdicts first.
+    pub(crate) fn sort(&mut self) {
+        self.labels.sort_by(|a, b| {
+            b.band.cmp(&a.band).then_with(|| b.confidence.total_cmp(&a.confidence))
+        });
+    }
+
+    /// Moves places in the subject behind the signs of answering that were left out.
+    pub(crate) fn shift_subject(&mut self, by: usize) {
+        let labels = self.labels.iter_mut().flat_map(|v| &mut v.evidence);
+        let marks = self.marks.iter_mut().flat_map(|v| &mut v.evidence);
+        for evidence in labels.chain(marks).filter(|e| e.in_subject) {
+            evidence.span = evidence.span.map(|(from, to)| (from + by, to + by));
+        }
+    }
+}
+
 /// One weighed hit of one rule.
 struct Weighed {
     target: Target,
@@ -66,7 +86,10 @@ pub(crate) fn judge(parts: Parts<'_>, packs: &Packs) -> Judged {
     let mut judged = by_rules(parts, packs, &body, &subject);
     if let Some(model) = &packs.model {
         let text = Text { body: &body.text, subject: &subject.text, answers: parts.answers };
-        second::opinion(&mut judged, parts, model, packs, &opinion(&model.table, text));
+        let opinion = opinion(&model.table, text);
+        if opinion.is_heard() {
+            second::opinion(&mut judged, parts, model, packs, &opinion);
+        }
     }
     judged
 }
@@ -206,6 +229,11 @@ fn sum_up(weighed: Vec<Weighed>, packs: &Packs, russian_in_latin: bool) -> Judge
     judged
 }
 
+/// Whether the words of a hit stand under a negation.
+pub(crate) fn is_negated(evidence: &Evidence) -> bool {
+    evidence.rule.ends_with(":negated")
+}
+
 /// The sum of the weights.
 fn score(evidence: &[Evidence]) -> f32 {
     evidence.iter().map(|e| e.weight).sum()
@@ -214,7 +242,8 @@ fn score(evidence: &[Evidence]) -> f32 {
 /// The heaviest evidence against; 0 when there is none. With it in sight a person looks, however
 /// strong the rest is.
 pub(crate) fn against(evidence: &[Evidence]) -> f32 {
-    evidence.iter().filter(|e| e.rule != LENGTH).map(|e| e.weight).fold(0.0, f32::min)
+    let weight = |e: &Evidence| if is_negated(e) { NEGATED } else { e.weight };
+    evidence.iter().filter(|e| e.rule != LENGTH).map(weight).fold(0.0, f32::min)
 }
 
 /// The evidence that counts for one target, strongest first. Questions about several rights give

@@ -22,10 +22,6 @@ use domain::mail::ReadMail;
 pub use new_text::OwnText;
 pub use packs::{PackError, Packs};
 
-/// The languages for which there are packs.
-const PACK_LANGUAGES: [&str; 13] =
-    ["ru", "en", "de", "fr", "es", "it", "nl", "pl", "pt", "uk", "cs", "be", "kk"];
-
 /// By what we know ourselves among senders.
 #[derive(Debug, Clone, Default)]
 pub struct OwnIdentity {
@@ -63,31 +59,39 @@ fn is_below(domain: &str, parent: &str) -> bool {
 pub fn classify(mail: &ReadMail, packs: &Packs, own: &OwnIdentity) -> Classification {
     let taken = new_text::take(mail, own);
     let (subject, answers) = bare_subject(&mail.subject);
-    let parts =
-        labels::Parts { subject, answers, new_text: &taken.new_text, signature: &taken.signature };
+    // Nothing but a subject: then it is all there is to judge, though it may be our own.
+    let bodiless = !taken.new_text.contains(char::is_alphanumeric);
+    let parts = labels::Parts {
+        subject,
+        answers: answers && !bodiless,
+        new_text: &taken.new_text,
+        signature: &taken.signature,
+    };
     let mut judged = labels::judge(parts, packs);
-    beside::add(mail, &taken, packs, &mut judged);
+    judged.shift_subject(mail.subject.len() - subject.len());
+    beside::add(mail, &taken, packs, own, &mut judged);
     mark_by_sender(mail, packs, &mut judged);
     let sure_request = judged.labels.iter().any(|v| v.label.is_request() && v.band == Band::Auto);
     let scores =
         kind::TextScores { auto_reply: judged.auto_reply, spam: judged.spam, sure_request };
     let verdict = kind::kind(mail, own, scores);
     let kind = verdict.kind.unwrap_or(Kind::Human);
-    limit_by_kind(kind, mail, &mut judged);
-    let language = language::language(&taken.new_text, judged.russian_in_latin)
-        .or_else(|| language::language(subject, false));
-    let unknown = language.as_deref().is_some_and(|code| !PACK_LANGUAGES.contains(&code));
-    // Words of somebody else, or in a language for which there is no pack: a person looks.
-    if taken.forwarded || unknown {
+    limit_by_kind(kind, mail, answers, &mut judged);
+    let foreign = language::is_foreign(&taken.new_text);
+    // Words of somebody else, or in a script for which there is no pack: a person looks.
+    if taken.forwarded || foreign || (answers && bodiless) {
         soften(&mut judged);
     }
-    labels::close(&mut judged.labels, &packs.curve);
+    if taken.forwarded {
+        soften_marks(&mut judged);
+    }
+    close(&mut judged, packs, foreign);
     Classification {
         kind,
         kind_reasons: verdict.reasons,
         labels: judged.labels,
         marks: judged.marks,
-        language,
+        language: language_of(&taken.new_text, subject, judged.russian_in_latin),
         named_addresses: addresses::addresses(&taken.new_text),
         new_text: taken.new_text,
         auto_reasons: kind::no_answer_reasons(mail, own),
@@ -103,19 +107,36 @@ pub fn classify_text(subject: &str, text: &str, packs: &Packs) -> Classification
     let new_text = words::cut(text, words::TEXT_LIMIT).to_owned();
     let parts = labels::Parts { subject, answers: false, new_text: &new_text, signature: "" };
     let mut judged = labels::judge(parts, packs);
-    labels::close(&mut judged.labels, &packs.curve);
+    let foreign = language::is_foreign(&new_text);
+    if foreign {
+        soften(&mut judged);
+    }
+    close(&mut judged, packs, foreign);
     Classification {
         kind: Kind::Human,
         kind_reasons: vec!["form".to_owned()],
         labels: judged.labels,
         marks: judged.marks,
-        language: language::language(&new_text, judged.russian_in_latin),
+        language: language_of(&new_text, subject, judged.russian_in_latin),
         named_addresses: addresses::addresses(&new_text),
         new_text,
         auto_reasons: Vec::new(),
         bounces: Vec::new(),
         cut: Vec::new(),
         forwarded: false,
+    }
+}
+
+fn language_of(text: &str, subject: &str, russian_in_latin: bool) -> Option<String> {
+    language::language(text, russian_in_latin).or_else(|| language::language(subject, false))
+}
+
+/// Closes the verdicts; that there is nothing to find in a foreign script is never sure.
+fn close(judged: &mut labels::Judged, packs: &Packs, foreign: bool) {
+    judged.sort();
+    labels::close(&mut judged.labels, &packs.curve);
+    if foreign {
+        soften(judged);
     }
 }
 
@@ -163,31 +184,45 @@ fn mark_by_sender(mail: &ReadMail, packs: &Packs, judged: &mut labels::Judged) {
         return;
     }
     let known = judged.marks.iter().position(|v| v.label == Mark::Authority);
-    let mut evidence = known.map(|at| judged.marks.remove(at).evidence).unwrap_or_default();
+    let known = known.map(|at| judged.marks.remove(at).evidence).unwrap_or_default();
+    // The domain is a fact: the model has no say against it.
+    let (said, mut evidence): (Vec<_>, Vec<_>) =
+        known.into_iter().partition(|e| e.rule.starts_with("model/"));
     let rule = "common/authority_domain".to_owned();
     evidence.insert(
         0,
         Evidence { rule, weight: 5.0, words: String::new(), span: None, in_subject: false },
     );
-    judged.marks.push(labels::verdict(Mark::Authority, evidence, &packs.curve));
+    let mut verdict = labels::verdict(Mark::Authority, evidence, &packs.curve);
+    verdict.evidence.extend(said);
+    judged.marks.push(verdict);
 }
 
 /// What the text of a machine may ask. A newsletter's own footer is no wish to unsubscribe, and
 /// no mail of a machine is sure enough for a full block.
-fn limit_by_kind(kind: Kind, mail: &ReadMail, judged: &mut labels::Judged) {
+fn limit_by_kind(kind: Kind, mail: &ReadMail, answers: bool, judged: &mut labels::Judged) {
     match kind {
         Kind::Human | Kind::Spam => {}
         Kind::Bounce | Kind::Complaint => judged.labels.clear(),
         Kind::ListMail => {
+            // hello@ may itself be a list: an answer is somebody's own words.
+            let personal = answers || !mail.answers.is_empty();
             let listed = kind::list_headers(mail).next().is_some();
-            judged.labels.retain(|v| !(listed && v.label == Label::StopMarketing));
-            judged.labels.retain(|v| v.label != Label::PolicyQuestion);
+            judged.labels.retain(|v| personal || !(listed && v.label == Label::StopMarketing));
+            judged.labels.retain(|v| personal || v.label != Label::PolicyQuestion);
             soften(judged);
         }
         Kind::AutoReply => {
             // "Please take this address off your list" of a mailbox whose owner left.
             judged.labels.retain(|v| v.label != Label::PolicyQuestion);
+            soften(judged);
         }
+    }
+}
+
+fn soften_marks(judged: &mut labels::Judged) {
+    for verdict in &mut judged.marks {
+        verdict.band = verdict.band.min(Band::Suggest);
     }
 }
 

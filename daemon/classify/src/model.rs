@@ -69,13 +69,19 @@ impl Head {
 /// What the model says of one text.
 #[derive(Debug, Clone)]
 pub struct Opinion {
-    /// The pooled logit of each head.
+    /// The pooled logit of each head; 0 when there was no sentence to judge.
     pub logits: [f32; HEADS],
     /// The sentence that spoke loudest for each head: byte range, and whether in the subject.
     pub loudest: [Option<Place>; HEADS],
 }
 
 impl Opinion {
+    /// Whether there was anything to judge.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.loudest.iter().any(Option::is_some)
+    }
+
     /// The logit of a head.
     #[must_use]
     pub fn logit(&self, head: Head) -> f32 {
@@ -193,7 +199,7 @@ pub(crate) struct Text<'a> {
 /// The model's opinion on a text.
 #[must_use]
 pub(crate) fn opinion(table: &Table, text: Text<'_>) -> Opinion {
-    let mut opinion = Opinion { logits: [f32::NEG_INFINITY; HEADS], loudest: [None; HEADS] };
+    let mut opinion = Opinion { logits: [0.0; HEADS], loudest: [None; HEADS] };
     let mut most = [f32::NEG_INFINITY; HEADS];
     let mut sums = [0.0_f32; HEADS];
     features::each(text, |instance: &Instance| {
@@ -217,3 +223,6 @@ pub(crate) fn opinion(table: &Table, text: Text<'_>) -> Opinion {
     }
     opinion
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,6 +73,28 @@ pub(crate) struct Scopes {
     pub idle: u16,
     /// Words with which people ask for an act ("прошу", "please", imperatives).
     pub act: u16,
+    /// Negations with "no" beside them, as they stand with a word of wishing ("no need").
+    pub denial: u16,
+    /// Negations that stand behind what they negate ("löschen Sie sie nicht").
+    pub negation_last: u16,
+    /// Begins a new thought within a clause ("und", "but").
+    pub opener: u16,
+    /// Behind a negation: it negates the limit, not the act ("nicht nur").
+    pub only: u16,
+    /// Words of wishing and needing.
+    pub wished: u16,
+    /// Those on which an act hangs with no word between ("нет нужды удалять").
+    pub needless: u16,
+    /// Joins an infinitive.
+    pub link_to: u16,
+    /// Joins a sentence.
+    pub link_that: u16,
+    /// Verbs of polite questions, after which a negation or a supposition is none.
+    pub polite: u16,
+    /// Words that beg ("please").
+    pub please: u16,
+    /// Verbs of saying.
+    pub says: u16,
 }
 
 /// A logistic curve and the two thresholds of the bands.
@@ -151,8 +173,6 @@ impl Packs {
             })
             .collect();
         let packs = compile::compile(&files, &mut errors);
-        let model =
-            if MODEL.is_empty() { None } else { model().map_err(|error| errors.push(error)).ok() };
         match packs {
             Some(packs) if errors.is_empty() => Ok(packs),
             _ => Err(PackError(errors)),

@@ -77,18 +77,47 @@ impl Mixing {
         }
         let manifest: Manifest =
             toml::from_str(manifest).map_err(|error| error.message().to_owned())?;
-        Ok(manifest.mixing)
+        let mixing = manifest.mixing;
+        let known = |head: &&Head| mixing.bias.contains_key(head.name()) || **head == Head::Request;
+        if let Some(missing) = Head::ALL.iter().find(|head| !known(head)) {
+            return Err(format!("bias.{} is missing", missing.name()));
+        }
+        let any = &mixing.any;
+        let numbers = [
+            mixing.rules,
+            mixing.model,
+            mixing.request,
+            mixing.suggest,
+            mixing.suggest_any,
+            mixing.auto_rules,
+            mixing.auto,
+            mixing.auto_in_doubt,
+            mixing.keep,
+            any.bias,
+            any.rules,
+            any.request,
+            any.label,
+        ];
+        if numbers.iter().chain(mixing.bias.values()).any(|number| !number.is_finite()) {
+            return Err("a number is not finite".to_owned());
+        }
+        Ok(mixing)
     }
 
     /// The log odds of a label or mark.
     #[must_use]
     pub fn log_odds(&self, head: Head, rules: f32, logits: &[f32; HEADS]) -> f32 {
-        let asks = matches!(head, Head::Label(label) if label.is_request());
-        let request = if asks { self.request * bound(logits[Head::Request.column()]) } else { 0.0 };
         self.bias.get(head.name()).copied().unwrap_or(-2.0)
             + self.rules * bound(rules)
-            + self.model * bound(logits[head.column()])
-            + request
+            + self.said_by_model(head, logits)
+    }
+
+    /// What the model adds to the log odds of a label or mark.
+    #[must_use]
+    pub fn said_by_model(&self, head: Head, logits: &[f32; HEADS]) -> f32 {
+        let asks = matches!(head, Head::Label(label) if label.is_request());
+        let request = if asks { self.request * bound(logits[Head::Request.column()]) } else { 0.0 };
+        self.model * bound(logits[head.column()]) + request
     }
 
     /// The log odds that there is any request, by the rules' highest score on one.
@@ -107,7 +136,8 @@ impl Mixing {
 }
 
 /// A score within what the curve was fitted on.
-fn bound(score: f32) -> f32 {
+#[must_use]
+pub fn bound(score: f32) -> f32 {
     score.clamp(-MOST, MOST)
 }
 
@@ -152,22 +182,12 @@ pub(crate) fn weigh(
     (confidence, band)
 }
 
-/// The label to suggest when none was and there is a request all the same.
-pub(crate) fn likeliest(
-    mixing: &Mixing,
-    scores: &[(Label, f32)],
-    opinion: &Opinion,
-) -> Option<Label> {
-    let highest = scores.iter().map(|(_, score)| *score).fold(0.0, f32::max);
-    if probability(mixing.any_request(highest, &opinion.logits)) < mixing.suggest_any {
-        return None;
-    }
-    let odds = |label: Label| {
-        let rules = scores.iter().find(|(l, _)| *l == label).map_or(0.0, |(_, score)| *score);
-        mixing.log_odds(Head::Label(label), rules, &opinion.logits)
-    };
-    Label::ALL
-        .into_iter()
-        .filter(|label| label.is_request())
-        .max_by(|a, b| odds(*a).total_cmp(&odds(*b)))
+/// The probability that there is any request.
+pub(crate) fn any_request(mixing: &Mixing, scores: &[(Label, f32)], opinion: &Opinion) -> f32 {
+    let asking = scores.iter().filter(|(label, _)| label.is_request());
+    let highest = asking.map(|(_, score)| *score).fold(0.0, f32::max);
+    probability(mixing.any_request(highest, &opinion.logits))
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,8 +125,8 @@ pub enum Band {
     Auto,
 }
 
-/// Why a verdict was reached: one hit of one rule.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Why a verdict was reached: one hit of one rule. Prints without the words.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The rule's id in its pack, such as `ru/erasure/delete_data`.
     pub rule: String,
@@ -139,6 +139,12 @@ pub struct Evidence {
     /// Whether the words stand in the subject.
     #[serde(default)]
     pub in_subject: bool,
+}
+
+impl std::fmt::Debug for Evidence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Evidence({}, {})", self.rule, self.weight)
+    }
 }
 
 /// A verdict on one label or mark.

@@ -1,12 +1,11 @@
 //! How well a model alone tells requests from ordinary mail.
 
-use classify::model::{HEADS, Head};
+use classify::model::HEADS;
 
 use crate::corpus::Sample;
 
 /// Request recall at several rates of ordinary mail that is taken for a request, and macro F1.
 pub fn line(judged: &[(&Sample, [f32; HEADS])]) -> String {
-    let column = Head::Request.column();
     let mut out = format!("{:5} mails", judged.len());
     for (name, score) in [
         ("request", (|l: &[f32; HEADS]| l[10]) as fn(&[f32; HEADS]) -> f32),
@@ -35,7 +34,6 @@ pub fn line(judged: &[(&Sample, [f32; HEADS])]) -> String {
             out.push_str(&format!(" {rate}:{recall:.3}"));
         }
     }
-    let _ = column;
     let best = [-2.0_f32, -1.5, -1.0, -0.5, 0.0]
         .map(|least| (macro_f1(judged, least), least))
         .into_iter()

@@ -6,14 +6,12 @@
 use std::collections::BTreeMap;
 
 use classify::model::{HEADS, Head};
-use classify::weighing::{AnyRequest, Mixing};
+use classify::weighing::{AnyRequest, Mixing, bound};
 
 use crate::corpus::Sample;
 
 /// Passes over all rows.
 const PASSES: usize = 400;
-/// Scores beyond say no more; the same bound as in use.
-const MOST: f32 = 6.0;
 
 /// Fits on mails with the logits of a model that did not know their author.
 pub fn fit(judged: &[(&Sample, [f32; HEADS])]) -> Mixing {
@@ -61,10 +59,6 @@ pub fn fit(judged: &[(&Sample, [f32; HEADS])]) -> Mixing {
         auto_in_doubt: 0.97,
         keep: 0.95,
     }
-}
-
-fn bound(score: f32) -> f32 {
-    score.clamp(-MOST, MOST)
 }
 
 /// Full gradient descent (AdaGrad).
@@ -127,12 +121,9 @@ pub fn grid(mixing: &Mixing, judged: &[(&Sample, [f32; HEADS])]) -> String {
 /// Precision and count of band auto over its thresholds.
 pub fn auto_grid(mixing: &Mixing, judged: &[(&Sample, [f32; HEADS])]) -> String {
     let mut out = String::new();
-    for (auto, doubt, curve) in [
-        (0.9_f32, 0.97_f32, 3.9_f32),
-        (0.95, 0.97, 3.0),
-        (0.95, 0.98, 2.5),
-        (0.97, 0.98, 2.0),
-    ] {
+    for (auto, doubt, curve) in
+        [(0.9_f32, 0.97_f32, 3.9_f32), (0.95, 0.97, 3.0), (0.95, 0.98, 2.5), (0.97, 0.98, 2.0)]
+    {
         let (mut right, mut said, mut ordinary, mut wrong, mut asks, mut seen) = (0, 0, 0, 0, 0, 0);
         for (sample, logits) in judged {
             let mut any = false;

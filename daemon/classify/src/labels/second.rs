@@ -14,6 +14,10 @@ use crate::weighing::{self, Model};
 /// Names of the model's evidence: a label's loudest sentence, and that there is any request.
 const SENTENCE: &str = "model/sentence";
 const ANY: &str = "model/any_request";
+/// A hit of this weight is not weighed again.
+const CERTAIN: f32 = 9.0;
+/// The least confidence of what the model alone suggests beside a label that is sure.
+const SHADOW: f32 = 0.8;
 /// Verdicts of less confidence without any rule are not worth a line.
 const LEAST: f32 = 0.05;
 /// Weighs what the rules say together with the model.
@@ -35,15 +39,8 @@ pub(super) fn opinion(
     for verdict in &mut judged.labels {
         reconsider(verdict, Head::Label(verdict.label), parts, model, packs, opinion);
     }
-    let asks = |v: &Verdict<Label>| v.label.is_request() && v.band != Band::None;
-    if !judged.labels.iter().any(asks)
-        && let Some(label) = weighing::likeliest(&model.mixing, &scores, opinion)
-        && let Some(verdict) = judged.labels.iter_mut().find(|v| v.label == label)
-    {
-        verdict.band = Band::Suggest;
-        let place = opinion.place(Head::Request);
-        verdict.evidence.push(said(ANY, opinion.logit(Head::Request), place, parts));
-    }
+    drop_shadows(judged);
+    raise_likeliest(judged, parts, model, &scores, opinion);
     judged.labels.retain(|v| v.band != Band::None || v.confidence >= LEAST || rules_hit(v));
     for mark in [Mark::Authority, Mark::Representative] {
         if !judged.marks.iter().any(|v| v.label == mark) {
@@ -63,6 +60,49 @@ pub(super) fn opinion(
         .sort_by(|a, b| b.band.cmp(&a.band).then_with(|| b.confidence.total_cmp(&a.confidence)));
 }
 
+/// Beside a label that is sure, the model alone suggests a further one only when it is quite sure:
+/// "remove me from the newsletter" has the words of an erasure and is none.
+fn drop_shadows(judged: &mut Judged) {
+    if !judged.labels.iter().any(|v| v.band == Band::Auto) {
+        return;
+    }
+    let known = |e: &Evidence| e.weight > 0.0 && !e.rule.starts_with("model/");
+    for verdict in &mut judged.labels {
+        let by_model = verdict.band == Band::Suggest && !verdict.evidence.iter().any(known);
+        if by_model && verdict.confidence < SHADOW {
+            verdict.band = Band::None;
+        }
+    }
+}
+
+/// Suggests the likeliest label when there is a request and no label got so far. What a negation
+/// stands before is not raised.
+fn raise_likeliest(
+    judged: &mut Judged,
+    parts: Parts<'_>,
+    model: &Model,
+    scores: &[(Label, f32)],
+    opinion: &Opinion,
+) {
+    let asks = |v: &Verdict<Label>| v.label.is_request() && v.band != Band::None;
+    let any = weighing::any_request(&model.mixing, scores, opinion);
+    if judged.labels.iter().any(asks) || any < model.mixing.suggest_any {
+        return;
+    }
+    let open =
+        |v: &&mut Verdict<Label>| v.label.is_request() && !v.evidence.iter().any(super::is_negated);
+    let sum: f32 =
+        judged.labels.iter().filter(|v| v.label.is_request()).map(|v| v.confidence).sum();
+    let likeliest = judged.labels.iter_mut().filter(open);
+    let Some(verdict) = likeliest.max_by(|a, b| a.confidence.total_cmp(&b.confidence)) else {
+        return;
+    };
+    verdict.band = Band::Suggest;
+    verdict.confidence = verdict.confidence.max(any * verdict.confidence / sum.max(f32::EPSILON));
+    let weight = model.mixing.any.request * weighing::bound(opinion.logit(Head::Request));
+    verdict.evidence.push(said(ANY, weight, opinion.place(Head::Request), parts));
+}
+
 fn rules_hit<T>(verdict: &Verdict<T>) -> bool {
     verdict.evidence.iter().any(|e| !e.rule.starts_with("model/"))
 }
@@ -80,10 +120,17 @@ fn reconsider<T>(
     let rules = weighing::Rules { score: score(&verdict.evidence), against };
     let (confidence, band) = weighing::weigh(model, curve, head, rules, opinion);
     // What an operator's own rule makes auto stays auto: it was written for words of this house.
-    let own = verdict.evidence.iter().any(|e| e.weight > 0.0 && packs.is_operators(&e.rule));
+    // So does a rule that leaves no room for doubt ("стоп" and nothing else).
+    let own = |e: &Evidence| e.weight > 0.0 && packs.is_operators(&e.rule);
+    let own = verdict.evidence.iter().any(|e| own(e) || e.weight >= CERTAIN);
     verdict.confidence = confidence;
     verdict.band = if own { band.max(verdict.band) } else { band };
-    let weight = model.mixing.model * opinion.logit(head);
+    // A wish that stands only under a negation is none, whatever the words around it say.
+    let negated = |e: &Evidence| super::is_negated(e) || e.weight <= 0.0;
+    if verdict.evidence.iter().any(super::is_negated) && verdict.evidence.iter().all(negated) {
+        verdict.band = Band::None;
+    }
+    let weight = model.mixing.said_by_model(head, &opinion.logits);
     verdict.evidence.push(said(SENTENCE, weight, opinion.place(head), parts));
 }
 

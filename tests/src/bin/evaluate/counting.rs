@@ -28,7 +28,7 @@ pub struct Figures {
     pub kind_right: Share,
     /// Of the mails with a request, those with a request label in auto or suggest.
     pub request_recall: Share,
-    /// Of the mails with a request, those in which nothing at all was found.
+    /// Of the mails with a request, those without any request label in auto or suggest.
     pub request_unseen: Share,
     /// Of the ordinary mails, those with a request label in auto or suggest.
     pub ordinary_suggest: Share,
@@ -112,7 +112,7 @@ impl Figures {
     ) {
         if asks(&mail.labels) {
             self.request_recall.add(asks(said));
-            self.request_unseen.add(!said.iter().any(|label| label != "other"));
+            self.request_unseen.add(!asks(said));
         } else if !mail.accept.iter().any(asks) {
             self.ordinary_suggest.add(asks(said));
             self.ordinary_auto.add(asks(auto));
@@ -127,7 +127,8 @@ impl Figures {
         let verdicts = found
             .labels
             .iter()
-            .filter(|v| v.label.name() != "other" && v.confidence >= LEAST_CONFIDENCE);
+            .filter(|v| v.label.name() != "other")
+            .filter(|v| v.confidence >= LEAST_CONFIDENCE || v.band != Band::None);
         for verdict in verdicts {
             #[allow(
                 clippy::cast_possible_truncation,

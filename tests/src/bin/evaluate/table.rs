@@ -38,7 +38,7 @@ fn rates(figures: &Figures) -> String {
     let number = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:.3}"));
     let rows = [
         ("request recall (auto or suggest)", figures.request_recall.to_string()),
-        ("requests in which nothing was seen", figures.request_unseen.to_string()),
+        ("true requests in none", figures.request_unseen.to_string()),
         ("auto precision", figures.auto_precision.to_string()),
         ("ordinary mail in auto", figures.ordinary_auto.to_string()),
         ("ordinary mail in auto or suggest", figures.ordinary_suggest.to_string()),
