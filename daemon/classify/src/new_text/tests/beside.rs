@@ -1,6 +1,7 @@
 //! Mails inside the mail that stay cut and yet may be what is asked: told apart, not dropped.
 
 use super::*;
+use domain::classification::Band;
 
 const HEADS: &[&str] = &[
     "---------- Forwarded message ----------\nFrom: Анна <a@mail.example>\nDate: 5 мая\nSubject: просьба",
@@ -77,4 +78,20 @@ fn a_reminder_above_ones_own_earlier_letter_tells_it_beside() {
     }
     let quote = "Anna <anna@mail.example> wrote:\n> Please erase my data.";
     assert_eq!(beside("Re: вопрос", &format!("{LONG}\n\n{quote}")), "");
+}
+
+#[test]
+fn what_is_told_beside_is_suggested_and_never_sure() {
+    let below = "---------- Forwarded message ----------\nFrom: Anna <a@mail.example>\nDate: 5 May\nSubject: x";
+    for (subject, text) in [
+        ("Fwd: x", format!("{LONG}\n\n{below}\n\nPlease erase all my personal data.")),
+        (
+            "Re: x",
+            "Any update on this?\n\nAnna <anna@mail.example> wrote:\n> Please erase all my personal data.".to_owned(),
+        ),
+    ] {
+        let found = crate::classify(&mail(subject, &text), &crate::Packs::embedded(), &own());
+        let acting: Vec<_> = found.acting_labels().map(|(l, band)| (l.name(), band)).collect();
+        assert!(acting.contains(&("erasure", Band::Suggest)), "{acting:?} of {text:?}");
+    }
 }

@@ -53,3 +53,14 @@ fn header_lines_in_a_forward_are_those_of_the_forwarded_mail() {
     let found = take(&mail("Fwd: отзыв", &text), &own());
     assert_eq!((found.new_text.as_str(), found.forwarded), (WISH, true));
 }
+
+#[test]
+fn the_wish_of_such_a_letter_is_seen() {
+    for text in [
+        "От: Анна\nКому: ООО Пример\nДата: 12.03.2024\n\nПрошу уничтожить мои персональные данные.",
+        "An: Beispiel GmbH\nVon: Anna\nDatum: 12.03.2024\nBetreff: Daten\n\nBitte löschen Sie alle meine Daten.",
+    ] {
+        let found = crate::classify(&mail("", text), &crate::Packs::embedded(), &own());
+        assert!(found.acting_labels().any(|(l, _)| l.name() == "erasure"), "of {text:?}");
+    }
+}
