@@ -68,7 +68,8 @@ pub(super) fn text(part: &MessagePart<'_>, message: &Message<'_>, odd: &mut Oddi
     let declared = part.content_type().and_then(|c| c.attribute("charset"));
     let is_utf8 = declared.is_some_and(|label| label.eq_ignore_ascii_case("utf-8"));
     let is_plain = parsed.is_ascii() && !parsed.bytes().any(|byte| matches!(byte, 0 | 4));
-    let is_sure = is_plain || (is_utf8 && !parsed.contains(char::REPLACEMENT_CHARACTER));
+    let is_sure = (is_plain || (is_utf8 && !parsed.contains(char::REPLACEMENT_CHARACTER)))
+        && !is_broken_base64(part);
     let is_encoded = declared.is_some_and(|label| label.len() >= 40 || hides_ascii(label));
     let is_page = part.is_text_html();
     if is_sure && !parsed.is_empty() && !is_encoded {
@@ -119,11 +120,41 @@ pub(super) fn bytes(part: &MessagePart<'_>, message: &Message<'_>) -> Vec<u8> {
     }
     let raw = raw(part, message);
     let decoded = match part.encoding {
-        Encoding::None => None,
+        Encoding::None => is_broken_base64(part).then(|| base64(raw)),
         Encoding::QuotedPrintable => quoted_printable_decode(raw),
-        Encoding::Base64 => base64_decode(raw),
+        Encoding::Base64 => Some(base64(raw)),
     };
     decoded.unwrap_or_else(|| raw.to_vec())
+}
+
+/// Whether it is said to be base64, and something in it is not.
+fn is_broken_base64(part: &MessagePart<'_>) -> bool {
+    part.is_encoding_problem
+        && part
+            .content_transfer_encoding()
+            .is_some_and(|said| said.trim().eq_ignore_ascii_case("base64"))
+}
+
+/// The decoded lines, and as they are those from the first one on that is not base64: gateways
+/// write their footer behind such a body.
+fn base64(raw: &[u8]) -> Vec<u8> {
+    let is_sign = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\r\n\t".contains(byte);
+    let length = raw
+        .split_inclusive(|byte| *byte == b'\n')
+        .take_while(|line| line.trim_ascii_end().iter().all(is_sign))
+        .map(<[u8]>::len)
+        .sum();
+    let (encoded, rest) = raw.split_at(length);
+    match base64_decode(encoded).filter(|decoded| !decoded.is_empty()) {
+        Some(mut decoded) => {
+            if !rest.is_empty() {
+                decoded.push(b'\n');
+                decoded.extend_from_slice(rest);
+            }
+            decoded
+        }
+        None => base64_decode(raw).unwrap_or_else(|| raw.to_vec()),
+    }
 }
 
 /// The bytes of the body of a part as they were sent.

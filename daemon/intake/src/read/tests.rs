@@ -301,6 +301,20 @@ fn a_mail_inside_outlooks_wrapping_is_read_or_said() {
 }
 
 #[test]
+fn a_letter_is_read_whatever_its_type_or_what_stands_behind_it() {
+    for declaration in ["text", "text/", "application/octet-stream", "multipart/mixed"] {
+        let head = base(&format!("Content-Type: {declaration}\n"));
+        let read_back = read(&mail(&head, LETTER.as_bytes())).expect("a mail");
+        assert_eq!(read_back.text.trim(), LETTER, "{declaration}");
+    }
+    let head = base("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n");
+    let body =
+        b"0KPQtNCw0LvQuNGC0LUg0LzQvtC4\r\nINC00LDQvdC90YvQtQ==\r\n\r\n-- checked: it is clean\r\n";
+    let read_back = read(&mail(&head, body)).expect("a mail");
+    assert!(read_back.text.starts_with("Удалите мои данные\n"), "{}", read_back.text);
+}
+
+#[test]
 fn wrapped_and_twice_encoded_text_is_put_right() {
     let head = base("Content-Type: text/plain; charset=utf-8; format=flowed; delsp=no\n");
     let read_back = read(&mail(&head, "Прошу \r\nудалить\r\n> old \r\n> text".as_bytes()));

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use mail_parser::{Message, MessagePartId, PartType};
+use mail_parser::{Message, MessagePartId, MimeHeaders, PartType};
 
 use crate::read::{Oddities, header, part};
 
@@ -33,7 +33,10 @@ pub(super) fn read(
     let (text, from_html) = of(message, &message.text_body, readable, limit, odd);
     // Some programs write an empty plain part beside the real HTML.
     if text.trim().is_empty() {
-        let (text, from_html) = of(message, &message.html_body, readable, limit, odd);
+        let (mut text, from_html) = of(message, &message.html_body, readable, limit, odd);
+        if text.trim().is_empty() && readable.contains(&0) {
+            text = untyped(message, odd).unwrap_or(text);
+        }
         return Visible { text, from_html, other: String::new() };
     }
     // Footers are parts of their own and stand in both lists.
@@ -77,6 +80,27 @@ fn of(
         }
     }
     (text, from_html)
+}
+
+/// The text of a mail that says wrongly, or not, of what type it is: it counts as plain text
+/// (RFC 2045 §5.2) where it looks like one.
+fn untyped(message: &Message<'_>, odd: &mut Oddities) -> Option<String> {
+    let [root] = message.parts.as_slice() else { return None };
+    let media_type = part::media_type(root);
+    let is_untyped = match media_type.split_once('/') {
+        // Where no subtype is said, it is filled in with this one.
+        None | Some((_, "") | ("text", "octet-stream")) => true,
+        Some(("multipart", _)) => {
+            root.content_type().and_then(|declared| declared.attribute("boundary")).is_none()
+        }
+        Some(("application", "octet-stream")) => {
+            part::file_name(&part::fields(root, message)).is_empty()
+        }
+        Some(_) => false,
+    };
+    let is_control = |byte: &u8| *byte < 0x20 && !byte.is_ascii_whitespace() && *byte != 0x1b;
+    let is_text = is_untyped && !part::bytes(root, message).iter().any(|byte| is_control(byte));
+    is_text.then(|| part::text(root, message, odd))
 }
 
 /// The lines of the second text that say what the first does not, quoted mails aside. The other
