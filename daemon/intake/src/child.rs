@@ -21,6 +21,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use domain::{classification::Classification, mail::ReadMail};
 
 pub use self::check::{Implausible, check};
+pub use self::frame::BUILD;
 pub use self::limits::Limits;
 pub use self::pool::{PoolStanding, ReaderPool};
 pub use self::serve::{read_in_process, reader_main};
@@ -110,6 +111,17 @@ impl ReaderError {
         match self {
             Self::Died { .. } | Self::TimedOut(_) | Self::Garbled | Self::Unreadable => true,
             Self::Unavailable(_) => false,
+        }
+    }
+
+    /// Whether it may have been the machine, which was busy or short of memory, so that a pause
+    /// before the next attempt helps.
+    #[must_use]
+    pub(crate) fn may_be_the_machine(&self) -> bool {
+        match self {
+            Self::TimedOut(_) => true,
+            Self::Died { how } => how == process::KILLED,
+            Self::Garbled | Self::Unreadable | Self::Unavailable(_) => false,
         }
     }
 

@@ -8,6 +8,8 @@ mod leftovers;
 mod reading;
 mod unread;
 
+use std::time::Duration;
+
 use cases::{Content, Filed, FilingError, Source, Submission};
 use domain::{
     authentication::SenderAuthentication,
@@ -29,6 +31,9 @@ use crate::{
 /// Senders checked at the same time; each may wait for a name server.
 const CHECKED_AT_ONCE: usize = 16;
 
+/// Before the next attempt, when the machine may have failed the last.
+const PAUSE: Duration = Duration::from_secs(5);
+
 /// A mail that was read.
 struct Opened {
     row: MessageRow,
@@ -47,6 +52,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) faults: Vec<IntakeError>,
     /// What became of messages in this pass.
     pub(crate) outcomes: Vec<Outcome>,
+    /// The last attempt may have failed by the machine.
+    wants_pause: bool,
 }
 
 impl<'a> Desk<'a> {
@@ -56,7 +63,7 @@ impl<'a> Desk<'a> {
         cancel: &CancellationToken,
     ) -> Self {
         let (cancel, faults, outcomes) = (cancel.clone(), Vec::new(), Vec::new());
-        Self { task, mailbox, cancel, faults, outcomes }
+        Self { task, mailbox, cancel, faults, outcomes, wants_pause: false }
     }
 
     /// Opens and files messages. After an error all that is not filed waits as it did before.
@@ -84,6 +91,7 @@ impl<'a> Desk<'a> {
             // Each round counts an attempt, so this ends.
             let mut waiting = vec![(row, raw)];
             while !waiting.is_empty() {
+                self.pause().await;
                 waiting = self.open_and_file(waiting, Company::Alone).await?;
             }
         }
@@ -91,6 +99,14 @@ impl<'a> Desk<'a> {
             self.file_by_header(row, reason, header).await?;
         }
         self.file_unread().await
+    }
+
+    /// A busy machine gets time before the next attempt is counted.
+    async fn pause(&mut self) {
+        if std::mem::take(&mut self.wants_pause) {
+            (self.task.beat)();
+            let _ = tokio::time::timeout(PAUSE, self.cancel.cancelled()).await;
+        }
     }
 
     /// One round; returns those that failed and have attempts left.

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use intake::child::{Limits, ReaderConfig, ReaderError, ReaderPool, Reading};
+use intake::child::{BUILD, Limits, ReaderConfig, ReaderError, ReaderPool, Reading};
 use tests::{
     child::OwnedProcess,
     place::Place,
@@ -166,8 +166,8 @@ fn a_child_whose_input_ends_ends_without_a_fault() {
     let mut command = std::process::Command::new(program());
     let piped = std::process::Stdio::piped;
     let mut child = command.stdin(piped()).stdout(piped()).spawn().expect("started");
-    // The greeting: 512 MiB, 10 s, nothing to know.
-    let hello = [8, 0, 0, 0, 0x80, 0x80, 0x80, 0x80, 2, 10, 0, 0];
+    // The greeting: the build, 512 MiB, 10 s, nothing to know.
+    let hello = [&[16, 0, 0, 0], &BUILD[..], &[0x80, 0x80, 0x80, 0x80, 2, 10, 0, 0]].concat();
     std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), &hello).expect("greeted");
     let ended = child.wait_with_output().expect("ended");
     assert!(ended.status.success(), "{}", ended.status);
@@ -203,17 +203,12 @@ async fn a_child_that_is_killed_idle_is_nobodys_attempt() {
     assert_eq!(pool.standing().broken, 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_child_that_is_killed_at_work_is_its_mails_attempt() {
-    let pool = ReaderPool::new(config());
-    let reading = tokio::spawn({
-        let pool = pool.clone();
-        async move { outcomes(&pool, &["one", "spin", "two"]).await }
-    });
+/// Waits until one of our children burns processor time, and sends it a signal.
+async fn send_to_the_busy(signal: rustix::process::Signal) {
     let busy = |id: &u32| {
         let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
         let ticks = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(11));
-        ticks.and_then(|ticks| ticks.parse::<u64>().ok()).is_some_and(|ticks| ticks > 50)
+        ticks.and_then(|ticks| ticks.parse::<u64>().ok()).is_some_and(|ticks| ticks > 20)
     };
     let own = std::process::id();
     let child = tokio::task::spawn_blocking(move || {
@@ -221,8 +216,39 @@ async fn a_child_that_is_killed_at_work_is_its_mails_attempt() {
     });
     let child = child.await.expect("waited").expect("a child");
     let id = i32::try_from(child).ok().and_then(rustix::process::Pid::from_raw).expect("an id");
-    rustix::process::kill_process(id, rustix::process::Signal::KILL).expect("killed");
+    let dies_first = std::fs::read_to_string(format!("/proc/{child}/oom_score_adj"));
+    assert_eq!(dies_first.expect("its score").trim(), "1000");
+    rustix::process::kill_process(id, signal).expect("sent");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_child_that_is_killed_at_work_twice_is_its_mails_attempt() {
+    let pool = ReaderPool::new(config());
+    let reading = tokio::spawn({
+        let pool = pool.clone();
+        async move { outcomes(&pool, &["one", "spin", "two"]).await }
+    });
+    // The first time may be the machine, which has no memory.
+    send_to_the_busy(rustix::process::Signal::KILL).await;
+    wait_until("a second child", LONG, || Ok(pool.standing().started == 2)).expect("started");
+    assert_eq!(pool.standing().broken, 0);
+    send_to_the_busy(rustix::process::Signal::KILL).await;
     assert_eq!(reading.await.expect("read"), ["one", "died", "two"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_child_that_gets_no_processor_is_nobodys_attempt() {
+    let limits = Limits { cpu: Duration::from_secs(1), ..Limits::default() };
+    let time_limit = Duration::from_secs(4);
+    let pool = ReaderPool::new(ReaderConfig { limits, time_limit, ..config() });
+    let reading = tokio::spawn({
+        let pool = pool.clone();
+        async move { outcomes(&pool, &["spin", "two"]).await }
+    });
+    send_to_the_busy(rustix::process::Signal::STOP).await;
+    wait_until("a second child", LONG, || Ok(pool.standing().started == 2)).expect("started");
+    assert_eq!(pool.standing().broken, 0);
+    reading.abort();
 }
 
 #[test]
@@ -248,17 +274,41 @@ async fn no_mail_is_blamed_for_a_child_that_cannot_run() {
         let error = pool.read(&mail("x")).await.expect_err("no child");
         assert!(matches!(error, ReaderError::Unavailable(_)) && !error.counts(), "{error}");
     }
-    // Ready (frame of three bytes 0), then gone before it took the mail.
-    let error = shell("printf '\\003\\000\\000\\000\\000\\000\\000'").read(&mail("x")).await;
+    // Ready, then gone before it took the mail.
+    let error = shell(&format!("printf '{}'", ready(BUILD))).read(&mail("x")).await;
     assert!(matches!(error, Err(ReaderError::Unavailable(_))), "{error:?}");
     let error = shell("exit 4").read(&mail("x")).await.expect_err("no limits");
     assert!(error.to_string().contains("seccomp"), "{error}");
 }
 
+/// The frame of a child that is ready, for `printf`.
+fn ready(build: [u8; 8]) -> String {
+    let frame = [&[11, 0, 0, 0, 0], &build[..], &[0, 0]].concat();
+    frame.iter().map(|byte| format!("\\{byte:03o}")).collect()
+}
+
+#[tokio::test]
+async fn a_child_of_another_build_is_nobodys_attempt_and_asks_for_a_restart() {
+    let other = BUILD.map(|byte| !byte);
+    // It lays out its answers in another way: without the build they would be garbled mail.
+    let answers = format!("printf '{}\\377\\377\\377\\377'; sleep 9", ready(other));
+    for pool in [shell(&answers), shell("exit 5")] {
+        let error = pool.read(&mail("x")).await.expect_err("another build");
+        assert!(!error.counts() && error.to_string().contains("restart the daemon"), "{error}");
+    }
+    let mut command = std::process::Command::new(program());
+    let piped = std::process::Stdio::piped;
+    let mut child = command.stdin(piped()).stdout(piped()).spawn().expect("started");
+    let hello = [&[9, 0, 0, 0], &other[..], &[0]].concat();
+    std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), &hello).expect("greeted");
+    let ended = child.wait_with_output().expect("ended");
+    assert_eq!((ended.status.code(), ended.stdout.len()), (Some(5), 0));
+}
+
 #[tokio::test]
 async fn an_answer_out_of_order_is_not_taken() {
     // Ready, then a second Ready where an answer is due.
-    let ready = "\\003\\000\\000\\000\\000\\000\\000";
+    let ready = ready(BUILD);
     let error = shell(&format!("printf '{ready}{ready}'; sleep 9")).read(&mail("x")).await;
     assert!(matches!(error, Err(ReaderError::Garbled)), "{error:?}");
     let garbling = shell(&format!("printf '{ready}\\377\\377\\377\\377'; sleep 9"));

@@ -2,12 +2,15 @@
 //!
 //! First the daemon says [`Hello`]. Then it asks in batches: number of the first mail, how many,
 //! the length of each, all bytes. An answer is its length (32 bits, little endian) and postcard.
-//! Both ends are the same binary, so there are no versions; the daemon still checks every answer,
-//! since the child may have been taken over.
+//! Both ends are the same build and tell each other so first ([`BUILD`]); the daemon still checks
+//! every answer, since the child may have been taken over.
 
 use std::io;
 
-use domain::{classification::Classification, mail::ReadMail};
+use domain::{
+    classification::{Classification, Label, Verdict},
+    mail::{Attachment, ReadMail},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{limits::Limits, memory::Memory};
@@ -21,9 +24,47 @@ pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
 /// Bytes of the head of a batch, before the lengths.
 pub const HEAD: usize = 12;
 
+/// Raised when what a frame means changes and neither the version nor a size does.
+const LANGUAGE: u64 = 1;
+
+/// Which build this is: after an upgrade a running daemon could meet a child of the new program,
+/// and what one wrote the other would misread.
+pub const BUILD: [u8; 8] = build();
+
+const fn build() -> [u8; 8] {
+    let mut hash = 0xcbf2_9ce4_8422_2325u64 ^ LANGUAGE;
+    let version = env!("CARGO_PKG_VERSION").as_bytes();
+    let mut at = 0;
+    while at < version.len() {
+        hash = mixed(hash, version[at] as u64);
+        at += 1;
+    }
+    let sizes = [
+        size_of::<Hello>(),
+        size_of::<Answer>(),
+        size_of::<ReadMail>(),
+        size_of::<Classification>(),
+        size_of::<Verdict<Label>>(),
+        size_of::<Attachment>(),
+    ];
+    at = 0;
+    while at < sizes.len() {
+        hash = mixed(hash, sizes[at] as u64);
+        at += 1;
+    }
+    hash.to_le_bytes()
+}
+
+/// One step of FNV-1a.
+const fn mixed(hash: u64, value: u64) -> u64 {
+    (hash ^ value).wrapping_mul(0x0100_0000_01b3)
+}
+
 /// What the daemon says first.
 #[derive(Serialize, Deserialize)]
 pub struct Hello {
+    /// Its build; in every build the first eight bytes.
+    pub build: [u8; 8],
     /// What the child may take.
     pub limits: Limits,
     /// What its judge must know.
@@ -35,6 +76,8 @@ pub struct Hello {
 pub enum Answer {
     /// Its limits are set; it waits for the first mail.
     Ready {
+        /// Its build.
+        build: [u8; 8],
         /// What it holds before the first mail.
         memory: Memory,
     },

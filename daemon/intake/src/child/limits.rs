@@ -11,9 +11,9 @@ use rustix::process::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Processor time of a child in all its life, in that of one mail.
-const LIFE: u64 = 80;
-/// A child that used so much is replaced: what is left is enough for any batch.
+use super::pool::MOST;
+
+/// A child that used so much of it, in that of one mail, is replaced after its batch.
 const OLD: u64 = 40;
 
 /// What one child may take.
@@ -35,6 +35,9 @@ impl Default for Limits {
 /// Ties the child to the thread that started it, and takes from it what it needs not even to
 /// start. If that thread is gone already, standard input ends before the first frame.
 pub fn belong_to_parent() -> io::Result<()> {
+    // When the machine has no memory left, a reader dies before the daemon. Only a wish, and only
+    // before `/proc` belongs to root.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     set_parent_process_death_signal(Some(Signal::KILL))?;
     rustix::thread::set_no_new_privs(true)?;
     // No core dump, no debugger: the child holds mail.
@@ -48,7 +51,10 @@ pub fn renounce(limits: &Limits) -> io::Result<()> {
     both(Resource::Fsize, 0)?;
     both(Resource::Nofile, 0)?;
     both(Resource::Nproc, 0)?;
-    both(Resource::Cpu, used() + LIFE * limits.cpu.as_secs())
+    // What an old child has left is enough for a whole batch, so that no mail dies of its place.
+    let cpu = limits.cpu.as_secs();
+    let batch = u64::try_from(MOST).unwrap_or(u64::MAX).saturating_mul(cpu.saturating_add(2));
+    both(Resource::Cpu, used().saturating_add(OLD.saturating_mul(cpu)).saturating_add(batch))
 }
 
 /// Allows processor time for one more mail; over it the kernel ends the child (SIGXCPU).

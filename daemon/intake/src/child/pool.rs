@@ -26,11 +26,14 @@ use super::{
 };
 
 /// Mails in one batch at most.
-const MOST: usize = 32;
+pub const MOST: usize = 32;
 /// Bytes in one batch, unless one mail alone is larger.
 const MOST_BYTES: usize = 512 * 1024;
 /// How long a wait for a free child goes on without a beat.
 const BEAT: Duration = Duration::from_secs(10);
+
+/// Before a mail over which a child was killed from outside is tried again.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// The pool. Cheap to clone; all clones share the children. Children die with the last one.
 #[derive(Clone)]
@@ -126,6 +129,16 @@ impl ReaderPool {
     }
 }
 
+/// Why a batch was not read to its end.
+enum Failed {
+    /// The first unanswered mail is to blame.
+    Mail(ReaderError),
+    /// The child was killed from outside over the first unanswered mail.
+    Killed(ReaderError),
+    /// Nobody is.
+    Nobody(ReaderError),
+}
+
 /// Cuts the mails into batches, few enough that every child gets work.
 fn batches(mails: &[&[u8]], processes: usize) -> Vec<Range<usize>> {
     let most = mails.len().div_ceil(processes.max(1)).clamp(1, MOST);
@@ -155,6 +168,8 @@ impl Shared {
         let mut answers = Vec::with_capacity(mails.len());
         // A child that was gone before it began with a mail: once may be bad luck.
         let mut is_second_try = false;
+        // The mail over which a child was killed from outside: the first time is nobody's.
+        let mut killed_at = None;
         while answers.len() < mails.len() {
             let before = answers.len();
             let outcome = self.converse(&mails[before..], &mut answers, beat).await;
@@ -163,34 +178,38 @@ impl Shared {
             });
             match outcome {
                 Ok(()) => {}
-                Err(error) if error.counts() => {
+                Err(Failed::Killed(_)) if killed_at != Some(answers.len()) => {
+                    killed_at = Some(answers.len());
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(Failed::Mail(error) | Failed::Killed(error)) => {
                     self.note(|standing| standing.broken += 1);
                     answers.push(Err(error));
                     is_second_try = false;
                 }
-                Err(_) if !is_second_try || answers.len() > before => {
+                Err(Failed::Nobody(_)) if !is_second_try || answers.len() > before => {
                     is_second_try = answers.len() == before;
                 }
-                Err(error) => answers.resize(mails.len(), Err(error)),
+                Err(Failed::Nobody(error)) => answers.resize(mails.len(), Err(error)),
             }
         }
         answers
     }
 
-    /// One batch with one child. An error that counts is the first unanswered mail's; another
-    /// one is nobody's.
+    /// One batch with one child.
     async fn converse(
         &self,
         mails: &[&[u8]],
         answers: &mut Vec<Result<Reading, ReaderError>>,
         beat: &(dyn Fn() + Send + Sync),
-    ) -> Result<(), ReaderError> {
-        let _permit = self.permit(beat).await?;
+    ) -> Result<(), Failed> {
+        let _permit = self.permit(beat).await.map_err(Failed::Nobody)?;
         beat();
         let running = match self.take_idle() {
             Some(running) => running,
             None => {
-                let running = Running::start(&self.config, &self.starter).await?;
+                let started = Running::start(&self.config, &self.starter).await;
+                let running = started.map_err(Failed::Nobody)?;
                 self.note(|standing| standing.started += 1);
                 running
             }
@@ -207,7 +226,9 @@ impl Shared {
                 self.put_back(*running).await;
                 Ok(())
             }
-            Ended::Broken(error) | Ended::NotBegun(error) => Err(error),
+            Ended::Broken(error) => Err(Failed::Mail(error)),
+            Ended::Killed(error) => Err(Failed::Killed(error)),
+            Ended::NotBegun(error) => Err(Failed::Nobody(error)),
         }
     }
 

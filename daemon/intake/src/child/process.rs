@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     ReaderConfig, ReaderError, Reading, check,
-    frame::{self, Answer, Hello},
+    frame::{self, Answer, BUILD, Hello},
     memory::Memory,
     serve,
     starter::Starter,
@@ -25,6 +25,12 @@ use super::{
 
 /// Batches up to this size are handed over in one piece.
 const ONE_PIECE: usize = 512 * 1024;
+
+/// The program was replaced under a daemon that runs.
+const ANOTHER_BUILD: &str =
+    "its program is another build than this daemon, as after an upgrade; restart the daemon";
+/// How a mail's child died when somebody else ended it.
+pub const KILLED: &str = "killed from outside, as by a machine without memory";
 
 /// A child that waits for mail.
 pub struct Running {
@@ -37,6 +43,8 @@ pub struct Running {
     pub memory: Memory,
     /// Mails it has answered.
     pub mails: u64,
+    /// Processor time that the kernel lets it use for one mail.
+    cpu: Duration,
 }
 
 /// What ended a conversation early.
@@ -69,7 +77,9 @@ pub enum Ended {
     Answered(Box<Running>),
     /// The mail behind the last answer is to blame; the child is gone.
     Broken(ReaderError),
-    /// The child was gone before it began with any mail.
+    /// The child was killed from outside over the mail behind the last answer.
+    Killed(ReaderError),
+    /// The child was gone, or got no processor, and no mail is to blame.
     NotBegun(ReaderError),
 }
 
@@ -92,15 +102,20 @@ impl Running {
         };
         let output = BufReader::with_capacity(64 * 1024, output);
         let (at_start, memory) = (Memory::default(), Memory::default());
-        let mut running = Self { child, input, output, at_start, memory, mails: 0 };
-        let hello = Hello { limits: config.limits, greeting: config.greeting.clone() };
+        let mut running =
+            Self { child, input, output, at_start, memory, mails: 0, cpu: config.limits.cpu };
+        let greeting = config.greeting.clone();
+        let hello = Hello { build: BUILD, limits: config.limits, greeting };
         let hello = frame::pack(&hello, Vec::new()).map_err(unavailable)?;
         let greeted = async {
             running.input.write_all(&hello).await?;
             receive(&mut running.output).await
         };
         match timeout(config.time_limit, greeted).await {
-            Ok(Ok(Answer::Ready { memory })) => {
+            Ok(Ok(Answer::Ready { build, .. })) if build != BUILD => {
+                Err(ReaderError::unready(ANOTHER_BUILD))
+            }
+            Ok(Ok(Answer::Ready { memory, .. })) => {
                 (running.at_start, running.memory) = (memory, memory);
                 Ok(running)
             }
@@ -118,6 +133,7 @@ impl Running {
                 "the kernel refuses the limits of the reader; it needs seccomp filters and \
                  setrlimit, also through the sandbox of the unit or container"
             }
+            Some(code) if code == i32::from(serve::OTHER_BUILD) => ANOTHER_BUILD,
             _ => "it ended before it was ready",
         })
     }
@@ -148,10 +164,20 @@ impl Running {
                 Ended::NotBegun(ReaderError::Unavailable(Arc::new(error)))
             }
             Err(Break::Late) => {
+                let was_starved = self.is_starved(limit);
                 self.stop().await;
-                Ended::Broken(ReaderError::TimedOut(limit))
+                if was_starved {
+                    Ended::NotBegun(ReaderError::unready("the machine is too busy to run it"))
+                } else {
+                    Ended::Broken(ReaderError::TimedOut(limit))
+                }
             }
-            Err(Break::Mail(error)) => Ended::Broken(self.blame(&error).await),
+            Err(Break::Mail(error)) => match self.blame(&error).await {
+                ReaderError::Died { how } if how == KILLED => {
+                    Ended::Killed(ReaderError::Died { how })
+                }
+                error => Ended::Broken(error),
+            },
         }
     }
 
@@ -220,6 +246,17 @@ impl Running {
         }
     }
 
+    /// Whether it would run and was not let: the kernel ends whoever had the processor time of one
+    /// mail, so that a child which still wants to run after its real time never got it. One that
+    /// waits for something else is not excused.
+    fn is_starved(&self, limit: Duration) -> bool {
+        let Some(id) = self.child.id() else { return false };
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        // The name before may hold anything, also brackets.
+        let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
+        self.cpu + Duration::from_secs(2) <= limit && matches!(state, Some('R' | 'T'))
+    }
+
     /// Says how the mail broke the conversation.
     async fn blame(mut self, error: &std::io::Error) -> ReaderError {
         if error.kind() == std::io::ErrorKind::InvalidData {
@@ -249,7 +286,7 @@ fn how(status: ExitStatus) -> String {
         Some(libc::SIGSYS) => "it tried a system call that readers may not make, SIGSYS".to_owned(),
         Some(libc::SIGXCPU) => "over its processor time, SIGXCPU".to_owned(),
         Some(libc::SIGABRT) => "it gave up, as without memory or stack, SIGABRT".to_owned(),
-        Some(libc::SIGKILL) => "killed from outside, as by a machine without memory".to_owned(),
+        Some(libc::SIGKILL) => KILLED.to_owned(),
         _ => status.to_string(),
     }
 }

@@ -16,7 +16,7 @@ use domain::{classification::Classification, mail::ReadMail};
 
 use super::{
     ReaderError, Reading,
-    frame::{self, Answer, Hello},
+    frame::{self, Answer, BUILD, Hello},
     limits::{self, Limits},
     memory::Gauge,
     sandbox,
@@ -25,6 +25,8 @@ use crate::read::read;
 
 /// Exit code when the kernel refuses the limits.
 pub(super) const NO_SANDBOX: u8 = 4;
+/// Exit code when the daemon is another build.
+pub(super) const OTHER_BUILD: u8 = 5;
 /// Buffers longer than this are given back after a batch.
 const KEPT: usize = 2 * 1024 * 1024;
 /// Read before the doors are closed, so that tables are built and what is loaded late is there.
@@ -44,6 +46,7 @@ where
     match serve(prepare) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Conversation) => ExitCode::FAILURE,
+        Err(Failure::OtherBuild) => ExitCode::from(OTHER_BUILD),
         Err(Failure::Sandbox) => ExitCode::from(NO_SANDBOX),
     }
 }
@@ -51,6 +54,8 @@ where
 enum Failure {
     /// The daemon is gone, or speaks another language, or the packs are wrong.
     Conversation,
+    /// The daemon is another build, as after an upgrade.
+    OtherBuild,
     /// Without limits nothing is read.
     Sandbox,
 }
@@ -78,7 +83,8 @@ where
     limits::renounce(&hello.limits).map_err(|_| Failure::Sandbox)?;
     sandbox::close().map_err(|_| Failure::Sandbox)?;
     let mut desk = Desk { output, limits: hello.limits, judge, gauge };
-    desk.say(frame::pack(&Answer::Ready { memory: desk.gauge.read() }, Vec::new())?)?;
+    let ready = Answer::Ready { build: BUILD, memory: desk.gauge.read() };
+    desk.say(frame::pack(&ready, Vec::new())?)?;
     let mut raw = Vec::new();
     while !limits::is_old(&hello.limits) {
         match take_batch(&mut input, &mut raw)? {
@@ -95,12 +101,16 @@ where
     Ok(())
 }
 
-fn receive(input: &mut impl io::Read) -> io::Result<Hello> {
+fn receive(input: &mut impl io::Read) -> Result<Hello, Failure> {
     let mut length = [0; 4];
     input.read_exact(&mut length)?;
     let mut bytes = vec![0; frame::length(length)?];
     input.read_exact(&mut bytes)?;
-    frame::unpack(&bytes)
+    // Before the rest, which another build may lay out in another way.
+    if !bytes.starts_with(&BUILD) {
+        return Err(Failure::OtherBuild);
+    }
+    Ok(frame::unpack(&bytes)?)
 }
 
 /// The next batch, its bytes in `raw`.

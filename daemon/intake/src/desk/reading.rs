@@ -40,6 +40,7 @@ impl Desk<'_> {
                     outage.get_or_insert(error);
                 }
                 Err(error) => {
+                    self.wants_pause |= error.may_be_the_machine();
                     if self.blame(&row, &error).await? {
                         again.push((row, raw));
                     }
