@@ -5,6 +5,7 @@
 //! may stand are kept as one 64-bit mask, so a try costs a few operations for each element whatever
 //! the gaps: the scan is linear in the text.
 
+mod scope;
 mod table;
 
 use crate::packs::{Packs, Pattern, Start, Voided};
@@ -30,7 +31,7 @@ const TRIES: u16 = 400;
 pub(crate) enum Void {
     /// A long text tells of it, and asks for nothing there.
     Told,
-    /// The sentence asks for the way, or supposes.
+    /// The sentence asks for the way, or supposes, or says what another said.
     Asked,
     /// A negation stands before its words.
     Negated,
@@ -72,7 +73,8 @@ impl Scan {
         let (cut, reread) = crate::words::read(text);
         scan.words = cut.words.len();
         scan.reread = reread;
-        let table = Table::new(&cut, packs);
+        let mut table = Table::new(&cut, packs);
+        table.quotations = scope::quotations(crate::words::cut(text, crate::words::TEXT_LIMIT));
         scan.run(&table, packs);
         scan.text = cut;
         scan
@@ -116,9 +118,13 @@ impl Scan {
         if compiled.unless.iter().any(|pattern| table.found_near(pattern, first, last)) {
             return;
         }
-        let void = if compiled.negated == Voided::Void && table.negated(packs, &places) {
+        let void = if compiled.negated == Voided::Void
+            && (table.negated(packs, &places) || table.denied(packs, &places))
+        {
             Some(Void::Negated)
-        } else if compiled.asked == Voided::Void && table.asked(packs, &places) {
+        } else if compiled.asked == Voided::Void
+            && (table.asked(packs, &places) || table.quoted(packs, &places))
+        {
             Some(Void::Asked)
         } else if compiled.told == Voided::Void && self.words > SHORT && !table.acts(packs, &places)
         {
@@ -152,7 +158,7 @@ impl Table<'_> {
                     return false;
                 }
                 if self.is(previous, packs.scopes.negation) {
-                    return true;
+                    return self.polite(packs, previous) != Some(true);
                 }
                 if !self.is(previous, packs.scopes.filler) {
                     return false;
@@ -210,7 +216,9 @@ impl Table<'_> {
         let from = places.first.saturating_sub(reach);
         let is_how = |at: usize| {
             (self.is(at, packs.scopes.how) && !self.is_idle_how(at, packs))
-                || (question && self.is(at, packs.scopes.condition))
+                || (question
+                    && self.is(at, packs.scopes.condition)
+                    && !at.checked_sub(1).is_some_and(|b| self.is(b, packs.scopes.polite)))
         };
         (from..places.last())
             .any(|at| self.sentence(at) == sentence && !places.has(at) && is_how(at))

@@ -224,6 +224,17 @@ fn scopes(classes: &mut Classes<'_>) -> Result<Scopes, String> {
         condition: number("condition")?,
         idle: number("idle")?,
         act: number("act")?,
+        denial: number("denial")?,
+        negation_last: number("negation_last")?,
+        opener: number("opener")?,
+        only: number("restricts")?,
+        wished: number("wished")?,
+        needless: number("needless")?,
+        link_to: number("link_to")?,
+        link_that: number("link_that")?,
+        polite: number("polite")?,
+        please: number("please")?,
+        says: number("says")?,
     })
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Table<'a> {
     places: Vec<u64>,
     /// For each sentence the word behind its last.
     ends: Vec<usize>,
+    /// Byte ranges of what stands in quotation marks.
+    pub(super) quotations: Vec<(usize, usize)>,
 }
 
 impl<'a> Table<'a> {
@@ -68,7 +70,7 @@ impl<'a> Table<'a> {
                 *end = at + 1;
             }
         }
-        Self { words, classes, begins, marks, places, ends }
+        Self { words, classes, begins, marks, places, ends, quotations: Vec::new() }
     }
 
     pub(super) fn classes(&self, at: usize) -> &[u16] {
