@@ -163,11 +163,24 @@ fn check_uses(
 /// # Errors
 /// Every mistake of every file.
 pub fn load_packs(directory: Option<&Path>) -> Result<Packs, Vec<String>> {
+    parse_packs(&pack_texts(directory)?)
+}
+
+/// The files of a directory of language packs, as they stand.
+///
+/// # Errors
+/// Every file that cannot be read.
+pub fn pack_texts(directory: Option<&Path>) -> Result<Vec<(String, String)>, Vec<String>> {
     let mut problems = Vec::new();
     let own = texts(&[], directory, &mut problems);
-    if !problems.is_empty() {
-        return Err(problems);
-    }
+    if problems.is_empty() { Ok(own) } else { Err(problems) }
+}
+
+/// The language packs, widened by the texts of files.
+///
+/// # Errors
+/// Every mistake of every file.
+pub fn parse_packs(own: &[(String, String)]) -> Result<Packs, Vec<String>> {
     let own: Vec<(&str, &str)> =
         own.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     Packs::load(&own).map_err(|error| error.0)
