@@ -60,7 +60,7 @@ pub struct Correct {
     /// What it is: human, bounce, complaint, auto_reply, list_mail or spam
     #[arg(long, value_parser = kind)]
     pub kind: Option<Kind>,
-    /// Why, for whoever looks later; kept and destroyed with the letter
+    /// Why, for whoever looks later; `-` reads it from standard input, unseen by others
     #[arg(long)]
     pub note: Option<String>,
     /// Print JSON
