@@ -99,7 +99,7 @@ fn untyped(message: &Message<'_>, odd: &mut Oddities) -> Option<String> {
         Some(_) => false,
     };
     let is_control = |byte: &u8| *byte < 0x20 && !byte.is_ascii_whitespace() && *byte != 0x1b;
-    let is_text = is_untyped && !part::bytes(root, message).iter().any(|byte| is_control(byte));
+    let is_text = is_untyped && !part::bytes(root, message).iter().any(is_control);
     is_text.then(|| part::text(root, message, odd))
 }
 

@@ -40,7 +40,11 @@ pub(super) fn is_quote_name(value: &str) -> bool {
 /// Whether a mail is quoted here: who wrote it is said before, or its header follows. A border
 /// alone is how forms and notices are dressed.
 pub(super) fn is_answered(before: &str, after: &str) -> bool {
-    let line = before.trim_end().lines().next_back().unwrap_or("");
+    let mut start = before.len().saturating_sub(400);
+    while !before.is_char_boundary(start) {
+        start -= 1;
+    }
+    let line = before[start..].trim_end().lines().next_back().unwrap_or("");
     line.ends_with(':') || line.starts_with("-----") || shows_header(after)
 }
 
