@@ -62,7 +62,8 @@ fn a_weakened_unit_would_be_found() -> Result<()> {
 fn the_daemon_has_time_to_drain_and_its_reader_may_limit_itself() -> Result<()> {
     let (_place, paths) = installed()?;
     let unit = fs::read_to_string(&paths[0])?;
-    for line in ["Type=notify", "TimeoutStopSec=90", "SystemCallFilter=setrlimit prlimit64 seccomp"] {
+    for line in ["Type=notify", "TimeoutStopSec=90", "SystemCallFilter=setrlimit prlimit64 seccomp"]
+    {
         assert!(unit.lines().any(|l| l == line), "{line}");
     }
     Ok(())

@@ -21,6 +21,8 @@ const ANSWER_SUBJECT: f32 = 0.25;
 const LENGTH: &str = "length";
 /// A wish that is also negated in the same text is contested.
 const NEGATED: f32 = -1.0;
+/// Evidence against that counts by itself.
+const TRAP: f32 = -1.0;
 /// What is left of a hit that is only told of.
 const TOLD: f32 = 0.45;
 /// What a question for the way leaves of a hit, and what it gives to policy_question.
@@ -210,7 +212,8 @@ fn sum_up(weighed: Vec<Weighed>, packs: &Packs, russian_in_latin: bool) -> Judge
             |t| t == target || (t == Target::Requests && label.is_request()),
             label,
         );
-        if evidence.iter().any(|e| e.weight > 0.0 || e.rule.ends_with(":negated")) {
+        // A trap counts against what the model would suggest, even where no rule speaks for it.
+        if evidence.iter().any(|e| e.weight > 0.0 || is_negated(e) || e.weight <= TRAP) {
             judged.labels.push(verdict(label, evidence, &packs.curve));
         }
     }

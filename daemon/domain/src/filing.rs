@@ -5,6 +5,7 @@
 
 mod acknowledgement;
 mod effects;
+mod merging;
 mod table;
 
 pub use acknowledgement::{AcknowledgementFacts, Held, Reply, decide_acknowledgement};

@@ -157,6 +157,10 @@ impl Table<'_> {
                 if self.sentence(previous) != self.sentence(at) || places.has(previous) {
                     return false;
                 }
+                // "Ничего не нужно, прошу удалить": what was refused stands behind a comma.
+                if self.words.words[previous].clause != self.words.words[at].clause {
+                    return false;
+                }
                 if self.is(previous, packs.scopes.negation) {
                     return self.polite(packs, previous) != Some(true);
                 }

@@ -14,6 +14,8 @@ use crate::weighing::{self, Model};
 /// Names of the model's evidence: a label's loudest sentence, and that there is any request.
 const SENTENCE: &str = "model/sentence";
 const ANY: &str = "model/any_request";
+/// So sure a model is heard in spite of a negation.
+const CLEAR: f32 = 0.98;
 /// A hit of this weight is not weighed again.
 const CERTAIN: f32 = 9.0;
 /// The least confidence of what the model alone suggests beside a label that is sure.
@@ -128,7 +130,8 @@ fn reconsider<T>(
     // A wish that stands only under a negation is none, whatever the words around it say.
     let negated = |e: &Evidence| super::is_negated(e) || e.weight <= 0.0;
     if verdict.evidence.iter().any(super::is_negated) && verdict.evidence.iter().all(negated) {
-        verdict.band = Band::None;
+        // A negation that was misread must not lose a request that is plain all the same.
+        verdict.band = if confidence >= CLEAR { Band::Suggest } else { Band::None };
     }
     let weight = model.mixing.said_by_model(head, &opinion.logits);
     verdict.evidence.push(said(SENTENCE, weight, opinion.place(head), parts));

@@ -119,7 +119,10 @@ impl Trie {
 
 /// A trie while it is filled.
 #[derive(Debug)]
-struct Growing(Vec<(Vec<(char, u32)>, Vec<Entry>)>);
+struct Growing(Vec<GrowingNode>);
+
+/// Where each next letter leads, and what ends here.
+type GrowingNode = (Vec<(char, u32)>, Vec<Entry>);
 
 impl Growing {
     fn new() -> Self {

@@ -177,7 +177,7 @@ fn plan_ticket(facts: &FilingFacts<'_>, reasons: &[ReviewReason]) -> FilingPlan 
     }
     plan.requests.sort_unstable();
     plan.requests.dedup();
-    merge_blocks(&mut plan.blocks);
+    super::merging::merge_blocks(&mut plan.blocks);
     plan
 }
 
@@ -371,37 +371,4 @@ fn sentence_around(text: &str, (from, to): (usize, usize)) -> Option<&str> {
     let start = before.rfind(ends).map_or(0, |at| at + 1);
     let end = after.find(ends).map_or(text.len(), |at| to + at);
     text.get(start..end)
-}
-
-/// Keeps for each target the widest blocks: what another planned block covers goes into it.
-fn merge_blocks(blocks: &mut Vec<PlannedBlock>) {
-    let mut merged: Vec<PlannedBlock> = Vec::new();
-    for block in blocks.drain(..) {
-        if let Some(held) = merged
-            .iter_mut()
-            .find(|held| held.target == block.target && held.scope.covers(&block.scope))
-        {
-            add_basis(&mut held.basis, &block.basis);
-            continue;
-        }
-        let mut block = block;
-        merged.retain(|held| {
-            let swallowed = held.target == block.target && block.scope.covers(&held.scope);
-            if swallowed {
-                add_basis(&mut block.basis, &held.basis);
-            }
-            !swallowed
-        });
-        merged.push(block);
-    }
-    *blocks = merged;
-}
-
-fn add_basis(basis: &mut String, more: &str) {
-    for word in more.split(' ').filter(|word| !word.is_empty()) {
-        if !basis.split(' ').any(|held| held == word) {
-            basis.push(' ');
-            basis.push_str(word);
-        }
-    }
 }
