@@ -78,6 +78,9 @@ pub(super) async fn run_opened(
     // They may hang on a database that is half dead; a transaction that is dropped is undone.
     keeper.abort();
     listener.abort();
+    // They hold the engine and with it the journal's lock, which the next dispatch needs.
+    let _ = keeper.await;
+    let _ = listener.await;
     engine.parts.outlet.close().await;
     if let Err(error) = in_time(LEAVES_WITHIN, leave(&engine, &result)).await {
         tracing::warn!(node.id = %engine.parts.node, "cannot give the node's lease back, it runs out: {error}");
