@@ -68,7 +68,8 @@ pub fn classify(mail: &ReadMail, packs: &Packs, own: &OwnIdentity) -> Classifica
         signature: &taken.signature,
     };
     let mut judged = labels::judge(parts, packs);
-    judged.shift_subject(mail.subject.len() - subject.len());
+    // The bare subject is a part of the subject: spaces may be left out behind it, too.
+    judged.shift_subject(subject.as_ptr().addr() - mail.subject.as_ptr().addr());
     beside::add(mail, &taken, packs, own, &mut judged);
     mark_by_sender(mail, packs, &mut judged);
     let sure_request = judged.labels.iter().any(|v| v.label.is_request() && v.band == Band::Auto);

@@ -77,8 +77,7 @@ fn check_evidence(
     }
     let Some((from, to)) = evidence.span else { return Ok(()) };
     let lies_within = if evidence.in_subject {
-        // The subject was judged without "Re:", so that only its length binds.
-        from <= to && to <= mail.subject.len()
+        mail.subject.get(from..to).is_some()
     } else {
         found.new_text.get(from..to).is_some()
     };

@@ -43,7 +43,7 @@ impl Hiding {
 
 /// Classes and ids that the page's own style hides or shows.
 #[derive(Default)]
-pub(in crate::read::html) struct HiddenNames<'a> {
+pub(in super::super) struct HiddenNames<'a> {
     classes: HashMap<&'a str, Hiding>,
     ids: HashMap<&'a str, Hiding>,
 }
@@ -68,7 +68,7 @@ impl<'a> HiddenNames<'a> {
 
     /// Reads the simple rules of a style: `.name{…}`, `p.name{…}`, `#id{…}`. Rules inside a
     /// condition (`@media`) hold elsewhere, and are passed over.
-    pub(in crate::read::html) fn read(&mut self, style: &'a str) {
+    pub(in super::super) fn read(&mut self, style: &'a str) {
         let mut end = style.len().min(MAX_STYLE);
         while !style.is_char_boundary(end) {
             end -= 1;
