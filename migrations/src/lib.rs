@@ -8,6 +8,7 @@
 mod dialect;
 mod foundation;
 mod mail_out;
+mod privacy;
 mod understanding;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(foundation::Foundation),
             Box::new(mail_out::MailOut),
             Box::new(understanding::Understanding),
+            Box::new(privacy::Privacy),
         ]
     }
 }

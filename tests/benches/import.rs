@@ -227,6 +227,7 @@ async fn open(config: StoreConfig, dir: &Path) -> Result<Cases> {
         acknowledgements_per_hour: 100,
         unsubscribe_address: None,
         bounce_address: None,
+        requests: cases::settings::RequestSettings::default(),
         reply_expires_after_days: 5,
     };
     Ok(Cases::new(CasesParts {

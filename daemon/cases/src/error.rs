@@ -1,6 +1,6 @@
 //! What can go wrong in this room, named for what the caller can do about it.
 
-use domain::block::LiftError;
+use domain::{block::LiftError, request::StepError};
 use store::StoreError;
 use vault::VaultError;
 
@@ -53,6 +53,16 @@ impl CasesError {
             | Self::Refused { .. }
             | Self::Content => false,
         }
+    }
+}
+
+impl From<StepError> for CasesError {
+    fn from(error: StepError) -> Self {
+        let rule = match error {
+            StepError::Machine(_) => "request_step",
+            StepError::NotTheirs { .. } => "needs_person",
+        };
+        Self::Refused { rule, reason: error.to_string() }
     }
 }
 

@@ -35,8 +35,23 @@ pub struct Settings {
     pub unsubscribe_address: Option<EmailAddress>,
     /// `bounce@…`: what returns to `bounce+TOKEN@…` tells of one mail of ours.
     pub bounce_address: Option<EmailAddress>,
+    /// How requests are carried to their end.
+    pub requests: RequestSettings,
     /// Days after which an unsent reply expires (RFC 5321 §4.5.4.1: 4 to 5).
     pub reply_expires_after_days: u32,
+}
+
+/// What the administrator sets about carrying requests to their end.
+#[derive(Debug, Clone)]
+pub struct RequestSettings {
+    /// Whether what was proposed by one person must be approved by another.
+    pub four_eyes: bool,
+}
+
+impl Default for RequestSettings {
+    fn default() -> Self {
+        Self { four_eyes: true }
+    }
 }
 
 impl Settings {

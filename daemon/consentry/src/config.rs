@@ -12,6 +12,7 @@ pub mod organisation;
 pub mod process;
 pub mod reader;
 pub mod relay;
+pub mod requests;
 pub mod rules;
 pub mod secret;
 mod section;
@@ -29,6 +30,7 @@ use self::organisation::OrganisationConfig;
 use self::process::{LogConfig, NodeName};
 use self::reader::ReaderSection;
 use self::relay::RelayConfig;
+use self::requests::RequestsConfig;
 use self::rules::RulesConfig;
 use self::secret::Secret;
 use self::section::{Problems, Section};
@@ -65,6 +67,8 @@ pub struct Config {
     pub web: WebConfig,
     /// What is owed and what follows by itself.
     pub rules: RulesConfig,
+    /// How requests are carried to their end.
+    pub requests: RequestsConfig,
     /// The logs.
     pub log: LogConfig,
     /// Our name among the nodes.
@@ -163,6 +167,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     }
     let web = WebConfig::read(root.section("web"));
     let rules = RulesConfig::read(&mut root);
+    let requests = RequestsConfig::read(root.section("requests"));
     let log = LogConfig::read(root.section("log"));
     let node = NodeName::read(root.section("node"));
     root.finish();
@@ -178,6 +183,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         relays,
         web: web?,
         rules,
+        requests,
         log,
         node: node?,
     })

@@ -73,6 +73,36 @@ row_ids! {
     OptInId,
     /// A row of `contact_import`.
     ImportId,
+    /// A row of `extension`.
+    ExtensionId,
+    /// A row of `decision`.
+    DecisionId,
+    /// A row of `challenge`.
+    ChallengeId,
+    /// A row of `identity_proof`.
+    IdentityProofId,
+    /// A row of `representation`.
+    RepresentationId,
+    /// A row of `plan`.
+    PlanId,
+    /// A row of `kept_record`.
+    KeptRecordId,
+    /// A row of `rectification`.
+    RectificationId,
+    /// A row of `package`.
+    PackageId,
+    /// A row of `system_notice`.
+    SystemNoticeId,
+    /// A row of `system_call`.
+    SystemCallId,
+    /// A row of `recipient`.
+    RecipientId,
+    /// A row of `disclosure`.
+    DisclosureId,
+    /// A row of `recipient_notice`.
+    RecipientNoticeId,
+    /// A row of `incident`.
+    IncidentId,
     /// A row of `audit_event`.
     AuditEventId,
 }

@@ -21,6 +21,7 @@ pub mod digest;
 pub mod filing;
 pub mod form;
 pub mod gate;
+pub mod identity;
 pub mod ids;
 pub mod journal;
 pub mod language;

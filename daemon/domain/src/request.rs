@@ -57,6 +57,8 @@ pub enum RequestStep {
     Verify,
     /// The answer went out.
     Answer,
+    /// All that was asked was done at once, with the block itself: stop of advertising.
+    Settle,
     /// All is done.
     Close,
     /// It is the same matter as another request.
@@ -72,7 +74,7 @@ pub enum RequestStep {
 words!(RequestStep {
     Block => "block", AskIdentity => "ask_identity", Review => "review", Approve => "approve",
     Refuse => "refuse", Execute => "execute", Verify => "verify", Answer => "answer",
-    Close => "close", Join => "join", Withdraw => "withdraw", Misread => "misread",
+    Settle => "settle", Close => "close", Join => "join", Withdraw => "withdraw", Misread => "misread",
     Reopen => "reopen",
 });
 
@@ -93,6 +95,7 @@ impl RequestState {
             (Step::Execute, S::Approved) => S::Executing,
             (Step::Verify, S::Executing) => S::Verified,
             (Step::Answer, S::Verified | S::Refused) => S::Answered,
+            (Step::Settle, S::Received | S::Blocked) => S::Answered,
             (Step::Close, S::Answered) => S::Closed,
             (Step::Join, S::Received | S::Blocked | S::Identity | S::UnderReview) => S::Joined,
             // Once something was destroyed it cannot be taken back.
@@ -114,6 +117,7 @@ impl RequestState {
                 | Step::Execute
                 | Step::Verify
                 | Step::Answer
+                | Step::Settle
                 | Step::Close
                 | Step::Join
                 | Step::Withdraw
@@ -131,12 +135,131 @@ impl RequestState {
         Ok(next)
     }
 
+    /// The step as a transition that the store will take, if whoever takes it may.
+    ///
+    /// # Errors
+    /// [`StepError`]: the machine does not know the step here, or it is not theirs to take.
+    pub fn step(self, step: RequestStep, by: Warrant) -> Result<Transition, StepError> {
+        if !by.covers(step) {
+            return Err(StepError::NotTheirs { step: step.name(), by: by.name() });
+        }
+        Ok(Transition { from: self, to: self.after(step)?, step })
+    }
+
     /// Whether the request still asks for something to be done.
     #[must_use]
     pub fn is_open(self) -> bool {
         !matches!(self, Self::Closed | Self::Joined | Self::Withdrawn)
     }
 }
+
+/// By what right a step is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Warrant {
+    /// By what a person sent us, and nothing else: protective, reversible steps (invariant 4).
+    Submission,
+    /// By the daemon, carrying out what a person of ours decided.
+    Daemon,
+    /// By a named person of ours.
+    Person,
+}
+
+words!(Warrant { Submission => "submission", Daemon => "daemon", Person => "person" });
+
+impl Warrant {
+    /// Whether this step may be taken so.
+    #[must_use]
+    pub fn covers(self, step: RequestStep) -> bool {
+        use RequestStep as Step;
+        match step {
+            Step::Block | Step::AskIdentity | Step::Join => true,
+            // Carrying out, and telling what was done: after a decision only, by the machine.
+            Step::Review
+            | Step::Execute
+            | Step::Verify
+            | Step::Answer
+            | Step::Settle
+            | Step::Close => self != Self::Submission,
+            Step::Approve | Step::Refuse | Step::Withdraw | Step::Misread | Step::Reopen => {
+                self == Self::Person
+            }
+        }
+    }
+}
+
+/// A legal step from one state to the next; made by [`RequestState::step`] alone, so that the
+/// store can take no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transition {
+    from: RequestState,
+    to: RequestState,
+    step: RequestStep,
+}
+
+impl Transition {
+    /// The state it leaves.
+    #[must_use]
+    pub fn from(self) -> RequestState {
+        self.from
+    }
+
+    /// The state it reaches.
+    #[must_use]
+    pub fn to(self) -> RequestState {
+        self.to
+    }
+
+    /// The step.
+    #[must_use]
+    pub fn step(self) -> RequestStep {
+        self.step
+    }
+}
+
+/// Why a step is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StepError {
+    /// The machine does not know it here.
+    #[error(transparent)]
+    Machine(#[from] InvalidTransition),
+    /// It is not theirs to take.
+    #[error("the step {step} cannot be taken by a {by}: it needs a person")]
+    NotTheirs {
+        /// The step.
+        step: &'static str,
+        /// By what right it was tried.
+        by: &'static str,
+    },
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// All that was asked was done.
+    Done,
+    /// Part of it is kept, for the reasons that the answer names.
+    PartlyKept,
+    /// Made anonymous in place of destroyed.
+    Anonymised,
+    /// We hold nothing of this person.
+    NothingHeld,
+    /// What the person claimed was not confirmed.
+    NotConfirmed,
+    /// Refused with clause and reasons.
+    Refused,
+    /// The person took it back.
+    Withdrawn,
+    /// The letter never asked for it.
+    Misread,
+    /// It went on as part of another request.
+    Joined,
+}
+
+words!(Outcome {
+    Done => "done", PartlyKept => "partly_kept", Anonymised => "anonymised",
+    NothingHeld => "nothing_held", NotConfirmed => "not_confirmed", Refused => "refused",
+    Withdrawn => "withdrawn", Misread => "misread", Joined => "joined",
+});
 
 /// On whose behalf a request is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -184,6 +307,30 @@ mod tests {
             let misread = state.after(RequestStep::Misread);
             let unworked = [Received, Blocked, Identity, UnderReview].contains(state);
             assert_eq!(misread.is_ok(), unworked, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn no_path_from_mail_alone_leads_to_an_act() {
+        let mut reached = vec![RequestState::Received];
+        while let Some(next) = reached.iter().find_map(|state| {
+            let steps = RequestStep::ALL.iter();
+            let mut next = steps.filter_map(|step| state.step(*step, Warrant::Submission).ok());
+            next.find(|step| !reached.contains(&step.to())).map(Transition::to)
+        }) {
+            reached.push(next);
+        }
+        for state in [RequestState::Approved, RequestState::Refused, RequestState::Executing] {
+            assert!(!reached.contains(&state), "{state:?}");
+        }
+        assert!(!reached.contains(&RequestState::Verified));
+        assert!(!reached.contains(&RequestState::Withdrawn));
+    }
+
+    #[test]
+    fn the_daemon_alone_decides_nothing() {
+        for step in [RequestStep::Approve, RequestStep::Refuse, RequestStep::Withdraw] {
+            assert!(!Warrant::Daemon.covers(step) && !Warrant::Submission.covers(step));
         }
     }
 

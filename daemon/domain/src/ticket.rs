@@ -74,6 +74,8 @@ pub enum Lane {
     Privacy,
     /// Written by a regulator, court, police or prosecutor.
     Authority,
+    /// A question about the privacy policy (policy clause 7.1): not a request, with a lane of its own.
+    Policy,
     /// Anything else.
     Ordinary,
     /// Could not be read by the machine: a person must open it.
@@ -81,8 +83,8 @@ pub enum Lane {
 }
 
 words!(Lane {
-    Privacy => "privacy", Authority => "authority", Ordinary => "ordinary",
-    Unreadable => "unreadable",
+    Privacy => "privacy", Authority => "authority", Policy => "policy",
+    Ordinary => "ordinary", Unreadable => "unreadable",
 });
 
 #[cfg(test)]

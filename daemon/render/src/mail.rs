@@ -6,12 +6,14 @@
 pub mod acknowledgement;
 pub mod alarm;
 pub mod block_notice;
+pub mod case_letter;
 pub mod confirmation;
 pub(crate) mod sample;
 
 pub use acknowledgement::{AcknowledgedRequest, Acknowledgement};
 pub use alarm::Alarm;
 pub use block_notice::BlockNotice;
+pub use case_letter::{CaseLetter, KeptItem};
 pub use confirmation::{Confirmation, Wish};
 
 /// A mail of ours.
@@ -26,12 +28,76 @@ pub enum MailName {
     BlockNotice,
     /// The one mail of a double opt-in; context [`Confirmation`].
     Confirmation,
+    /// Was it you? Link and code, to the address on file. Context [`CaseLetter`].
+    Challenge,
+    /// What is missing before we can answer. Context [`CaseLetter`].
+    Missing,
+    /// The reasoned notice of an extension (152-FZ art. 20(1), GDPR 12(3)). Context [`CaseLetter`].
+    Extension,
+    /// A refusal with clause, reasons and remedies. Context [`CaseLetter`].
+    Refusal,
+    /// What was destroyed, what is kept and why. Context [`CaseLetter`].
+    AnswerDestroyed,
+    /// The link to the package of an access request. Context [`CaseLetter`].
+    AnswerAccess,
+    /// What was corrected, or why it was not. Context [`CaseLetter`].
+    AnswerCorrected,
+    /// What became of a demand to restrict processing. Context [`CaseLetter`].
+    AnswerRestricted,
+    /// Which processing was stopped, which goes on and on which base. Context [`CaseLetter`].
+    AnswerStopped,
+    /// What the check of lawfulness found, and what was done. Context [`CaseLetter`].
+    AnswerLawfulness,
+    /// What was taken down. Context [`CaseLetter`].
+    AnswerUnpublished,
+    /// A letter that a person of ours wrote. Context [`CaseLetter`].
+    Reply,
+    /// A block will be lifted (GDPR 18(3)). Context [`CaseLetter`].
+    UnblockNotice,
+    /// It was not you: the block is lifted. Context [`CaseLetter`].
+    Disowned,
+    /// The request was taken back. Context [`CaseLetter`].
+    TakenBack,
+    /// Please show that you may act for this person. Context [`CaseLetter`].
+    RepresentativeProof,
+    /// To the address on file: somebody acts on your behalf. Context [`CaseLetter`].
+    RepresentativeCopy,
+    /// To a recipient of the data: what became of them. Context [`CaseLetter`].
+    RecipientNotice,
+    /// Destruction is not possible in time (152-FZ art. 21(6)). Context [`CaseLetter`].
+    Postponed,
+    /// To a person concerned by a breach (GDPR 34). Context [`CaseLetter`].
+    BreachNotice,
 }
 
 impl MailName {
     /// All mails.
-    pub const ALL: [Self; 4] =
-        [Self::Acknowledgement, Self::Alarm, Self::BlockNotice, Self::Confirmation];
+    pub const ALL: [Self; 24] = [
+        Self::Acknowledgement,
+        Self::Alarm,
+        Self::BlockNotice,
+        Self::Confirmation,
+        Self::Challenge,
+        Self::Missing,
+        Self::Extension,
+        Self::Refusal,
+        Self::AnswerDestroyed,
+        Self::AnswerAccess,
+        Self::AnswerCorrected,
+        Self::AnswerRestricted,
+        Self::AnswerStopped,
+        Self::AnswerLawfulness,
+        Self::AnswerUnpublished,
+        Self::Reply,
+        Self::UnblockNotice,
+        Self::Disowned,
+        Self::TakenBack,
+        Self::RepresentativeProof,
+        Self::RepresentativeCopy,
+        Self::RecipientNotice,
+        Self::Postponed,
+        Self::BreachNotice,
+    ];
 
     /// The name in the ledger and of the folder under `templates/mail/<locale>/`.
     #[must_use]
@@ -41,6 +107,26 @@ impl MailName {
             Self::Alarm => "alarm",
             Self::BlockNotice => "block_notice",
             Self::Confirmation => "confirmation",
+            Self::Challenge => "challenge",
+            Self::Missing => "missing",
+            Self::Extension => "extension",
+            Self::Refusal => "refusal",
+            Self::AnswerDestroyed => "answer_destroyed",
+            Self::AnswerAccess => "answer_access",
+            Self::AnswerCorrected => "answer_corrected",
+            Self::AnswerRestricted => "answer_restricted",
+            Self::AnswerStopped => "answer_stopped",
+            Self::AnswerLawfulness => "answer_lawfulness",
+            Self::AnswerUnpublished => "answer_unpublished",
+            Self::Reply => "reply",
+            Self::UnblockNotice => "unblock_notice",
+            Self::Disowned => "disowned",
+            Self::TakenBack => "taken_back",
+            Self::RepresentativeProof => "representative_proof",
+            Self::RepresentativeCopy => "representative_copy",
+            Self::RecipientNotice => "recipient_notice",
+            Self::Postponed => "postponed",
+            Self::BreachNotice => "breach_notice",
         }
     }
 
@@ -48,8 +134,17 @@ impl MailName {
     pub(crate) fn has_html(self) -> bool {
         match self {
             Self::Acknowledgement | Self::Alarm | Self::BlockNotice => false,
-            Self::Confirmation => true,
+            _ => true,
         }
+    }
+
+    /// Whether its context is [`CaseLetter`].
+    #[must_use]
+    pub fn is_of_a_case(self) -> bool {
+        !matches!(
+            self,
+            Self::Acknowledgement | Self::Alarm | Self::BlockNotice | Self::Confirmation
+        )
     }
 }
 

@@ -33,6 +33,7 @@ fn request_ru(name: RequestName) -> &'static str {
         RequestName::AuthorityBlock => "блокирование по требованию государственного органа",
         RequestName::AutomatedDecision => "пересмотр автоматического решения человеком",
         RequestName::Achieved => "уничтожение данных, цель обработки которых достигнута",
+        RequestName::Breach => "неправомерная передача персональных данных (утечка)",
         RequestName::Unread => "обращение, которое прочитает сотрудник",
     }
 }
@@ -52,6 +53,7 @@ fn request_en(name: RequestName) -> &'static str {
         RequestName::AuthorityBlock => "a block demanded by a public authority",
         RequestName::AutomatedDecision => "a review of an automated decision by a person",
         RequestName::Achieved => "destruction of data whose purpose was achieved",
+        RequestName::Breach => "a breach of personal data",
         RequestName::Unread => "a letter that a person will read",
     }
 }

@@ -2,10 +2,10 @@
 
 use domain::{
     Timestamp,
-    clock::Duty,
-    ids::{DutyId, RequestId, TicketId},
+    clock::{Duty, Events},
+    ids::{DeliveryId, DutyId, RequestId, TicketId},
     regime::{DutyName, RequestName},
-    request::{RequestState, Requester},
+    request::{Outcome, RequestState, Requester, Transition},
 };
 
 use sea_orm::Value;
@@ -13,7 +13,7 @@ use sea_orm::Value;
 use crate::{
     error::StoreError,
     row::Row,
-    session::{Session, Transaction, execute, placeholders, query_all, query_one},
+    session::{Session, Transaction, execute, placeholders, query_all, query_one, query_optional},
 };
 
 /// A request as it stands.
@@ -37,7 +37,40 @@ pub struct RequestRow {
     pub state: RequestState,
     /// The server's receipt of the submission that opened it.
     pub received_at: Timestamp,
+    /// When the person supplied the confirming facts.
+    pub facts_received_at: Option<Timestamp>,
+    /// When we found that the processing is unlawful, or that data leaked.
+    pub detected_at: Option<Timestamp>,
+    /// When the purpose was achieved.
+    pub achieved_at: Option<Timestamp>,
+    /// Since when its clock rests.
+    pub paused_at: Option<Timestamp>,
+    /// What came of it.
+    pub outcome: Option<Outcome>,
+    /// The request as part of which it went on.
+    pub joined_to: Option<RequestId>,
+    /// When its state last changed.
+    pub changed_at: Timestamp,
+    /// The letter that answers it.
+    pub answer: Option<DeliveryId>,
 }
+
+impl RequestRow {
+    /// The events from which its duties count.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        Events {
+            received_at: self.received_at,
+            facts_received_at: self.facts_received_at,
+            detected_at: self.detected_at,
+            achieved_at: self.achieved_at,
+        }
+    }
+}
+
+const COLUMNS: &str = "request.id, ticket_id, name, regime, regime_version, law, requester, request.state, \
+                       received_at, facts_received_at, detected_at, achieved_at, paused_at, outcome, joined_to, \
+                       changed_at, answer_id";
 
 /// A duty as it stands.
 #[derive(Debug, Clone)]
@@ -64,6 +97,12 @@ pub struct DutyRow {
     pub provisional: bool,
     /// When it was done.
     pub done_at: Option<Timestamp>,
+    /// When the event it counts from came.
+    pub started_at: Option<Timestamp>,
+    /// Whether it was lengthened.
+    pub extended: bool,
+    /// How much of its time had passed at the last reminder, in percent.
+    pub reminded: i64,
 }
 
 /// A request to be opened.
@@ -135,8 +174,8 @@ async fn add_duties(
     let mut rows = Vec::new();
     for duty in request.duties {
         let done_at = request.done.contains(&duty.name).then_some(now);
-        rows.push(format!("({})", placeholders(values.len() + 1, 10)));
-        values.extend::<[Value; 10]>([
+        rows.push(format!("({})", placeholders(values.len() + 1, 11)));
+        values.extend::<[Value; 11]>([
             id.0.into(),
             duty.name.name().into(),
             duty.rule.to_string().into(),
@@ -147,11 +186,12 @@ async fn add_duties(
             duty.safe_on.map(|date| date.to_string()).into(),
             i64::from(duty.provisional).into(),
             done_at.map(Timestamp::as_microsecond).into(),
+            duty.started_at.map(Timestamp::as_microsecond).into(),
         ]);
     }
     let sql = format!(
         "INSERT INTO duty (request_id, name, rule, counts_from, legal_due_at, safe_due_at, \
-         legal_due_on, safe_due_on, provisional, done_at) VALUES {}",
+         legal_due_on, safe_due_on, provisional, done_at, started_at) VALUES {}",
         rows.join(", ")
     );
     execute(transaction, &sql, values).await?;
@@ -166,9 +206,8 @@ pub async fn of_ticket(
     session: &impl Session,
     ticket: TicketId,
 ) -> Result<Vec<RequestRow>, StoreError> {
-    let sql = "SELECT id, ticket_id, name, regime, regime_version, law, requester, state, received_at \
-               FROM request WHERE ticket_id = $1 ORDER BY id";
-    query_all(session, sql, [ticket.0.into()]).await?.iter().map(read_request).collect()
+    let sql = format!("SELECT {COLUMNS} FROM request WHERE ticket_id = $1 ORDER BY id");
+    query_all(session, &sql, [ticket.0.into()]).await?.iter().map(read_request).collect()
 }
 
 fn read_request(row: &Row) -> Result<RequestRow, StoreError> {
@@ -182,7 +221,27 @@ fn read_request(row: &Row) -> Result<RequestRow, StoreError> {
         requester: row.parsed("request", "requester", Requester::from_name)?,
         state: row.parsed("request", "state", RequestState::from_name)?,
         received_at: row.instant("request", "received_at")?,
+        facts_received_at: row.instant_option("request", "facts_received_at")?,
+        detected_at: row.instant_option("request", "detected_at")?,
+        achieved_at: row.instant_option("request", "achieved_at")?,
+        paused_at: row.instant_option("request", "paused_at")?,
+        outcome: row.parsed_option("request", "outcome", Outcome::from_name)?,
+        joined_to: row.get::<Option<i64>>("request", "joined_to")?.map(RequestId),
+        changed_at: row.instant("request", "changed_at")?,
+        answer: row.get::<Option<i64>>("request", "answer_id")?.map(DeliveryId),
     })
+}
+
+/// The request with this id.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn by_id(
+    session: &impl Session,
+    id: RequestId,
+) -> Result<Option<RequestRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM request WHERE id = $1");
+    query_optional(session, &sql, [id.0.into()]).await?.as_ref().map(read_request).transpose()
 }
 
 /// All duties of a ticket's requests, earliest first, undated ones last.
@@ -194,8 +253,8 @@ pub async fn duties_of_ticket(
     ticket: TicketId,
 ) -> Result<Vec<DutyRow>, StoreError> {
     let sql = "SELECT duty.id, duty.request_id, duty.name, duty.rule, duty.counts_from, duty.legal_due_at, \
-               duty.safe_due_at, duty.legal_due_on, duty.safe_due_on, duty.provisional, duty.done_at \
-               FROM duty JOIN request ON request.id = duty.request_id WHERE request.ticket_id = $1 \
+               duty.safe_due_at, duty.legal_due_on, duty.safe_due_on, duty.provisional, duty.done_at, \
+               duty.started_at, duty.extended, duty.reminded FROM duty JOIN request ON request.id = duty.request_id WHERE request.ticket_id = $1 \
                ORDER BY duty.safe_due_at IS NULL, duty.safe_due_at, duty.id";
     query_all(session, sql, [ticket.0.into()]).await?.iter().map(read_duty).collect()
 }
@@ -213,6 +272,9 @@ fn read_duty(row: &Row) -> Result<DutyRow, StoreError> {
         safe_due_on: row.get("duty", "safe_due_on")?,
         provisional: row.get::<i64>("duty", "provisional")? != 0,
         done_at: row.instant_option("duty", "done_at")?,
+        started_at: row.instant_option("duty", "started_at")?,
+        extended: row.get::<i64>("duty", "extended")? != 0,
+        reminded: row.get("duty", "reminded")?,
     })
 }
 
@@ -232,17 +294,17 @@ pub async fn overdue(
     Ok((row.get("duty", "n")?, row.instant_option("duty", "next_at")?))
 }
 
-/// Advances a request by one legal step.
+/// Advances a request by one legal step; no other can be made.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when it is no longer in `from`.
+/// [`StoreError::Conflict`] when it is no longer in the state that the step leaves.
 pub async fn change_state(
     transaction: &Transaction,
     request: RequestId,
-    from: RequestState,
-    to: RequestState,
+    step: Transition,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let (from, to) = (step.from(), step.to());
     let sql = "UPDATE request SET state = $3, changed_at = $4 WHERE id = $1 AND state = $2";
     let values =
         [request.0.into(), from.name().into(), to.name().into(), now.as_microsecond().into()];
@@ -259,11 +321,12 @@ pub async fn with_provisional(
     after: RequestId,
     limit: u32,
 ) -> Result<Vec<RequestRow>, StoreError> {
-    let sql = "SELECT id, ticket_id, name, regime, regime_version, law, requester, state, received_at \
-               FROM request WHERE id > $1 AND state NOT IN ('closed', 'joined', 'withdrawn') \
-               AND EXISTS (SELECT 1 FROM duty WHERE duty.request_id = request.id AND provisional = 1 \
-               AND done_at IS NULL) ORDER BY id LIMIT $2";
-    let rows = query_all(session, sql, [after.0.into(), i64::from(limit).into()]).await?;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM request WHERE id > $1 AND state NOT IN ('closed', 'joined', 'withdrawn') \
+         AND EXISTS (SELECT 1 FROM duty WHERE duty.request_id = request.id AND provisional = 1 \
+         AND done_at IS NULL) ORDER BY id LIMIT $2"
+    );
+    let rows = query_all(session, &sql, [after.0.into(), i64::from(limit).into()]).await?;
     rows.iter().map(read_request).collect()
 }
 
@@ -325,4 +388,55 @@ pub async fn change_requester(
                AND state NOT IN ('closed', 'joined', 'withdrawn')";
     let values = [request.0.into(), requester.name().into(), now.as_microsecond().into()];
     crate::session::change_one(transaction, "request", sql, values).await
+}
+
+/// Writes down what came of a request.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is gone.
+pub async fn set_outcome(
+    transaction: &Transaction,
+    request: RequestId,
+    outcome: Outcome,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE request SET outcome = $2 WHERE id = $1";
+    let values = [request.0.into(), outcome.name().into()];
+    crate::session::change_one(transaction, "request", sql, values).await
+}
+
+/// Writes down which letter answers a request.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is gone.
+pub async fn set_answer(
+    transaction: &Transaction,
+    request: RequestId,
+    answer: DeliveryId,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE request SET answer_id = $2 WHERE id = $1";
+    crate::session::change_one(transaction, "request", sql, [request.0.into(), answer.0.into()])
+        .await
+}
+
+/// Marks the open duties of these names as done; returns how many.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn fulfil(
+    transaction: &Transaction,
+    request: RequestId,
+    duties: &[DutyName],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    if duties.is_empty() {
+        return Ok(0);
+    }
+    let sql = format!(
+        "UPDATE duty SET done_at = $2 WHERE request_id = $1 AND done_at IS NULL AND name IN ({})",
+        placeholders(3, duties.len())
+    );
+    let values = [request.0.into(), now.as_microsecond().into()]
+        .into_iter()
+        .chain(duties.iter().map(|duty| duty.name().into()));
+    execute(transaction, &sql, values).await
 }

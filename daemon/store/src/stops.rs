@@ -26,6 +26,8 @@ pub enum StopKind {
     Unsubscribe,
     /// The address is not to be mailed.
     Suppression,
+    /// The data of the address were erased.
+    Erasure,
     /// A campaign was paused or held.
     Pause,
     /// A campaign was cancelled.
@@ -40,6 +42,7 @@ impl StopKind {
             Self::Withdrawal => "withdrawal",
             Self::Unsubscribe => "unsubscribe",
             Self::Suppression => "suppression",
+            Self::Erasure => "erasure",
             Self::Pause => "pause",
             Self::Cancel => "cancel",
         }
@@ -50,6 +53,7 @@ impl StopKind {
     pub fn act(self) -> StopAct {
         match self {
             Self::Lift => StopAct::Lift,
+            Self::Erasure => StopAct::Erasure,
             Self::Block
             | Self::Withdrawal
             | Self::Unsubscribe

@@ -5,7 +5,7 @@ use domain::ids::{ContactId, DeliveryId, ObjectId, SubmissionId, VaultKeyId};
 use crate::{
     error::StoreError,
     row::Row,
-    session::{Session, Transaction, change_one, query_all, query_one},
+    session::{Session, Transaction, change_one, query_all, query_one, query_optional},
 };
 
 /// A submission of a known subject that is still under the key of its message.
@@ -64,6 +64,22 @@ pub async fn unkeyed(session: &impl Session, limit: u32) -> Result<Vec<Unkeyed>,
             })
         })
         .collect()
+}
+
+/// The key of a contact, if it was made already.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn of_contact(
+    session: &impl Session,
+    contact: ContactId,
+) -> Result<Option<VaultKeyId>, StoreError> {
+    let sql = "SELECT id, vault_key_id FROM contact WHERE id = $1";
+    let row = query_optional(session, sql, [contact.0.into()]).await?;
+    let key = row.map(|row| {
+        row.parsed_option("contact", "vault_key_id", |text| VaultKeyId::parse(text).ok())
+    });
+    Ok(key.transpose()?.flatten())
 }
 
 /// Gives a contact its key, unless it has one; returns the one it has.

@@ -3,7 +3,7 @@
 use domain::{
     Timestamp,
     digest::Digest,
-    ids::{AddressId, ContactId, TicketId},
+    ids::{AddressId, ContactId, PolicyId, TicketId, VaultKeyId},
     language::Locale,
     ticket::{Lane, TicketState},
 };
@@ -43,10 +43,28 @@ pub struct TicketRow {
     pub opened_at: Timestamp,
     /// Receipt of the last submission.
     pub last_word_at: Timestamp,
+    /// What is special about what was written: words separated by spaces.
+    pub special: String,
+    /// The policy in force when it was opened.
+    pub policy: Option<PolicyId>,
+    /// The key of what people of ours write about this matter, while no contact is known.
+    pub vault_key: Option<VaultKeyId>,
 }
 
-const COLUMNS: &str = "id, number, digest_key, status_code_digest, state, lane, address_id, contact_id, \
-                       locale, review, linked_ticket_id, opened_at, last_word_at, closed_at";
+/// The lane `policy` is written as `ordinary` with a topic: the column of older versions knows no
+/// other word.
+const COLUMNS: &str = "id, number, digest_key, status_code_digest, state, \
+                       CASE WHEN lane = 'ordinary' AND topic = 'policy' THEN 'policy' ELSE lane END AS lane, \
+                       address_id, contact_id, locale, review, linked_ticket_id, opened_at, last_word_at, closed_at, \
+                       special, policy_id, vault_key_id";
+
+/// A lane as its two columns.
+fn lane_and_topic(lane: Lane) -> (&'static str, &'static str) {
+    match lane {
+        Lane::Policy => (Lane::Ordinary.name(), "policy"),
+        Lane::Privacy | Lane::Authority | Lane::Ordinary | Lane::Unreadable => (lane.name(), ""),
+    }
+}
 
 fn read(row: &Row) -> Result<TicketRow, StoreError> {
     let last_word_at = row.instant("ticket", "last_word_at")?;
@@ -70,6 +88,10 @@ fn read(row: &Row) -> Result<TicketRow, StoreError> {
         linked: row.get::<Option<i64>>("ticket", "linked_ticket_id")?.map(TicketId),
         opened_at: row.instant("ticket", "opened_at")?,
         last_word_at,
+        special: row.get("ticket", "special")?,
+        policy: row.get::<Option<i64>>("ticket", "policy_id")?.map(PolicyId),
+        vault_key: row
+            .parsed_option("ticket", "vault_key_id", |text| VaultKeyId::parse(text).ok())?,
     })
 }
 
@@ -94,6 +116,10 @@ pub struct NewTicket<'a> {
     pub linked: Option<TicketId>,
     /// Receipt of the submission.
     pub opened_at: Timestamp,
+    /// What is special about what was written.
+    pub special: &'a str,
+    /// The policy in force.
+    pub policy: Option<PolicyId>,
 }
 
 /// Opens a ticket.
@@ -105,19 +131,23 @@ pub async fn open(
     ticket: &NewTicket<'_>,
 ) -> Result<TicketId, StoreError> {
     let sql = "INSERT INTO ticket (number, digest_key, status_code_digest, state, lane, address_id, contact_id, \
-               locale, review, linked_ticket_id, opened_at, last_word_at) \
-               VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $10) RETURNING id";
+               locale, review, linked_ticket_id, opened_at, last_word_at, topic, special, policy_id) \
+               VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13) RETURNING id";
+    let (lane, topic) = lane_and_topic(ticket.lane);
     let values = [
         ticket.number.into(),
         i64::from(ticket.status_code.key.0).into(),
         ticket.status_code.bytes.to_vec().into(),
-        ticket.lane.name().into(),
+        lane.into(),
         ticket.address.map(|id| id.0).into(),
         ticket.contact.map(|id| id.0).into(),
         ticket.locale.code().into(),
         ticket.review.into(),
         ticket.linked.map(|id| id.0).into(),
         ticket.opened_at.as_microsecond().into(),
+        topic.into(),
+        ticket.special.into(),
+        ticket.policy.map(|id| id.0).into(),
     ];
     Ok(TicketId(query_one(transaction, sql, values).await?.get("ticket", "id")?))
 }
@@ -136,9 +166,11 @@ pub async fn hear(
 ) -> Result<(), StoreError> {
     let lane = match (ticket.lane, lane) {
         (held, Lane::Ordinary | Lane::Unreadable) => held,
-        (Lane::Authority, Lane::Privacy) => Lane::Authority,
-        (_, lane @ (Lane::Privacy | Lane::Authority)) => lane,
+        (Lane::Authority, Lane::Privacy | Lane::Policy) => Lane::Authority,
+        (Lane::Privacy, Lane::Policy) => Lane::Privacy,
+        (_, lane @ (Lane::Privacy | Lane::Authority | Lane::Policy)) => lane,
     };
+    let (lane, topic) = lane_and_topic(lane);
     let mut words: Vec<&str> = ticket.review.split(' ').filter(|word| !word.is_empty()).collect();
     for word in review.split(' ').filter(|word| !word.is_empty()) {
         if !words.contains(&word) {
@@ -146,14 +178,15 @@ pub async fn hear(
         }
     }
     let last_word_at = at.max(ticket.last_word_at);
-    let sql = "UPDATE ticket SET state = 'open', closed_at = NULL, lane = $2, review = $3, last_word_at = $4 \
-               WHERE id = $1 AND state = $5";
+    let sql = "UPDATE ticket SET state = 'open', closed_at = NULL, lane = $2, review = $3, last_word_at = $4, \
+               topic = $6 WHERE id = $1 AND state = $5";
     let values = [
         ticket.id.0.into(),
-        lane.name().into(),
+        lane.into(),
         words.join(" ").into(),
         last_word_at.as_microsecond().into(),
         ticket.state.name().into(),
+        topic.into(),
     ];
     change_one(transaction, "ticket", sql, values).await
 }
@@ -255,5 +288,39 @@ pub async fn renew_status_code(
         i64::from(status_code.key.0).into(),
         status_code.bytes.to_vec().into(),
     ];
+    change_one(transaction, "ticket", sql, values).await
+}
+
+/// Gives a matter its key, unless it has one; returns the one it has.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn give_key(
+    transaction: &Transaction,
+    ticket: TicketId,
+    fresh: VaultKeyId,
+) -> Result<VaultKeyId, StoreError> {
+    let sql = "UPDATE ticket SET vault_key_id = COALESCE(vault_key_id, $2) WHERE id = $1 \
+               RETURNING id, vault_key_id";
+    let row = query_one(transaction, sql, [ticket.0.into(), fresh.to_string().into()]).await?;
+    row.parsed("ticket", "vault_key_id", |text| VaultKeyId::parse(text).ok())
+}
+
+/// Changes the state of a ticket that is still in `from`.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is not.
+pub async fn change_state(
+    transaction: &Transaction,
+    ticket: TicketId,
+    from: TicketState,
+    to: TicketState,
+) -> Result<(), StoreError> {
+    let closed_at = match to {
+        TicketState::Closed { at } => Some(at.as_microsecond()),
+        TicketState::Open | TicketState::Waiting { .. } => None,
+    };
+    let sql = "UPDATE ticket SET state = $3, closed_at = $4 WHERE id = $1 AND state = $2";
+    let values = [ticket.0.into(), from.name().into(), to.name().into(), closed_at.into()];
     change_one(transaction, "ticket", sql, values).await
 }

@@ -239,6 +239,14 @@ impl Cases {
                     review: &review,
                     linked: *foreign,
                     opened_at: received_at,
+                    special: "",
+                    policy: store::policies::current(
+                        filing.transaction,
+                        self.locale(filing.submission),
+                        received_at,
+                    )
+                    .await?
+                    .map(|policy| policy.id),
                 };
                 let id = store::tickets::open(filing.transaction, &new).await?;
                 Ok(FiledTicket { id, number, status_code: Some(code) })

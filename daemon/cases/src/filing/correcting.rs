@@ -13,7 +13,7 @@ use domain::{
     filing::{FilingFacts, FilingPlan, Handling, plan_filing},
     ids::{BlockId, RequestId},
     regime::RequestName,
-    request::RequestStep,
+    request::{RequestStep, Warrant},
     ticket::Lane,
     ticket_number::TicketNumber,
 };
@@ -212,9 +212,11 @@ impl Cases {
         };
         for request in held.iter().filter(is_later) {
             // One that people work on already goes on as it is.
-            let Ok(joined) = request.state.after(RequestStep::Join) else { continue };
-            let (id, from) = (request.id, request.state);
-            store::requests::change_state(transaction, id, from, joined, now).await?;
+            let Ok(joined) = request.state.step(RequestStep::Join, Warrant::Person) else {
+                continue;
+            };
+            let id = request.id;
+            store::requests::change_state(transaction, id, joined, now).await?;
             let actor = refiling.actor;
             store::requests::stop_clock(transaction, id, actor, "joined", now).await?;
             done.joined.push(id);

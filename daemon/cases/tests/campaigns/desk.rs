@@ -258,6 +258,7 @@ fn organisation() -> Settings {
         unsubscribe_address: EmailAddress::parse("unsub@clinic.example").ok(),
         bounce_address: EmailAddress::parse("bounce@clinic.example").ok(),
         acknowledgements_per_hour: 9,
+        requests: cases::settings::RequestSettings::default(),
         reply_expires_after_days: 5,
     }
 }

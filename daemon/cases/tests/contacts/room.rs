@@ -217,6 +217,7 @@ fn settings() -> Settings {
         acknowledgements_per_hour: 9,
         unsubscribe_address: None,
         bounce_address: None,
+        requests: cases::settings::RequestSettings::default(),
         reply_expires_after_days: 5,
     }
 }

@@ -183,6 +183,7 @@ fn settings() -> Settings {
         unsubscribe_address: domain::address::EmailAddress::parse("unsub@clinic.example").ok(),
         bounce_address: domain::address::EmailAddress::parse("bounce@clinic.example").ok(),
         acknowledgements_per_hour: 9,
+        requests: cases::settings::RequestSettings::default(),
         reply_expires_after_days: 5,
     }
 }

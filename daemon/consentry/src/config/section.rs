@@ -205,12 +205,17 @@ impl<'p> Section<'p> {
 
     /// `true` or `false`; without it `false`.
     pub fn flag(&mut self, key: &str) -> bool {
+        self.flag_or(key, false)
+    }
+
+    /// `true` or `false`; without it `default`.
+    pub fn flag_or(&mut self, key: &str, default: bool) -> bool {
         match self.table.remove(key) {
-            None => false,
+            None => default,
             Some(Value::Boolean(flag)) => flag,
             Some(_) => {
                 self.wrong(key, "is neither true nor false; write one without quotes");
-                false
+                default
             }
         }
     }

@@ -36,6 +36,8 @@ pub enum RequestName {
     AutomatedDecision,
     /// A purpose was achieved; opened by the daemon itself.
     Achieved,
+    /// Personal data leaked; opened by a person.
+    Breach,
     /// What the letter asks is not known: the machine could not read it and a person must, while
     /// the clock of whatever it asks runs from receipt.
     Unread,
@@ -47,7 +49,7 @@ words!(RequestName {
     StopMarketing => "stop_marketing", StopPublication => "stop_publication",
     UnlawfulProcessing => "unlawful_processing", AuthorityRequest => "authority_request",
     AuthorityBlock => "authority_block", AutomatedDecision => "automated_decision",
-    Achieved => "achieved", Unread => "unread",
+    Achieved => "achieved", Breach => "breach", Unread => "unread",
 });
 
 impl RequestName {

@@ -8,7 +8,7 @@ use domain::{
     filing::{BlockTarget, FilingPlan},
     ids::{AddressId, BlockId, SubmissionId},
     regime::RequestName,
-    request::{RequestState, RequestStep},
+    request::{RequestState, RequestStep, Warrant},
 };
 use serde_json::json;
 use store::{Transaction, blocks::BlockRow, requests::RequestRow};
@@ -159,8 +159,9 @@ impl Cases {
         actor: &str,
         now: Timestamp,
     ) -> Result<(), CasesError> {
-        let to = row.state.after(RequestStep::Misread).map_err(|_| gone_too_far(row))?;
-        store::requests::change_state(transaction, row.id, row.state, to, now).await?;
+        let step =
+            row.state.step(RequestStep::Misread, Warrant::Person).map_err(|_| gone_too_far(row))?;
+        store::requests::change_state(transaction, row.id, step, now).await?;
         store::requests::stop_clock(transaction, row.id, actor, REASON, now).await?;
         let detail = json!({ "name": row.name.name(), "from": row.state.name() });
         let subject = format!("request:{}", row.id);
