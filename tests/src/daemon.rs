@@ -11,6 +11,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Output, Stdio},
+    sync::atomic::{AtomicI64, Ordering},
     time::Duration,
 };
 
@@ -48,6 +49,13 @@ pub fn program() -> Result<PathBuf> {
         .context("consentry is not built; tests/run builds it, or set CONSENTRY_EXE")
 }
 
+/// The library that moves the wall clock of a program.
+fn faketime() -> Result<PathBuf> {
+    let libraries = fs::read_dir("/usr/lib")?.filter_map(Result::ok);
+    let mut found = libraries.map(|place| place.path().join("faketime/libfaketimeMT.so.1"));
+    found.find(|path| path.is_file()).context("libfaketime is missing; tests/run installs it")
+}
+
 /// A configuration and the state that belongs to it.
 #[derive(Debug)]
 pub struct Home {
@@ -55,6 +63,8 @@ pub struct Home {
     dir: PathBuf,
     config: PathBuf,
     web: Port,
+    /// Seconds by which the clock of what is started here runs ahead of the machine's.
+    ahead: AtomicI64,
 }
 
 impl Home {
@@ -67,13 +77,24 @@ impl Home {
         let web = Port::reserve()?;
         let text = settings.toml(&dir, web.number())?;
         let config = place.file(&format!("{name}/consentry.toml"), text)?;
-        Ok(Self { program: program()?, dir, config, web })
+        Ok(Self { program: program()?, dir, config, web, ahead: AtomicI64::new(0) })
     }
 
     /// The directory of configuration, state and logs.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Lets the wall clock of every command and daemon started from now on run this much ahead of
+    /// the machine's (libfaketime). Leases and timeouts, which go by other clocks, stay as they are.
+    ///
+    /// # Errors
+    /// When libfaketime is not installed.
+    pub fn run_ahead(&self, ahead: Duration) -> Result<()> {
+        faketime()?;
+        self.ahead.store(i64::try_from(ahead.as_secs())?, Ordering::Relaxed);
+        Ok(())
     }
 
     /// The port of the pages while a daemon runs.
@@ -118,6 +139,11 @@ impl Home {
         command.args(arguments).arg("--config").arg(&self.config);
         command.env("RUST_BACKTRACE", "1").env_remove("NOTIFY_SOCKET").current_dir(&self.dir);
         command.stdin(Stdio::null());
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        if let (1.., Ok(library)) = (ahead, faketime()) {
+            command.env("LD_PRELOAD", library).env("FAKETIME", format!("+{ahead}"));
+            command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
         command
     }
 
