@@ -4,6 +4,7 @@
 //! async code, no input or output, no reading of time or randomness: both are arguments, and the
 //! shells pass them in through [`ambient::Clock`] and [`ambient::Entropy`].
 
+pub mod act;
 pub mod address;
 pub mod ambient;
 pub mod audit;
