@@ -2,6 +2,8 @@
 //!
 //! Never called by the daemon.
 
+use domain::ids::{DeliveryId, TicketId};
+
 use crate::{
     connect::{Dialect, Store},
     error::StoreError,
@@ -77,4 +79,40 @@ pub async fn letter(store: &Store, offset: i64) -> Result<(String, Vec<u8>), Sto
     let sql = "SELECT mail_id, content FROM delivery ORDER BY id LIMIT 1 OFFSET $1";
     let row = query_one(store, sql, [offset.into()]).await?;
     Ok((row.get("delivery", "mail_id")?, row.get("delivery", "content")?))
+}
+
+/// A row of the ledger as it stands, sealed.
+#[derive(Debug)]
+pub struct LedgerLetter {
+    /// Its row.
+    pub id: DeliveryId,
+    /// What it is about.
+    pub topic: String,
+    /// Where it stands.
+    pub state: String,
+    /// Its Message-ID.
+    pub mail_id: String,
+    /// The sealed content, unless it was emptied.
+    pub content: Option<Vec<u8>>,
+}
+
+/// All rows of the ledger of one ticket, oldest first.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn letters_of(store: &Store, ticket: TicketId) -> Result<Vec<LedgerLetter>, StoreError> {
+    let sql =
+        "SELECT id, topic, state, mail_id, content FROM delivery WHERE ticket_id = $1 ORDER BY id";
+    let rows = query_all(store, sql, [ticket.0.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(LedgerLetter {
+                id: DeliveryId(row.get("delivery", "id")?),
+                topic: row.get("delivery", "topic")?,
+                state: row.get("delivery", "state")?,
+                mail_id: row.get("delivery", "mail_id")?,
+                content: row.get("delivery", "content")?,
+            })
+        })
+        .collect()
 }

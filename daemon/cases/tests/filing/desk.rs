@@ -27,7 +27,7 @@ use vault::{Digests, StopJournal, Vault, VaultConfig};
 
 pub struct Desk {
     pub cases: Cases,
-    parts: CasesParts,
+    pub parts: CasesParts,
     pub clock: Arc<StandingClock>,
     pub entropy: Arc<SeededEntropy>,
     pub dir: TempDir,
@@ -167,7 +167,7 @@ async fn mailbox(store: &Store) -> (MailboxId, i64) {
     (MailboxId(id), store::probe::number(store, &sql).await.expect("a folder"))
 }
 
-fn settings() -> Settings {
+pub fn settings() -> Settings {
     Settings {
         organisation: "Клиника «Эстетимед»".into(),
         contact: "privacy@clinic.example".into(),
