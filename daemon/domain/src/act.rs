@@ -5,6 +5,8 @@
 //! for three years (п. 8). The executor of a plan says what it did ([`ActFacts`]); `cases` adds
 //! what the house says of itself and stores both documents as one record.
 
+mod record;
+
 use std::fmt;
 
 use jiff::{Timestamp, ToSpan, civil::Date};
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::ids::{AuditEventId, ContactId, PlanId, RequestId, TicketId};
 use crate::words::words;
+
+pub use record::{Act, ActHouse, Extract, NoAct, SubjectShown, categories_of};
 
 /// How data were done away with (item з).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
