@@ -180,6 +180,32 @@ pub fn reckon_again(
     duties
 }
 
+/// The duty reckoned again as if it had begun later by the time its clock rested; the start itself
+/// stays. Days and months are counted anew from there, so that the date is again a working one.
+/// One without a date, or that the regime does not know, is returned as it is.
+#[must_use]
+pub fn rested(
+    duty: &Duty,
+    rested: jiff::SignedDuration,
+    request: RequestName,
+    regime: &Regime,
+    calendar: &WorkingCalendar,
+) -> Duty {
+    let Some(started_at) = duty.started_at else { return duty.clone() };
+    let later = started_at.saturating_add(rested).unwrap_or(started_at);
+    let events = Events {
+        received_at: later,
+        facts_received_at: Some(later),
+        detected_at: Some(later),
+        achieved_at: Some(later),
+    };
+    let again = reckon_again(std::slice::from_ref(duty), request, regime, calendar, &events);
+    again
+        .into_iter()
+        .find(|other| other.is_same(duty))
+        .map_or_else(|| duty.clone(), |other| Duty { started_at: Some(started_at), ..other })
+}
+
 /// The duty that comes first; of several regimes side by side the earliest of all.
 #[must_use]
 pub fn first_due(duties: &[Duty]) -> Option<&Duty> {
@@ -262,5 +288,7 @@ fn earliest_of_each<'a>(
     duties
 }
 
+#[cfg(test)]
+mod rows_tests;
 #[cfg(test)]
 mod tests;

@@ -90,6 +90,7 @@ pub struct Regime {
     valid_to: Option<Date>,
     /// The day on which a lawyer is to look at it again.
     review_on: Option<Date>,
+    remedies: Vec<Text>,
     zone: TimeZone,
     calendar: String,
     rows: BTreeMap<String, Row>,
@@ -115,6 +116,10 @@ pub struct Row {
     pub exceptions: Vec<Text>,
     /// What else an operator should know.
     pub note: Option<Text>,
+    /// The rule that lets the clock rest while the person is asked; absent: it never rests.
+    pub pause: Option<Text>,
+    /// What it may cost to miss a date of this row.
+    pub penalty: Option<Text>,
     /// What is owed by when; empty when the law or the letter itself sets the date.
     pub duties: Vec<DutyRule>,
 }
@@ -214,6 +219,12 @@ impl Regime {
     #[must_use]
     pub fn review_on(&self) -> Option<Date> {
         self.review_on
+    }
+
+    /// To whom one can complain of a refusal, each a clause.
+    #[must_use]
+    pub fn remedies(&self) -> &[Text] {
+        &self.remedies
     }
 
     /// The zone whose dates and midnights count.

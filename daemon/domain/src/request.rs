@@ -69,13 +69,15 @@ pub enum RequestStep {
     Misread,
     /// The person, or a superior, says it was not right.
     Reopen,
+    /// What was approved was changed since, or shall be looked at again before it begins.
+    SendBack,
 }
 
 words!(RequestStep {
     Block => "block", AskIdentity => "ask_identity", Review => "review", Approve => "approve",
     Refuse => "refuse", Execute => "execute", Verify => "verify", Answer => "answer",
     Settle => "settle", Close => "close", Join => "join", Withdraw => "withdraw", Misread => "misread",
-    Reopen => "reopen",
+    Reopen => "reopen", SendBack => "send_back",
 });
 
 impl RequestState {
@@ -89,7 +91,8 @@ impl RequestState {
         let next = match (step, self) {
             (Step::Block, S::Received) => S::Blocked,
             (Step::AskIdentity, S::Received | S::Blocked | S::UnderReview) => S::Identity,
-            (Step::Review, S::Received | S::Blocked | S::Identity) => S::UnderReview,
+            // What was approved is no longer what is there: a person looks again.
+            (Step::Review, S::Received | S::Blocked | S::Identity | S::Approved) => S::UnderReview,
             (Step::Approve, S::UnderReview) => S::Approved,
             (Step::Refuse, S::UnderReview | S::Identity) => S::Refused,
             (Step::Execute, S::Approved) => S::Executing,
@@ -108,6 +111,7 @@ impl RequestState {
                 S::Withdrawn
             }
             (Step::Reopen, S::Refused | S::Answered | S::Closed | S::Withdrawn) => S::UnderReview,
+            (Step::SendBack, S::Approved) => S::UnderReview,
             (
                 Step::Block
                 | Step::AskIdentity
@@ -122,7 +126,8 @@ impl RequestState {
                 | Step::Join
                 | Step::Withdraw
                 | Step::Misread
-                | Step::Reopen,
+                | Step::Reopen
+                | Step::SendBack,
                 _,
             ) => {
                 return Err(InvalidTransition {
@@ -179,7 +184,8 @@ impl Warrant {
             | Step::Verify
             | Step::Answer
             | Step::Settle
-            | Step::Close => self != Self::Submission,
+            | Step::Close
+            | Step::SendBack => self != Self::Submission,
             Step::Approve | Step::Refuse | Step::Withdraw | Step::Misread | Step::Reopen => {
                 self == Self::Person
             }

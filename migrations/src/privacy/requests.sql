@@ -64,3 +64,17 @@ CREATE TABLE decision (
 ) {strict};
 -- One that stands for each request.
 CREATE UNIQUE INDEX decision_standing ON decision (request_id) WHERE state <> 'void';
+
+-- How long the clock of this duty has rested, in microseconds.
+ALTER TABLE duty ADD COLUMN paused_for {int} NOT NULL DEFAULT 0;
+
+-- What people of ours wrote down about a request, sealed under the key of the matter.
+CREATE TABLE request_note (
+    id {id},
+    request_id {int} NOT NULL REFERENCES request (id),
+    kind TEXT NOT NULL CHECK (kind IN ('answer', 'withdrawal', 'reopening', 'pause', 'done', 'send_back')),
+    content {bytes},
+    at {int} NOT NULL,
+    actor TEXT NOT NULL
+) {strict};
+CREATE INDEX request_note_by_request ON request_note (request_id);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::regime::Unit;
 
-fn calendar(id: &str) -> WorkingCalendar {
+pub(super) fn calendar(id: &str) -> WorkingCalendar {
     let text = match id {
         "ru" => include_str!("../../../../config/calendars/ru.toml"),
         _ => include_str!("../../../../config/calendars/eu.toml"),
@@ -12,7 +12,7 @@ fn calendar(id: &str) -> WorkingCalendar {
     WorkingCalendar::parse(text).expect("the shipped calendar is valid")
 }
 
-fn regime(id: &str) -> Regime {
+pub(super) fn regime(id: &str) -> Regime {
     let text = match id {
         "ru-152fz" => include_str!("../../../../config/regimes/ru-152fz.toml"),
         _ => include_str!("../../../../config/regimes/eu-gdpr.toml"),
@@ -20,11 +20,11 @@ fn regime(id: &str) -> Regime {
     Regime::parse(text).expect("the shipped regime is valid")
 }
 
-fn day(text: &str) -> Date {
+pub(super) fn day(text: &str) -> Date {
     text.parse().expect("a date")
 }
 
-fn moscow(text: &str) -> Timestamp {
+pub(super) fn moscow(text: &str) -> Timestamp {
     let zone = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Moscow").expect("bundled");
     let local: jiff::civil::DateTime = text.parse().expect("a local time");
     local.to_zoned(zone).expect("representable").timestamp()

@@ -25,6 +25,7 @@ pub(super) fn read(text: &str) -> Result<Regime, Problems> {
     let source = root.string("source", &mut problems);
     let validity = read_validity(&mut root, &mut problems);
     let review_on = root.optional_date("review_on", &mut problems);
+    let remedies = root.texts("remedies", &mut problems);
     let zone = root.word("time_zone", "IANA names such as Europe/Moscow", time_zone, &mut problems);
     let calendar = root.string("calendar", &mut problems);
     let rows = read_rows(&mut root, &mut problems);
@@ -40,6 +41,7 @@ pub(super) fn read(text: &str) -> Result<Regime, Problems> {
             valid_from,
             valid_to,
             review_on,
+            remedies,
             zone: zone?,
             calendar: calendar?,
             rows: rows.into_iter().filter_map(|(name, row)| Some((name, row?))).collect(),
@@ -85,6 +87,8 @@ fn read_row(mut section: Section, problems: &mut Problems) -> Option<Row> {
     let notices = section.texts("notices", problems);
     let exceptions = section.texts("exceptions", problems);
     let note = section.optional_text("note", problems);
+    let pause = section.optional_text("pause", problems);
+    let penalty = section.optional_text("penalty", problems);
     let duties: Vec<Option<DutyRule>> = section
         .sections("duty", problems)
         .into_iter()
@@ -104,6 +108,8 @@ fn read_row(mut section: Section, problems: &mut Problems) -> Option<Row> {
         notices,
         exceptions,
         note,
+        pause,
+        penalty,
         duties: duties.into_iter().collect::<Option<_>>()?,
     })
 }

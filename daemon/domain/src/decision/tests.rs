@@ -1,0 +1,214 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::request::{RequestState, RequestStep, Warrant};
+
+fn standing() -> Standing {
+    Standing {
+        subject: [1; 32],
+        identity: IdentityLevel::Challenge,
+        needed: IdentityLevel::Challenge,
+        representation: Representation::NotNeeded,
+        destroys: true,
+        held: false,
+    }
+}
+
+fn proposed(verdict: Verdict, by: &str, makers: &[&str]) -> Decision {
+    let makers = makers.iter().map(|maker| (*maker).to_owned()).collect();
+    Decision::propose(verdict, &standing(), true, by, makers)
+}
+
+#[test]
+fn another_person_decides_what_stands_as_it_was_proposed() {
+    let check = |decision: Decision, actor: &str, standing: &Standing| {
+        decision.decide(actor, true, standing).map(|decision| decision.state())
+    };
+    let now = standing();
+    let approve = || proposed(Verdict::Approve, "anna", &["boris"]);
+    assert_eq!(check(approve(), "vera", &now), Ok(DecisionState::Decided));
+    for same in ["anna", "Anna", " ANNA ", "boris", "Boris"] {
+        assert_eq!(check(approve(), same, &now), Err(DecisionError::SamePerson), "{same}");
+    }
+    let changed = Standing { subject: [2; 32], ..now };
+    assert_eq!(check(approve(), "vera", &changed), Err(DecisionError::SubjectChanged));
+    let unproven = Standing { identity: IdentityLevel::Aligned, ..now };
+    let error = check(approve(), "vera", &unproven).expect_err("nobody knows who asks");
+    assert_eq!(error.rule(), "identity_level");
+    let unpapered = Standing { representation: Representation::Missing, ..now };
+    assert_eq!(check(approve(), "vera", &unpapered), Err(DecisionError::Representation));
+    let held = Standing { held: true, ..now };
+    assert_eq!(check(approve(), "vera", &held), Err(DecisionError::Held));
+    let kept = Standing { held: true, destroys: false, ..now };
+    assert_eq!(check(approve(), "vera", &kept), Ok(DecisionState::Decided));
+    // A refusal discloses and destroys nothing.
+    let refuse = proposed(Verdict::Refuse, "anna", &[]);
+    assert_eq!(
+        check(refuse, "vera", &Standing { held: true, ..unproven }),
+        Ok(DecisionState::Decided)
+    );
+}
+
+#[test]
+fn the_stricter_of_then_and_now_holds() {
+    let alone = Decision::propose(Verdict::Approve, &standing(), false, "anna", vec![]);
+    assert!(alone.clone().decide("anna", false, &standing()).is_ok());
+    assert_eq!(alone.decide("anna", true, &standing()), Err(DecisionError::SamePerson));
+    let strict = proposed(Verdict::Approve, "anna", &[]);
+    assert_eq!(strict.decide("anna", false, &standing()), Err(DecisionError::SamePerson));
+}
+
+/// What happens to a request in a random story.
+#[derive(Debug, Clone)]
+enum Act {
+    /// A step of the machine by some right.
+    Step(RequestStep, Warrant),
+    /// Somebody makes the plan anew.
+    Prepare(u8),
+    Propose(Verdict, u8),
+    Decide(u8),
+    SendBack,
+    Hold(bool),
+    Prove(IdentityLevel),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let person = 0_u8..3;
+    prop_oneof![
+        (prop::sample::select(RequestStep::ALL), prop::sample::select(Warrant::ALL))
+            .prop_map(|(step, by)| Act::Step(step, by)),
+        person.clone().prop_map(Act::Prepare),
+        (prop::sample::select(Verdict::ALL), person.clone())
+            .prop_map(|(verdict, by)| Act::Propose(verdict, by)),
+        person.prop_map(Act::Decide),
+        Just(Act::SendBack),
+        any::<bool>().prop_map(Act::Hold),
+        prop::sample::select(IdentityLevel::ALL).prop_map(Act::Prove),
+    ]
+}
+
+fn name(person: u8) -> String {
+    format!("person {person}")
+}
+
+/// A request as the shell keeps it, with the decision that stands.
+struct Story {
+    state: RequestState,
+    decision: Option<Decision>,
+    maker: Option<u8>,
+    standing: Standing,
+}
+
+impl Story {
+    fn begin() -> Self {
+        let standing = Standing { identity: IdentityLevel::From, ..standing() };
+        Self { state: RequestState::Received, decision: None, maker: None, standing }
+    }
+
+    /// Carries an act out as `cases` does; returns who proposed, made and decided on approval.
+    fn go(&mut self, act: &Act) -> Option<(String, Option<String>, String)> {
+        match act {
+            // Approval and refusal have no other door than a decision.
+            Act::Step(RequestStep::Approve | RequestStep::Refuse, _) => {}
+            Act::Step(step, by) => {
+                if let Ok(made) = self.state.step(*step, *by) {
+                    self.state = made.to();
+                    if matches!(step, RequestStep::Reopen | RequestStep::SendBack) {
+                        self.decision = None;
+                    }
+                }
+            }
+            Act::Prepare(by) => {
+                self.maker = Some(*by);
+                self.standing.subject[0] = self.standing.subject[0].wrapping_add(1);
+            }
+            Act::Propose(verdict, by) => {
+                if self.state == RequestState::UnderReview && self.decision.is_none() {
+                    let makers = self.maker.map(name).into_iter().collect();
+                    let made =
+                        Decision::propose(*verdict, &self.standing, true, &name(*by), makers);
+                    self.decision = Some(made);
+                }
+            }
+            Act::Decide(by) => return self.decide(*by),
+            Act::SendBack => self.decision = None,
+            Act::Hold(held) => self.standing.held = *held,
+            Act::Prove(level) => self.standing.identity = *level,
+        }
+        None
+    }
+
+    fn decide(&mut self, by: u8) -> Option<(String, Option<String>, String)> {
+        let decision = self.decision.clone()?;
+        let decided = decision.decide(&name(by), true, &self.standing).ok()?;
+        let step = match decided.verdict {
+            Verdict::Approve => RequestStep::Approve,
+            Verdict::Refuse => RequestStep::Refuse,
+        };
+        self.state = self.state.step(step, Warrant::Person).ok()?.to();
+        let proposer = decided.proposed_by.clone();
+        self.decision = Some(decided);
+        Some((proposer, self.maker.map(name), name(by)))
+    }
+}
+
+proptest! {
+    #[test]
+    fn nobody_approves_what_they_proposed_or_made(acts in prop::collection::vec(act(), 0..60)) {
+        let mut story = Story::begin();
+        for act in &acts {
+            let before = story.state;
+            let facts = story.standing;
+            if let Some((proposer, maker, decider)) = story.go(act) {
+                prop_assert_ne!(&proposer, &decider);
+                prop_assert_ne!(maker.as_ref(), Some(&decider));
+                prop_assert_eq!(before, RequestState::UnderReview);
+                if story.state == RequestState::Approved {
+                    prop_assert!(facts.identity >= facts.needed && !facts.held);
+                }
+            }
+            // Whatever is carried out was approved by a decision.
+            if matches!(story.state, RequestState::Approved | RequestState::Executing) {
+                let decided = story.decision.as_ref().map(Decision::state);
+                prop_assert_eq!(decided, Some(DecisionState::Decided));
+            }
+        }
+    }
+
+    #[test]
+    fn no_path_from_mail_alone_reaches_a_destructive_act(
+        steps in prop::collection::vec(prop::sample::select(RequestStep::ALL), 0..40),
+    ) {
+        let mut state = RequestState::Received;
+        for step in steps {
+            if let Ok(made) = state.step(step, Warrant::Submission) {
+                state = made.to();
+            }
+            let harmless = matches!(
+                state,
+                RequestState::Received | RequestState::Blocked | RequestState::Identity | RequestState::Joined
+            );
+            prop_assert!(harmless, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_person_nothing_is_executed(
+        acts in prop::collection::vec(
+            (prop::sample::select(RequestStep::ALL), prop::sample::select(&[Warrant::Submission, Warrant::Daemon][..])),
+            0..40,
+        ),
+    ) {
+        let mut state = RequestState::Received;
+        for (step, by) in acts {
+            if let Ok(made) = state.step(step, by) {
+                state = made.to();
+            }
+            let decided = matches!(
+                state,
+                RequestState::Approved | RequestState::Refused | RequestState::Executing | RequestState::Verified
+            );
+            prop_assert!(!decided, "{state:?}");
+        }
+    }
+}
