@@ -4,6 +4,7 @@
 //! by the command line for tickets and blocks. It loads facts, asks `domain` what follows, and
 //! applies the answer in ONE transaction. It never sends a mail: replies are ledger rows.
 
+pub mod acts;
 pub mod blocks;
 pub mod campaigns;
 pub mod consents;

@@ -1,6 +1,11 @@
 //! What the administrator sets about filing.
 
-use domain::{address::EmailAddress, language::Locale, regime::RegimeId};
+use domain::{
+    act::{ActPerson, SubjectShown},
+    address::EmailAddress,
+    language::Locale,
+    regime::RegimeId,
+};
 use jiff::tz::TimeZone;
 
 /// The settings of filing.
@@ -46,11 +51,43 @@ pub struct Settings {
 pub struct RequestSettings {
     /// Whether what was proposed by one person must be approved by another.
     pub four_eyes: bool,
+    /// What acts of destruction say of the house.
+    pub acts: ActSettings,
+}
+
+/// What acts of destruction say of the house.
+#[derive(Debug, Clone)]
+pub struct ActSettings {
+    /// The operator's address; empty: its contact line stands in the act.
+    pub operator_address: String,
+    /// The name of the system in which the data are.
+    pub system: String,
+    /// With what they are destroyed.
+    pub tool: String,
+    /// Names and posts behind the words of the audit log.
+    pub persons: Vec<ActPerson>,
+    /// Whether acts name people or tell them by a code.
+    pub shows: SubjectShown,
+}
+
+impl Default for ActSettings {
+    fn default() -> Self {
+        let version = env!("CARGO_PKG_VERSION");
+        Self {
+            operator_address: String::new(),
+            system: "Consentry".to_owned(),
+            tool: format!(
+                "Consentry {version}: records overwritten, files and keys destroyed (AES-256-GCM)"
+            ),
+            persons: Vec::new(),
+            shows: SubjectShown::default(),
+        }
+    }
 }
 
 impl Default for RequestSettings {
     fn default() -> Self {
-        Self { four_eyes: true }
+        Self { four_eyes: true, acts: ActSettings::default() }
     }
 }
 

@@ -1,0 +1,306 @@
+//! Acts of destruction: begun before anything is destroyed, completed when all is verified.
+//!
+//! The executor of a plan calls [`Cases::open_act`] with whom it is about (afterwards nobody knows
+//! the name), and [`Cases::record_act`] in the transaction that ends the plan: no act, no end.
+//! Both documents are one kept record under a key of its own, destroyed after three years.
+
+use domain::{
+    Timestamp,
+    act::{Act, ActFacts, ActHouse, ActNumber, ActParty, ActSubject, ExtractLine, kept_until},
+    ambient::random_bytes,
+    ids::{PlanId, VaultKeyId},
+};
+use jiff::{ToSpan, civil::Date};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use store::{
+    Session, Transaction,
+    kept_records::{KeptKind, KeptRow, NewKept},
+};
+
+use crate::{Cases, CasesError};
+
+/// The context under which the content of kept records is sealed.
+pub const SEAL_CONTEXT: &str = "kept_record.content";
+/// Why an act is kept, and the rule that says so.
+const BASIS: &str = "proof_of_destruction";
+const LAW: &str = "152-FZ art. 21(7), order 179 p. 8";
+/// Records destroyed in one pass.
+const DESTROY_AT_ONCE: u32 = 100;
+
+/// What is known before the destruction and must still be known after it.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    subject: ActSubject,
+}
+
+/// An act as it stands in a listing: nothing of it is personal data.
+#[derive(Debug, Clone)]
+pub struct ActListing {
+    /// Its number.
+    pub number: ActNumber,
+    /// When it was drawn up.
+    pub made_at: Timestamp,
+    /// The day on which it is destroyed.
+    pub destroy_on: Date,
+    /// When it was.
+    pub destroyed_at: Option<Timestamp>,
+}
+
+impl Cases {
+    /// The key of the act of a plan: that of the act begun, or a fresh one, durable on return.
+    /// Call it before the transaction begins.
+    ///
+    /// # Errors
+    /// [`CasesError::Store`], [`CasesError::Vault`].
+    pub async fn key_of_act(&self, plan: PlanId) -> Result<VaultKeyId, CasesError> {
+        if let Some(begun) = store::kept_records::act_of_plan(self.store(), plan).await? {
+            return Ok(begun.vault_key);
+        }
+        let entropy = &*self.parts.entropy;
+        let key = VaultKeyId::new(self.parts.clock.now(), random_bytes(entropy));
+        self.parts.vault.create_key(key, entropy).await?;
+        Ok(key)
+    }
+
+    /// Begins the act of a plan, before anything is destroyed. Doing it again is harmless.
+    ///
+    /// # Errors
+    /// [`CasesError::Store`], [`CasesError::Vault`].
+    pub async fn open_act(
+        &self,
+        transaction: &Transaction,
+        plan: PlanId,
+        subject: &ActSubject,
+        key: VaultKeyId,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        if store::kept_records::act_of_plan(transaction, plan).await?.is_some() {
+            return Ok(());
+        }
+        let mut subject = subject.clone();
+        if self.act_house().shows == domain::act::SubjectShown::Code {
+            subject.name = None;
+        }
+        let plain = serde_json::to_vec(&Begun { subject }).map_err(|_| CasesError::Content)?;
+        let sealed = self.seal_kept(key, &plain).await?;
+        let today = now.to_zoned(self.parts.settings.zone.clone()).date();
+        let new = NewKept {
+            plan: Some(plan),
+            kind: KeptKind::Act,
+            basis: BASIS,
+            law: LAW,
+            stop: None,
+            content: &sealed,
+            vault_key: key,
+            sha256: Sha256::digest(&plain).into(),
+            destroy_on: day_after(kept_until(today)),
+        };
+        store::kept_records::keep(transaction, &new, now).await?;
+        Ok(())
+    }
+
+    /// Draws up act and extract of a plan that is carried out and verified, and gives the act its
+    /// number. Doing it again returns the number that it has.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] (`destruction_proven`) when one of the two documents could not say
+    /// what it must: the destruction is then not proven, and the plan must not end.
+    pub async fn record_act(
+        &self,
+        transaction: &Transaction,
+        facts: &ActFacts,
+        key: VaultKeyId,
+        now: Timestamp,
+    ) -> Result<ActNumber, CasesError> {
+        self.open_act(transaction, facts.plan, &facts.subject, key, now).await?;
+        let begun = store::kept_records::act_of_plan(transaction, facts.plan)
+            .await?
+            .ok_or_else(|| not_there(facts.plan))?;
+        if let Some(number) = begun.number {
+            return Ok(number);
+        }
+        let zone = self.parts.settings.zone.clone();
+        let on = facts.destroyed_at.to_zoned(zone.clone()).date();
+        let mut facts = facts.clone();
+        if let Some(known) = self.open_kept::<Begun>(&begun).await? {
+            facts.subject = known.subject;
+        }
+        if facts.processors.is_empty() {
+            let told = store::register::processors_of(transaction, facts.plan).await?;
+            let party = |(name, address)| ActParty { name, address };
+            facts.processors = told.into_iter().map(party).collect();
+        }
+        let lines = self.extract_of(transaction, &facts).await?;
+        let year = now.to_zoned(zone).date().year();
+        let number =
+            ActNumber::next(year, store::kept_records::last_number(transaction, year).await?);
+        let act = Act::draw_up(number, &facts, &self.act_house(), lines, on, now)
+            .map_err(|none| refused(&none.to_string()))?;
+        let plain = serde_json::to_vec(&act).map_err(|_| CasesError::Content)?;
+        let sealed = self.seal_kept(begun.vault_key, &plain).await?;
+        let sha256: [u8; 32] = Sha256::digest(&plain).into();
+        let until = day_after(act.kept_until);
+        let content = (sealed.as_slice(), sha256);
+        store::kept_records::complete_act(transaction, begun.id, number, content, until).await?;
+        let detail = serde_json::json!({
+            "number": number.to_string(), "sha256": hex::encode(sha256),
+            "extract_sha256": act.extract_sha256, "events": act.opened_extract().map(|e| e.lines.len()),
+        });
+        let subject = format!("plan:{}", facts.plan);
+        store::audit::append(transaction, "consentry", "act_drawn_up", &subject, &detail, now)
+            .await?;
+        Ok(number)
+    }
+
+    /// What the audit log says of a destruction: the events of its plan and of its request.
+    async fn extract_of(
+        &self,
+        session: &impl Session,
+        facts: &ActFacts,
+    ) -> Result<Vec<ExtractLine>, CasesError> {
+        let subjects = [format!("plan:{}", facts.plan), format!("request:{}", facts.request)];
+        let events = store::audit::of_subjects(session, &subjects).await?;
+        // Without an event of the plan itself nothing is proven.
+        if !events.iter().any(|placed| placed.event.subject == subjects[0]) {
+            return Ok(Vec::new());
+        }
+        let line = |placed: store::audit::PlacedEvent| ExtractLine {
+            event: placed.event.id,
+            at: placed.event.at,
+            actor: placed.event.actor,
+            act: placed.event.act,
+            about: placed.event.subject,
+            detail: placed.event.detail,
+        };
+        Ok(events.into_iter().map(line).collect())
+    }
+
+    /// One page of acts, newest first.
+    ///
+    /// # Errors
+    /// [`CasesError::Store`].
+    pub async fn acts(
+        &self,
+        before: Option<ActNumber>,
+        limit: u32,
+    ) -> Result<Vec<ActListing>, CasesError> {
+        let rows = store::kept_records::acts(self.store(), before, limit).await?;
+        let listed = rows.into_iter().filter_map(|row| {
+            Some(ActListing {
+                number: row.number?,
+                made_at: row.made_at,
+                destroy_on: row.destroy_on,
+                destroyed_at: row.destroyed_at,
+            })
+        });
+        Ok(listed.collect())
+    }
+
+    /// One act with its extract; that it was opened, and for what (`read` or `export`), is written
+    /// into the audit log.
+    ///
+    /// # Errors
+    /// [`CasesError::NotFound`]; [`CasesError::Refused`] (`act_destroyed`) when its three years
+    /// are over, (`act_unchanged`) when it is not what was drawn up.
+    pub async fn act(&self, number: &str, purpose: &str, actor: &str) -> Result<Act, CasesError> {
+        let missing = || CasesError::NotFound { what: "act", id: number.to_owned() };
+        let parsed = ActNumber::parse(number).map_err(|_| missing())?;
+        let row =
+            store::kept_records::act_by_number(self.store(), parsed).await?.ok_or_else(missing)?;
+        if row.destroyed_at.is_some() {
+            let reason = format!("{parsed} was kept for three years and destroyed then");
+            return Err(CasesError::Refused { rule: "act_destroyed", reason });
+        }
+        let act: Act = self.open_kept(&row).await?.ok_or_else(missing)?;
+        if act.opened_extract().is_none() {
+            let reason =
+                format!("the extract of {parsed} does not have the hash that the act names");
+            return Err(CasesError::Refused { rule: "act_unchanged", reason });
+        }
+        let transaction = self.store().begin().await?;
+        let now = self.parts.clock.now();
+        let detail = serde_json::json!({ "number": parsed.to_string() });
+        let subject = format!("kept_record:{}", row.id);
+        store::audit::append(&transaction, actor, purpose, &subject, &detail, now).await?;
+        transaction.commit().await?;
+        Ok(act)
+    }
+
+    /// Destroys the kept records whose day has come, of every kind; returns how many. The key goes
+    /// first: a process that dies after it finds the row still due.
+    ///
+    /// # Errors
+    /// [`CasesError::Store`], [`CasesError::Vault`].
+    pub async fn destroy_due_records(&self) -> Result<u32, CasesError> {
+        let now = self.parts.clock.now();
+        let today = now.to_zoned(self.parts.settings.zone.clone()).date();
+        let mut destroyed = 0;
+        for row in store::kept_records::due(self.store(), today, DESTROY_AT_ONCE).await? {
+            self.parts.vault.destroy_key(row.vault_key).await?;
+            let transaction = self.store().begin().await?;
+            match store::kept_records::empty(&transaction, row.id, now).await {
+                // Another node was quicker.
+                Err(store::StoreError::Conflict { .. }) => continue,
+                done => done?,
+            }
+            let detail = serde_json::json!({
+                "kind": row.kind.name(), "number": row.number.map(|number| number.to_string()),
+                "law": row.law, "destroy_on": row.destroy_on.to_string(),
+            });
+            let subject = format!("kept_record:{}", row.id);
+            store::audit::append(&transaction, "consentry", "destroyed", &subject, &detail, now)
+                .await?;
+            transaction.commit().await?;
+            destroyed += 1;
+        }
+        Ok(destroyed)
+    }
+
+    async fn seal_kept(&self, key: VaultKeyId, plain: &[u8]) -> Result<Vec<u8>, CasesError> {
+        Ok(self.parts.vault.seal(key, SEAL_CONTEXT, plain, &*self.parts.entropy).await?)
+    }
+
+    /// The content of a kept record, if it is what was sealed and of this form.
+    async fn open_kept<T: for<'a> Deserialize<'a>>(
+        &self,
+        row: &KeptRow,
+    ) -> Result<Option<T>, CasesError> {
+        let Some(sealed) = row.content.as_deref() else { return Ok(None) };
+        let plain = self.parts.vault.open_sealed(SEAL_CONTEXT, sealed).await?;
+        if <[u8; 32]>::from(Sha256::digest(&plain)) != row.sha256 {
+            let reason = "a kept record does not have the hash it was written down with";
+            return Err(CasesError::Refused { rule: "act_unchanged", reason: reason.to_owned() });
+        }
+        Ok(serde_json::from_slice(&plain).ok())
+    }
+
+    /// What acts say of the house.
+    pub(crate) fn act_house(&self) -> ActHouse {
+        let settings = &self.parts.settings;
+        let acts = &settings.requests.acts;
+        let address = match acts.operator_address.as_str() {
+            "" => settings.contact.clone(),
+            address => address.to_owned(),
+        };
+        ActHouse {
+            operator: ActParty { name: settings.organisation.clone(), address },
+            system: acts.system.clone(),
+            tool: acts.tool.clone(),
+            persons: acts.persons.clone(),
+            shows: acts.shows,
+        }
+    }
+}
+
+fn day_after(date: Date) -> Date {
+    date.saturating_add(1.day())
+}
+
+fn refused(reason: &str) -> CasesError {
+    CasesError::Refused { rule: "destruction_proven", reason: reason.to_owned() }
+}
+
+fn not_there(plan: PlanId) -> CasesError {
+    CasesError::NotFound { what: "plan", id: plan.to_string() }
+}
