@@ -47,6 +47,8 @@ pub enum Purpose {
     Challenge,
     /// A sender or a visitor, for counting against a limit.
     RateLimit,
+    /// The old value of a field that is to be corrected.
+    OldValue,
     /// The key itself, to tell whether it is the one that the database knows.
     Fingerprint,
 }
@@ -67,6 +69,7 @@ impl Purpose {
             Self::LoopMark => "loop-mark",
             Self::Challenge => "challenge",
             Self::RateLimit => "rate-limit",
+            Self::OldValue => "old-value",
             Self::Fingerprint => "fingerprint",
         }
     }

@@ -25,6 +25,8 @@ CREATE TABLE package (
     vault_key_id TEXT NOT NULL,
     sha256 {bytes} NOT NULL,
     size_bytes {int} NOT NULL,
+    -- 1 when we hold nothing but this very matter: then the answer says so and no link is sent.
+    nothing_held {int} NOT NULL DEFAULT 0 CHECK (nothing_held IN (0, 1)),
     state TEXT NOT NULL CHECK (state IN ('made', 'sent', 'fetched', 'expired', 'void')),
     made_by TEXT NOT NULL,
     made_at {int} NOT NULL,
