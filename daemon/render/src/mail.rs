@@ -132,10 +132,7 @@ impl MailName {
 
     /// Whether the mail has an HTML part. Automatic replies are text alone (RFC 3834).
     pub(crate) fn has_html(self) -> bool {
-        match self {
-            Self::Acknowledgement | Self::Alarm | Self::BlockNotice => false,
-            _ => true,
-        }
+        !matches!(self, Self::Acknowledgement | Self::Alarm | Self::BlockNotice)
     }
 
     /// Whether its context is [`CaseLetter`].

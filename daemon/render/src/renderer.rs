@@ -19,6 +19,9 @@ use crate::words;
 const LOCALES: [Locale; 2] = [Locale::Ru, Locale::En];
 const PARTIALS: &[&str] = &["head", "foot"];
 const PARTIALS_FOLDER: &str = "page/parts/";
+/// What the HTML of all letters shares: the style down to the first heading, and the foot.
+const LETTER_PARTIALS: &[&str] = &["letter_top", "letter_foot_ru", "letter_foot_en"];
+const LETTER_PARTIALS_FOLDER: &str = "mail/parts/";
 const WORDS_FOLDER: &str = "page/words/";
 
 /// One file of an operator's template directory.
@@ -175,20 +178,26 @@ fn built_in(name: &str) -> Result<String, RenderError> {
     assets::text(name).ok_or_else(|| RenderError::UnknownTemplate { name: name.to_owned() })
 }
 
-/// Pages may use the two partials; partials and mails none, so there can be no cycle. The body of
-/// a campaign comes into its layout as it is: it was checked, and is HTML in one of the two.
+/// Pages and the HTML of mails may use their partials; partials none, so there can be no cycle. The
+/// body of a campaign comes into its layout as it is: it was checked, and is HTML in one of the two.
 fn allowance(name: &str) -> Allowance {
     let is_page = name.starts_with("page/") && !name.starts_with(PARTIALS_FOLDER);
     let is_layout = name.starts_with("mail/") && name.contains("/campaign/layout.");
+    let is_letter = name.starts_with("mail/") && name.ends_with("/body.html");
     Allowance {
-        partials: if is_page { PARTIALS } else { &[] },
+        partials: match (is_page, is_letter) {
+            (true, _) => PARTIALS,
+            (false, true) => LETTER_PARTIALS,
+            (false, false) => &[],
+        },
         safe_values: if is_layout { &["body"] } else { &[] },
     }
 }
 
 /// Partials are called by their bare name, everything else by its path.
 fn registered_name(name: &str) -> &str {
-    match name.strip_prefix(PARTIALS_FOLDER) {
+    let partial = name.strip_prefix(PARTIALS_FOLDER);
+    match partial.or_else(|| name.strip_prefix(LETTER_PARTIALS_FOLDER)) {
         Some(partial) => partial.trim_end_matches(".html"),
         None => name,
     }

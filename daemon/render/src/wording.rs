@@ -9,6 +9,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+mod matter;
+
+pub use matter::{kept, part, remedies};
+
 /// What a request asks for, as the object of "you ask for".
 #[must_use]
 pub fn request(name: RequestName, locale: Locale) -> &'static str {

@@ -38,6 +38,12 @@ pub struct CaseLetter {
     pub kept: Vec<KeptItem>,
     /// Who else was told: recipients, connected systems.
     pub told: Vec<String>,
+    /// Of a breach: which data are concerned.
+    pub data: Vec<String>,
+    /// Of a breach: what it may lead to.
+    pub consequences: Vec<String>,
+    /// Of a breach: what the person can do.
+    pub advice: Vec<String>,
     /// What is missing for an answer: documents, facts, proof.
     pub missing: Vec<String>,
     /// Reasons of a refusal, causes of an extension: words of a person of ours, by paragraphs.

@@ -7,10 +7,11 @@ use jiff::civil::date;
 use serde_json::{Value, json};
 
 use crate::mail::{
-    AcknowledgedRequest, Acknowledgement, Alarm, BlockNotice, CaseLetter, Confirmation, KeptItem,
-    MailName, Wish,
+    AcknowledgedRequest, Acknowledgement, Alarm, BlockNotice, Confirmation, MailName, Wish,
 };
 use crate::wording;
+
+pub(crate) mod case_letters;
 
 /// Contexts that together enter every branch of the built-in template.
 pub(crate) fn contexts(name: MailName, locale: Locale) -> Vec<Value> {
@@ -23,40 +24,8 @@ pub(crate) fn contexts(name: MailName, locale: Locale) -> Vec<Value> {
             .map(|blocked| json!(block_notice(blocked)))
             .to_vec(),
         MailName::Confirmation => confirmations(locale).map(|context| json!(context)).to_vec(),
-        name => case_letters(name, locale).into_iter().map(|context| json!(context)).collect(),
+        _ => case_letters::case_letters(locale).into_iter().map(|context| json!(context)).collect(),
     }
-}
-
-pub(crate) fn case_letters(_name: MailName, _locale: Locale) -> Vec<CaseLetter> {
-    let one = |text: &str| vec![text.to_owned()];
-    let full = CaseLetter {
-        ticket_number: "CT-7H2K9MXQ".to_owned(),
-        request: "удаление персональных данных".to_owned(),
-        received_at: "22 ноября 2026 г., 17:57 (московское время)".to_owned(),
-        url: "https://hello.shop.example/c/4f7c2k9wq3mzr8t6v1xa5hbn0d".to_owned(),
-        code: "4T8V2ZC6".to_owned(),
-        until: "29 ноября 2026 г.".to_owned(),
-        done: one("данные уничтожены"),
-        kept: vec![KeptItem {
-            what: "доказательство согласия".to_owned(),
-            why: "152-ФЗ ст. 9 ч. 3".to_owned(),
-            until: "22 ноября 2029 г.".to_owned(),
-        }],
-        told: one("интернет-магазин"),
-        missing: one("номер договора"),
-        reasons: one("Причина."),
-        clause: "152-ФЗ ст. 14 ч. 8".to_owned(),
-        remedies: one("Роскомнадзор"),
-        act: "A-2026-000017".to_owned(),
-        person: one("Анна Петрова"),
-        complete: true,
-        nothing_held: false,
-        decided_by: "А. Б. Орлова".to_owned(),
-        organisation: "ООО «Пример»".to_owned(),
-        contact: "privacy@shop.example".to_owned(),
-        policy_url: "https://shop.example/policy".to_owned(),
-    };
-    vec![full]
 }
 
 pub(crate) fn confirmations(locale: Locale) -> [Confirmation; 2] {
