@@ -69,7 +69,7 @@ pub fn part(part: &str, locale: Locale) -> &'static str {
     said(ru, en, locale)
 }
 
-/// Why something is kept, with its law: "чтобы доказать согласие (152-ФЗ ст. 9 ч. 3)".
+/// Why something is kept, with its law: "чтобы доказать согласие (152-ФЗ ст.\u{a0}9 ч.\u{a0}3)".
 #[must_use]
 pub fn kept(basis: &str, locale: Locale) -> &'static str {
     let (ru, en) = match basis {
@@ -78,23 +78,23 @@ pub fn kept(basis: &str, locale: Locale) -> &'static str {
             "a request of a public authority demands it",
         ),
         "consent_proof" => (
-            "чтобы доказать, что согласие было дано (152-ФЗ ст. 9 ч. 3, ГК РФ ст. 196)",
+            "чтобы доказать, что согласие было дано (152-ФЗ ст.\u{a0}9 ч.\u{a0}3, ГК РФ ст.\u{a0}196)",
             "to prove that the consent was given (152-FZ art. 9(3), GDPR art. 7(1))",
         ),
         "suppression" | "suppression_digest" => (
-            "чтобы больше не писать на этот адрес (38-ФЗ ст. 18 ч. 1)",
+            "чтобы больше не писать на этот адрес (38-ФЗ ст.\u{a0}18 ч.\u{a0}1)",
             "so that this address is never mailed again (GDPR art. 21(3), 38-FZ art. 18(1))",
         ),
         "act" => (
-            "чтобы доказать уничтожение (152-ФЗ ст. 21 ч. 7, приказ Роскомнадзора от 28.10.2022 № 179)",
+            "чтобы доказать уничтожение (152-ФЗ ст.\u{a0}21 ч.\u{a0}7, приказ Роскомнадзора от 28.10.2022 №\u{a0}179)",
             "to prove the destruction (152-FZ art. 21(7), GDPR art. 5(2))",
         ),
         "statutory" | "statutory_retention" => {
             ("закон обязывает хранить эти записи", "a law obliges us to keep these records")
         }
-        "accounting" => ("бухгалтерский учёт (402-ФЗ ст. 29)", "accounting (402-FZ art. 29)"),
+        "accounting" => ("бухгалтерский учёт (402-ФЗ ст.\u{a0}29)", "accounting (402-FZ art. 29)"),
         "contract" => (
-            "требования по договору (ГК РФ ст. 196)",
+            "требования по договору (ГК РФ ст.\u{a0}196)",
             "claims under the contract (Civil Code art. 196)",
         ),
         "outpatient_card" => (
@@ -102,7 +102,7 @@ pub fn kept(basis: &str, locale: Locale) -> &'static str {
             "the retention period of medical records (323-FZ)",
         ),
         "audit" => (
-            "учёт действий с персональными данными (152-ФЗ ст. 19 ч. 2 п. 8)",
+            "учёт действий с персональными данными (152-ФЗ ст.\u{a0}19 ч.\u{a0}2 п.\u{a0}8)",
             "the account of actions with personal data (152-FZ art. 19(2)(8), GDPR art. 5(2))",
         ),
         "shared" | "shared_address" | "others" => {
@@ -118,18 +118,18 @@ pub fn kept(basis: &str, locale: Locale) -> &'static str {
 pub fn remedies(regime: &str, locale: Locale) -> Vec<String> {
     let lines: &[(&str, &str)] = match regime {
         "ru-152fz" => &[
-            ("в Роскомнадзор (152-ФЗ ст. 17 ч. 1)", "Roskomnadzor (152-FZ art. 17(1))"),
+            ("в Роскомнадзор (152-ФЗ ст.\u{a0}17 ч.\u{a0}1)", "Roskomnadzor (152-FZ art. 17(1))"),
             (
-                "в суд, в том числе за возмещением убытков и морального вреда (152-ФЗ ст. 17)",
+                "в суд, в том числе за возмещением убытков и морального вреда (152-ФЗ ст.\u{a0}17)",
                 "a court, also for damages (152-FZ art. 17)",
             ),
         ],
         "eu-gdpr" => &[
             (
-                "в надзорный орган по защите данных по месту жительства, работы или нарушения (GDPR ст. 77)",
+                "в надзорный орган по защите данных по месту жительства, работы или нарушения (GDPR ст.\u{a0}77)",
                 "the data protection authority where you live, work or where the infringement happened (GDPR art. 77)",
             ),
-            ("в суд (GDPR ст. 79)", "a court (GDPR art. 79)"),
+            ("в суд (GDPR ст.\u{a0}79)", "a court (GDPR art. 79)"),
         ],
         _ => &[("в надзорный орган или в суд", "the supervisory authority or a court")],
     };
