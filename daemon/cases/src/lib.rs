@@ -15,6 +15,7 @@ pub mod error;
 pub mod failpoint;
 pub mod filing;
 pub mod form;
+pub mod identity;
 pub mod keys;
 mod letters;
 pub mod lists;
@@ -24,6 +25,7 @@ pub mod settings;
 pub mod status;
 pub mod submission;
 pub mod subscriptions;
+pub mod systems;
 pub mod tickets;
 
 use std::sync::Arc;
@@ -75,6 +77,7 @@ pub struct CasesParts {
 pub struct Cases {
     parts: CasesParts,
     campaigns: Arc<CampaignSettings>,
+    systems: Arc<systems::Systems>,
 }
 
 impl std::fmt::Debug for CasesParts {
@@ -112,13 +115,19 @@ impl Cases {
                 }
             }
         }
-        Ok(Self { parts, campaigns: Arc::default() })
+        Ok(Self { parts, campaigns: Arc::default(), systems: Arc::default() })
     }
 
     /// With what the administrator set about campaigns; without it none is approved.
     #[must_use]
     pub fn with_campaigns(self, settings: CampaignSettings) -> Self {
         Self { campaigns: Arc::new(settings), ..self }
+    }
+
+    /// With the connected systems; without them nobody is told.
+    #[must_use]
+    pub fn with_systems(self, systems: systems::Systems) -> Self {
+        Self { systems: Arc::new(systems), ..self }
     }
 
     /// The database behind it.
