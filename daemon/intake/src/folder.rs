@@ -23,7 +23,7 @@ use crate::{
     task::MailboxTask,
 };
 
-pub(crate) use self::take_in::ids_of;
+pub(crate) use self::take_in::{header_digests, ids_of};
 
 /// A message whose bytes are in hand.
 pub(crate) enum Incoming {

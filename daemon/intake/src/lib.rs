@@ -7,6 +7,7 @@
 pub mod authenticate;
 pub mod child;
 mod desk;
+mod erasing;
 pub mod error;
 mod folder;
 pub mod imap;

@@ -2,7 +2,8 @@
 //!
 //! Called by the poller. A mail's key is its folder and its file name before ":"; the name after
 //! it holds flags that other programs change. Files in `new/` and `cur/` are listed, `tmp/` never.
-//! Marking moves a file from `new/` to `cur/` and keeps its flags; nothing is ever deleted here.
+//! Marking moves a file from `new/` to `cur/` and keeps its flags; a file is only
+//! deleted (`erasing`) when what came with it was destroyed.
 
 use std::{
     ffi::OsStr,
@@ -141,6 +142,33 @@ impl Maildir {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             Ok(()) | Err(_) => Ok(()),
         }
+    }
+
+    /// Unlinks the file of a mail wherever it is by now; one that is gone is fine. The caller has
+    /// compared its bytes, and calls [`Maildir::sync`] after it.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn remove(&self, key: &str) -> io::Result<()> {
+        // Another program may rename it meanwhile, to set a flag.
+        for _ in 0..10 {
+            let Some(path) = self.find(key)?.map_or_else(|| self.find(key), |p| Ok(Some(p)))? else {
+                return Ok(());
+            };
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                unlinked => return unlinked,
+            }
+        }
+        Err(io::ErrorKind::ResourceBusy.into())
+    }
+
+    /// Makes what was unlinked durable.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn sync(&self) -> io::Result<()> {
+        ["new", "cur"].iter().try_for_each(|dir| fs::File::open(self.root.join(dir))?.sync_all())
     }
 
     fn find(&self, key: &str) -> io::Result<Option<PathBuf>> {

@@ -4,6 +4,7 @@
 //! still is in that state, and the caller reads the rest again. `submissions` has the one change
 //! that belongs to filing.
 
+mod erasing;
 mod fetching;
 mod marking;
 mod reading;
@@ -24,6 +25,9 @@ use crate::{
     session::{Session, Transaction, change_one, execute, placeholders, query_all},
 };
 
+pub use self::erasing::{
+    CopyRow, ask_copies, ask_person, count_failure, mark_gone, stuck, to_erase,
+};
 pub use self::fetching::{count_fetch_failure, give_up_fetching, suspects, to_fetch};
 pub use self::marking::{MovedTo, mark_moved, mark_moved_in_place, note_copied, to_move};
 pub use self::reading::{

@@ -47,6 +47,7 @@ pub(super) struct State {
     pub(super) faults: VecDeque<ImapFault>,
     pub(super) seen: Vec<String>,
     pub(super) cannot_move: bool,
+    pub(super) cannot_expunge_one: bool,
 }
 
 /// A running scripted IMAP server; any login with the password `secret` is let in.
@@ -101,6 +102,11 @@ impl ScriptedImap {
     /// Offers no MOVE from now on.
     pub fn cannot_move(&self) {
         lock(&self.state).cannot_move = true;
+    }
+
+    /// Offers no UIDPLUS from now on.
+    pub fn cannot_expunge_one(&self) {
+        lock(&self.state).cannot_expunge_one = true;
     }
 
     /// Whether every queued fault was spent.

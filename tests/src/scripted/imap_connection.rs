@@ -91,8 +91,12 @@ impl Connection {
         let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
         match verb.to_ascii_uppercase().as_str() {
             "CAPABILITY" => {
-                let verb = if lock(&self.state).cannot_move { "" } else { "MOVE " };
-                let offered = format!("* CAPABILITY IMAP4rev1 UIDPLUS {verb}IDLE AUTH=PLAIN\r\n");
+                let (verb, plus) = {
+                    let state = lock(&self.state);
+                    let verb = if state.cannot_move { "" } else { "MOVE " };
+                    (verb, if state.cannot_expunge_one { "" } else { "UIDPLUS " })
+                };
+                let offered = format!("* CAPABILITY IMAP4rev1 {plus}{verb}IDLE AUTH=PLAIN\r\n");
                 self.send(offered.as_bytes())?;
                 self.done(tag, "OK done")
             }

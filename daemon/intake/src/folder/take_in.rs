@@ -184,12 +184,7 @@ impl Folder<'_> {
 
     /// Under every key, the one in use first: what stands for the bytes of a mail that is too big.
     fn digests_of_header(&self, row: &MessageRow, header: Option<&[u8]>) -> Vec<Digest> {
-        let Some(header) = header.filter(|header| !header.is_empty()) else { return Vec::new() };
-        let text = [header, format!("\0too_big {}", row.size).as_bytes()].concat();
-        let digests = self.task.cases.digests();
-        let current = digests.raw(&text);
-        let older = digests.raw_all(&text).into_iter().filter(|digest| *digest != current);
-        std::iter::once(current).chain(older).collect()
+        header_digests(self.task.cases.digests(), row.size, header)
     }
 
     /// Tells those of the too big that came before, by header and size, from the others.
@@ -279,6 +274,19 @@ impl Folder<'_> {
         }
         Ok(transaction.commit().await?)
     }
+}
+
+/// Under every key, the one in use first: what stands for a mail of which only the header was read.
+pub(crate) fn header_digests(
+    digests: &vault::Digests,
+    size: u64,
+    header: Option<&[u8]>,
+) -> Vec<Digest> {
+    let Some(header) = header.filter(|header| !header.is_empty()) else { return Vec::new() };
+    let text = [header, format!("\0too_big {size}").as_bytes()].concat();
+    let current = digests.raw(&text);
+    let older = digests.raw_all(&text).into_iter().filter(|digest| *digest != current);
+    std::iter::once(current).chain(older).collect()
 }
 
 /// Keeps as many rows as fit the bytes of one step; returns the last one kept.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     desk::Desk,
+    erasing,
     error::IntakeError,
     folder::{Batch, Folder},
     imap::{Selected, Session},
@@ -81,7 +82,13 @@ pub(super) async fn run(
     let mut desk = Desk::new(task, mailbox, cancel);
     let passed = AssertUnwindSafe(async {
         desk.clear().await?;
-        folders(task, mailbox, connection, &mut desk, cancel).await
+        let faults = folders(task, mailbox, connection, &mut desk, cancel).await?;
+        let session = match connection {
+            Connection::Imap { session, .. } => Some(session.as_mut()),
+            Connection::Maildir => None,
+        };
+        erasing::run(task, mailbox, session, cancel).await?;
+        Ok::<_, IntakeError>(faults)
     });
     let passed = passed.catch_unwind().await;
     outcomes.append(&mut desk.outcomes);
