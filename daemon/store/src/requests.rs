@@ -1,5 +1,7 @@
 //! Requests and their duties: opened with their clock, read for tickets and reminders.
 
+mod events;
+
 use domain::{
     Timestamp,
     clock::{Duty, Events},
@@ -15,6 +17,8 @@ use crate::{
     row::Row,
     session::{Session, Transaction, execute, placeholders, query_all, query_one, query_optional},
 };
+
+pub use events::*;
 
 /// A request as it stands.
 #[derive(Debug, Clone)]
@@ -103,6 +107,8 @@ pub struct DutyRow {
     pub extended: bool,
     /// How much of its time had passed at the last reminder, in percent.
     pub reminded: i64,
+    /// How long its clock has rested, in microseconds.
+    pub paused_for: i64,
 }
 
 /// A request to be opened.
@@ -254,12 +260,12 @@ pub async fn duties_of_ticket(
 ) -> Result<Vec<DutyRow>, StoreError> {
     let sql = "SELECT duty.id, duty.request_id, duty.name, duty.rule, duty.counts_from, duty.legal_due_at, \
                duty.safe_due_at, duty.legal_due_on, duty.safe_due_on, duty.provisional, duty.done_at, \
-               duty.started_at, duty.extended, duty.reminded FROM duty JOIN request ON request.id = duty.request_id WHERE request.ticket_id = $1 \
+               duty.started_at, duty.extended, duty.reminded, duty.paused_for FROM duty JOIN request ON request.id = duty.request_id WHERE request.ticket_id = $1 \
                ORDER BY duty.safe_due_at IS NULL, duty.safe_due_at, duty.id";
     query_all(session, sql, [ticket.0.into()]).await?.iter().map(read_duty).collect()
 }
 
-fn read_duty(row: &Row) -> Result<DutyRow, StoreError> {
+pub(crate) fn read_duty(row: &Row) -> Result<DutyRow, StoreError> {
     Ok(DutyRow {
         id: DutyId(row.get("duty", "id")?),
         request: RequestId(row.get("duty", "request_id")?),
@@ -275,6 +281,7 @@ fn read_duty(row: &Row) -> Result<DutyRow, StoreError> {
         started_at: row.instant_option("duty", "started_at")?,
         extended: row.get::<i64>("duty", "extended")? != 0,
         reminded: row.get("duty", "reminded")?,
+        paused_for: row.get("duty", "paused_for")?,
     })
 }
 
