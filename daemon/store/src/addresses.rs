@@ -46,7 +46,7 @@ pub async fn find_or_add(
     Ok(AddressId(row.get("address", "id")?))
 }
 
-/// An address in clear, for people who may see it and for the wire.
+/// An address in clear, for people who may see it and for the wire; none when it was erased.
 ///
 /// # Errors
 /// [`StoreError::Inconsistent`] when what is written down is no address.
@@ -54,7 +54,7 @@ pub async fn clear(
     session: &impl Session,
     address: AddressId,
 ) -> Result<Option<EmailAddress>, StoreError> {
-    let sql = "SELECT id, email FROM address WHERE id = $1";
+    let sql = "SELECT id, email FROM address WHERE id = $1 AND erased_at IS NULL";
     let row = query_optional(session, sql, [address.0.into()]).await?;
     row.map(|row| row.parsed("address", "email", |text| EmailAddress::parse(text).ok())).transpose()
 }

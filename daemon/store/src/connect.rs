@@ -218,6 +218,11 @@ impl Store {
         &self.reader
     }
 
+    /// For what runs outside of transactions.
+    pub(crate) fn writing(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
     /// Closes every connection; SQLite then has its log folded into the file.
     pub async fn close(self) {
         let _ = self.reader.close().await;

@@ -55,7 +55,9 @@ pub struct TicketRow {
 /// other word.
 const COLUMNS: &str = "id, number, digest_key, status_code_digest, state, \
                        CASE WHEN lane = 'ordinary' AND topic = 'policy' THEN 'policy' ELSE lane END AS lane, \
-                       address_id, contact_id, locale, review, linked_ticket_id, opened_at, last_word_at, closed_at, \
+                       CASE WHEN EXISTS (SELECT 1 FROM address WHERE address.id = ticket.address_id \
+                       AND address.erased_at IS NOT NULL) THEN NULL ELSE address_id END AS address_id, \
+                       contact_id, locale, review, linked_ticket_id, opened_at, last_word_at, closed_at, \
                        special, policy_id, vault_key_id";
 
 /// A lane as its two columns.
@@ -188,6 +190,25 @@ pub async fn hear(
         ticket.state.name().into(),
         topic.into(),
     ];
+    change_one(transaction, "ticket", sql, values).await
+}
+
+/// Adds a word to the reasons for which a person must look.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the reasons are no longer those that were read.
+pub async fn add_review(
+    transaction: &Transaction,
+    ticket: &TicketRow,
+    word: &str,
+) -> Result<(), StoreError> {
+    if ticket.review.split(' ').any(|held| held == word) {
+        return Ok(());
+    }
+    let review = format!("{} {word}", ticket.review);
+    let sql = "UPDATE ticket SET review = $3 WHERE id = $1 AND review = $2";
+    let values =
+        [ticket.id.0.into(), ticket.review.as_str().into(), review.trim().to_owned().into()];
     change_one(transaction, "ticket", sql, values).await
 }
 

@@ -1,5 +1,17 @@
 -- Set when the clear form, the keys and the digests of the row were emptied: the row stays for the sums of the ledger.
 ALTER TABLE address ADD COLUMN erased_at {int};
+-- Set when name, telephone number and key of a contact were emptied and its row stays for the sums.
+ALTER TABLE contact ADD COLUMN anonymised_at {int};
+-- The mail of ours of which a report (bounce, complaint) speaks: it holds its recipient's address. No foreign key.
+ALTER TABLE submission ADD COLUMN about_id {int};
+CREATE INDEX submission_by_about ON submission (about_id) WHERE about_id IS NOT NULL;
+-- store::destruction: what belongs to a person
+CREATE INDEX ticket_by_contact ON ticket (contact_id) WHERE contact_id IS NOT NULL;
+CREATE INDEX block_by_contact ON block (contact_id) WHERE contact_id IS NOT NULL;
+CREATE INDEX stop_by_contact ON stop (contact_id) WHERE contact_id IS NOT NULL;
+CREATE INDEX legal_hold_by_contact ON legal_hold (contact_id) WHERE contact_id IS NOT NULL;
+CREATE INDEX legal_hold_by_ticket ON legal_hold (ticket_id);
+CREATE INDEX message_by_same_as ON message (same_as) WHERE same_as IS NOT NULL;
 
 -- The copy on the mail server: asked to be destroyed, and gone.
 ALTER TABLE message ADD COLUMN erase_asked_at {int};
@@ -14,6 +26,11 @@ CREATE TABLE plan (
     request_id {int} NOT NULL REFERENCES request (id),
     method TEXT NOT NULL CHECK (method IN ('destroy', 'anonymise')),
     state TEXT NOT NULL CHECK (state IN ('proposed', 'approved', 'executing', 'executed', 'verified', 'closed', 'void')),
+    -- What is to be done next, while it is carried out.
+    stage TEXT NOT NULL DEFAULT 'protect' CHECK (stage IN
+        ('protect', 'tell', 'rows', 'objects', 'copies', 'verify', 'answer', 'close', 'done')),
+    -- Whether data were there, had been erased before, or were never held.
+    finding TEXT NOT NULL CHECK (finding IN ('held', 'erased_before', 'never_held')),
     -- Whom: no foreign key, the contact goes. Ids of addresses and tickets as JSON.
     contact_id {int},
     addresses TEXT NOT NULL,
@@ -32,11 +49,22 @@ CREATE TABLE plan (
     -- "Cannot destroy in time" (152-FZ art. 21(6)): why, and until when at most.
     postponed_to_at {int},
     postponed_by TEXT,
-    postponed_reason TEXT
+    -- Sealed under the key of the matter.
+    postponed_reason {bytes}
 ) {strict};
 CREATE UNIQUE INDEX plan_standing ON plan (request_id) WHERE state <> 'void';
 -- store::plans::at_work
-CREATE INDEX plan_at_work ON plan (next_try_at) WHERE state IN ('approved', 'executing', 'executed', 'verified');
+CREATE INDEX plan_at_work ON plan (id) WHERE state IN ('proposed', 'approved', 'executing', 'executed', 'verified');
+CREATE INDEX plan_by_contact ON plan (contact_id) WHERE contact_id IS NOT NULL;
+
+-- Objects and keys of the vault that a plan destroys, known after the rows that named them are gone. Random ids.
+CREATE TABLE plan_object (
+    plan_id {int} NOT NULL REFERENCES plan (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('object', 'key')),
+    vault_id TEXT NOT NULL,
+    destroyed_at {int},
+    PRIMARY KEY (plan_id, kind, vault_id)
+) {strict};
 
 CREATE TABLE plan_step (
     plan_id {int} NOT NULL REFERENCES plan (id) ON DELETE CASCADE,

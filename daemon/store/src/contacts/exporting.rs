@@ -71,8 +71,8 @@ pub async fn export_page(
     let sql = format!(
         "SELECT c.id, c.name, c.phone, c.locale, c.zone, c.source, c.created_at, a.email, l.name AS list, \
          s.state, s.since_at, s.consent_id FROM ({chosen}) AS page JOIN contact AS c ON c.id = page.id \
-         LEFT JOIN contact_address AS ca ON ca.contact_id = c.id LEFT JOIN address AS a ON a.id = ca.address_id \
-         {joined} LEFT JOIN list AS l ON l.id = s.list_id ORDER BY c.id, a.id, l.id"
+         LEFT JOIN contact_address AS ca ON ca.contact_id = c.id LEFT JOIN address AS a ON a.id = ca.address_id AND a.erased_at IS NULL \
+         {joined} LEFT JOIN list AS l ON l.id = s.list_id WHERE c.anonymised_at IS NULL ORDER BY c.id, a.id, l.id"
     );
     let mut values = vec![after.0.into(), i64::from(limit).into()];
     values.extend(list.map(|list| list.0.into()));

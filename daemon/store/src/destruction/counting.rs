@@ -1,0 +1,133 @@
+//! How many records of each part belong to a person and still hold something: asked for the plan,
+//! before and after the rows are emptied, and again at the end.
+
+use domain::{
+    ids::PlanId,
+    plan::{Counts, Method, Part, Whose},
+};
+
+use super::{spell, values};
+use crate::{
+    error::StoreError,
+    session::{Session, query_one},
+};
+
+/// One count for each part: what still says who it was, or what was said.
+const HELD: [(Part, &str); 19] = [
+    (Part::Contact, "SELECT COUNT(*) FROM contact WHERE id = $1 AND anonymised_at IS NULL"),
+    (Part::Addresses, "SELECT COUNT(*) FROM address WHERE id {addresses} AND erased_at IS NULL"),
+    (Part::Subscriptions, "SELECT COUNT(*) FROM subscription WHERE id {subscriptions} {standing}"),
+    (Part::OptIns, "SELECT COUNT(*) FROM opt_in WHERE subscription_id {subscriptions}"),
+    (
+        Part::Consents,
+        "SELECT COUNT(*) FROM (SELECT id FROM consent_event WHERE contact_id = $1 \
+         UNION SELECT id FROM consent_event WHERE address_id {addresses}) AS events",
+    ),
+    (
+        Part::Tickets,
+        "SELECT COUNT(*) FROM (SELECT id FROM ticket WHERE contact_id = $1 UNION SELECT id FROM ticket \
+         WHERE id {tickets} AND (vault_key_id IS NOT NULL OR special <> '')) AS linked",
+    ),
+    (
+        Part::Submissions,
+        "SELECT COUNT(*) FROM submission WHERE id {submissions} \
+         AND (content IS NOT NULL OR vault_key_id IS NOT NULL OR old_vault_key_id IS NOT NULL)",
+    ),
+    (
+        Part::RawMail,
+        "SELECT COUNT(*) FROM message WHERE id {messages} AND (object_id IS NOT NULL OR vault_key_id IS NOT NULL)",
+    ),
+    (
+        Part::ServerCopies,
+        "SELECT COUNT(*) FROM message WHERE id {messages} AND copy_gone_at IS NULL AND state <> 'vanished' \
+         AND (uid IS NOT NULL OR maildir_key IS NOT NULL)",
+    ),
+    (
+        Part::Letters,
+        "SELECT COUNT(*) FROM delivery WHERE id {letters} AND (content IS NOT NULL OR vault_key_id IS NOT NULL)",
+    ),
+    (
+        Part::Deliveries,
+        "SELECT COUNT(*) FROM delivery WHERE address_id {addresses} AND (stop_digest <> {zeros} \
+         OR reply_text IS NOT NULL OR EXISTS (SELECT 1 FROM delivery_attempt AS tried \
+         WHERE tried.delivery_id = delivery.id AND tried.reply_text IS NOT NULL))",
+    ),
+    (
+        Part::Notes,
+        "SELECT (SELECT COUNT(*) FROM correction WHERE submission_id {submissions} AND note IS NOT NULL) \
+         + (SELECT COUNT(*) FROM decision WHERE request_id {requests} AND reasons IS NOT NULL) \
+         + (SELECT COUNT(*) FROM extension WHERE request_id {requests} AND causes IS NOT NULL) \
+         + (SELECT COUNT(*) FROM identity_proof WHERE ticket_id {tickets} AND note IS NOT NULL) \
+         + (SELECT COUNT(*) FROM representation WHERE (ticket_id {tickets} OR contact_id = $1) AND length(paper) > 0) \
+         + (SELECT COUNT(*) FROM rectification WHERE contact_id = $1 OR request_id {requests}) \
+         + (SELECT COUNT(*) FROM challenge WHERE address_id {addresses} AND state = 'open') \
+         + (SELECT COUNT(*) FROM legal_hold WHERE contact_id = $1)",
+    ),
+    (
+        Part::Packages,
+        "SELECT COUNT(*) FROM package WHERE request_id {requests} AND destroyed_at IS NULL",
+    ),
+    (
+        Part::Notices,
+        "SELECT COUNT(*) FROM system_call WHERE id {calls} AND (payload IS NOT NULL OR vault_key_id IS NOT NULL)",
+    ),
+    (Part::Disclosures, "SELECT COUNT(*) FROM disclosure WHERE contact_id = $1"),
+    (
+        Part::Blocks,
+        "SELECT COUNT(*) FROM (SELECT id FROM block WHERE contact_id = $1 \
+         UNION SELECT id FROM block WHERE address_id {addresses} AND state = 'active' \
+         UNION SELECT id FROM block WHERE ticket_id {tickets} AND state = 'active' AND contact_id IS NULL \
+         AND address_id IS NULL) AS blocking",
+    ),
+    (Part::Stops, "SELECT COUNT(*) FROM stop WHERE contact_id = $1"),
+    (Part::Tasks, "SELECT COUNT(*) FROM task WHERE ticket_id {tickets} AND done_at IS NULL"),
+    (
+        Part::Exports,
+        "SELECT COUNT(*) FROM export_record WHERE destroyed_at IS NULL \
+         AND at >= (SELECT created_at FROM contact WHERE id = $1)",
+    ),
+];
+
+/// How many records of each part still hold something of the person; parts without any are left
+/// out. What is made anonymous stays as a row that says nothing.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn counts(
+    session: &impl Session,
+    whose: &Whose,
+    plan: Option<PlanId>,
+    method: Method,
+) -> Result<Counts, StoreError> {
+    let dialect = session.dialect();
+    let standing = match method {
+        Method::Destroy => "",
+        Method::Anonymise => "AND state <> 'unsubscribed'",
+    };
+    let columns: Vec<String> =
+        HELD.iter().map(|(part, sql)| format!("({sql}) AS n_{}", part.name())).collect();
+    let sql = format!("SELECT {}", columns.join(", ")).replace("{standing}", standing);
+    let values = values(whose, plan.map_or(0, |id| id.0), dialect);
+    let row = query_one(session, &spell(&sql, dialect), values).await?;
+    let mut counts = Counts::new();
+    for (part, _) in HELD {
+        let n: i64 = row.get("plan", &format!("n_{}", part.name()))?;
+        if n > 0 {
+            counts.insert(part, n);
+        }
+    }
+    Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_that_is_counted_has_its_count() {
+        let counted: Vec<Part> = HELD.iter().map(|(part, _)| *part).collect();
+        let expected: Vec<Part> =
+            Part::ALL.iter().copied().filter(|part| part.is_counted()).collect();
+        assert_eq!(counted, expected);
+    }
+}

@@ -1,0 +1,60 @@
+//! Nobody mails the person any more: what waits in the ledger is withheld.
+
+use domain::{Timestamp, delivery::WithholdReason, ids::AddressId, plan::Whose};
+
+use super::{spell, values};
+use crate::{
+    error::StoreError,
+    session::{Session, Transaction, execute, query_all, query_one},
+};
+
+/// Withholds all mail to the person that waits; returns how much.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn withhold(
+    transaction: &Transaction,
+    whose: &Whose,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let dialect = transaction.dialect();
+    let sql = "UPDATE delivery SET state = 'withheld', withheld_reason = $6, settled_at = $7 \
+               WHERE address_id {addresses} AND state IN ('planned', 'deferred')";
+    let mut values = values(whose, 0, dialect);
+    values.extend([WithholdReason::Erased.name().into(), now.as_microsecond().into()]);
+    execute(transaction, &spell(sql, dialect), values).await
+}
+
+/// How much mail to the person is in the hands of a dispatch just now: its content is needed
+/// until the outcome is known.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn under_way(session: &impl Session, whose: &Whose) -> Result<i64, StoreError> {
+    let dialect = session.dialect();
+    let sql =
+        "SELECT COUNT(*) AS n FROM delivery WHERE address_id {addresses} AND state = 'claimed'";
+    query_one(session, &spell(sql, dialect), values(whose, 0, dialect)).await?.get("delivery", "n")
+}
+
+/// The addresses of the person in clear, with their ids.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn own_addresses(
+    session: &impl Session,
+    whose: &Whose,
+) -> Result<Vec<(AddressId, domain::address::EmailAddress)>, StoreError> {
+    let dialect = session.dialect();
+    let sql =
+        "SELECT id, email FROM address WHERE id {addresses} AND erased_at IS NULL ORDER BY id";
+    let rows = query_all(session, &spell(sql, dialect), values(whose, 0, dialect)).await?;
+    rows.iter()
+        .map(|row| {
+            let email = row.parsed("address", "email", |text| {
+                domain::address::EmailAddress::parse(text).ok()
+            })?;
+            Ok((AddressId(row.get("address", "id")?), email))
+        })
+        .collect()
+}
