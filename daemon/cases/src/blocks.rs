@@ -16,6 +16,8 @@ pub enum LiftGround {
     Handled,
     /// The words never meant what the block was set for: what they withdrew is restored.
     Misread,
+    /// The person on file says that the words were not theirs: what they withdrew is restored.
+    Disowned,
 }
 
 impl LiftGround {
@@ -25,6 +27,7 @@ impl LiftGround {
         match self {
             Self::Handled => "handled",
             Self::Misread => "misread",
+            Self::Disowned => "disowned",
         }
     }
 }
@@ -78,7 +81,7 @@ impl Cases {
             .ok_or_else(|| CasesError::NotFound { what: "block", id: block.to_string() })?;
         let mut stops = PendingStops::default();
         let corrected = match ground {
-            LiftGround::Misread => {
+            LiftGround::Misread | LiftGround::Disowned => {
                 self.correct_withdrawals(&transaction, &row, actor, reason.trim(), now).await?
             }
             LiftGround::Handled => 0,

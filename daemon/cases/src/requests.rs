@@ -27,6 +27,11 @@ impl<'a> By<'a> {
         Self { actor, warrant: Warrant::Person }
     }
 
+    /// Filing, by what a person sent us.
+    pub(crate) fn submission() -> Self {
+        Self { actor: "filing", warrant: Warrant::Submission }
+    }
+
     /// The daemon, carrying out what a person decided.
     pub(crate) fn daemon() -> Self {
         Self { actor: "consentry", warrant: Warrant::Daemon }

@@ -46,11 +46,22 @@ pub struct Settings {
     pub reply_expires_after_days: u32,
 }
 
+/// Who asks the address on file whether it was they.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChallengeMode {
+    /// Filing, where a request that needs proof is sure and comes from a contact's own address.
+    Auto,
+    /// People of ours alone.
+    ByHand,
+}
+
 /// What the administrator sets about carrying requests to their end.
 #[derive(Debug, Clone)]
 pub struct RequestSettings {
     /// Whether what was proposed by one person must be approved by another.
     pub four_eyes: bool,
+    /// Whether challenges go out by themselves.
+    pub challenge: ChallengeMode,
     /// What acts of destruction say of the house.
     pub acts: ActSettings,
 }
@@ -87,7 +98,7 @@ impl Default for ActSettings {
 
 impl Default for RequestSettings {
     fn default() -> Self {
-        Self { four_eyes: true, acts: ActSettings::default() }
+        Self { four_eyes: true, challenge: ChallengeMode::Auto, acts: ActSettings::default() }
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod campaign;
 pub mod database;
+pub mod identity;
 pub mod mail;
 pub mod mailbox;
 pub mod organisation;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 use self::campaign::CampaignConfig;
 use self::database::DatabaseConfig;
+use self::identity::IdentityConfig;
 use self::mail::MailConfig;
 use self::mailbox::MailboxConfig;
 use self::organisation::OrganisationConfig;
@@ -69,6 +71,8 @@ pub struct Config {
     pub rules: RulesConfig,
     /// How requests are carried to their end.
     pub requests: RequestsConfig,
+    /// How it is made sure who asks.
+    pub identity: IdentityConfig,
     /// The logs.
     pub log: LogConfig,
     /// Our name among the nodes.
@@ -168,6 +172,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let web = WebConfig::read(root.section("web"));
     let rules = RulesConfig::read(&mut root);
     let requests = RequestsConfig::read(root.section("requests"));
+    let identity = IdentityConfig::read(root.section("identity"));
     let log = LogConfig::read(root.section("log"));
     let node = NodeName::read(root.section("node"));
     root.finish();
@@ -184,6 +189,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         web: web?,
         rules,
         requests,
+        identity,
         log,
         node: node?,
     })

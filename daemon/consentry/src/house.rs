@@ -228,7 +228,7 @@ fn settings(config: &Config) -> Settings {
         unsubscribe_address: config.campaign.as_ref().map(|own| own.unsubscribe_address.clone()),
         bounce_address: config.campaign.as_ref().map(|own| own.bounce_address.clone()),
         acknowledgements_per_hour: config.rules.acknowledgements_per_hour,
-        requests: cases::settings::RequestSettings { four_eyes: config.requests.four_eyes },
+        requests: cases::settings::RequestSettings { four_eyes: config.requests.four_eyes, challenge: config.identity.challenge, ..Default::default() },
         reply_expires_after_days: REPLY_EXPIRES_AFTER_DAYS,
     }
 }

@@ -4,9 +4,9 @@
 //! protective block needs none; whatever discloses, changes or destroys needs control of the
 //! mailbox on file, or an operator who attests (RULES §1.4, X5).
 
-use jiff::Timestamp;
-
-use crate::{regime::RequestName, words::words};
+use crate::{
+    authentication::SenderAuthentication, ids::RequestId, regime::RequestName, words::words,
+};
 
 /// How sure we are of who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +26,17 @@ words!(IdentityLevel {
 });
 
 impl IdentityLevel {
+    /// What a mail itself shows: its domain vouches for it, or nothing but the From address does.
+    #[must_use]
+    pub fn of_mail(authentication: SenderAuthentication) -> Self {
+        match authentication {
+            SenderAuthentication::Pass => Self::Aligned,
+            SenderAuthentication::Fail
+            | SenderAuthentication::Unknown
+            | SenderAuthentication::None => Self::From,
+        }
+    }
+
     /// The level that carrying out a request needs.
     #[must_use]
     pub fn needed_for(request: RequestName) -> Self {
@@ -55,23 +66,23 @@ impl IdentityLevel {
 pub struct Proof {
     /// How sure it makes us.
     pub level: IdentityLevel,
-    /// What was received later it does not cover: the instant of the question for a challenge,
-    /// of the attestation for a person's word. A verified ticket must not vouch for a letter that
-    /// somebody forges into it afterwards.
-    pub covers_until: Timestamp,
+    /// The newest request that it covers: the last one there was when the question was asked, or
+    /// when the operator attested. A verified ticket must not vouch for a letter that somebody
+    /// forges into it afterwards. None for what a mail itself shows: that covers all.
+    pub newest: Option<RequestId>,
     /// Whether it was revoked.
     pub is_revoked: bool,
 }
 
-/// The level that holds for what was received at `received_at`: the highest proof that was not
-/// revoked and covers it.
+/// The level that holds for a request: the highest proof that was not revoked and covers it.
 #[must_use]
-pub fn level_for(proofs: &[Proof], received_at: Timestamp) -> Option<IdentityLevel> {
-    let covering = proofs.iter().filter(|proof| {
-        let mail_alone = proof.level < IdentityLevel::Challenge;
-        !proof.is_revoked && (mail_alone || received_at <= proof.covers_until)
-    });
-    covering.map(|proof| proof.level).max()
+pub fn level_for(proofs: &[Proof], request: RequestId) -> Option<IdentityLevel> {
+    let covers = |proof: &&Proof| match (proof.level, proof.newest) {
+        (IdentityLevel::From | IdentityLevel::Aligned, _) => true,
+        (IdentityLevel::Challenge | IdentityLevel::Attested, newest) => newest >= Some(request),
+    };
+    let holding = proofs.iter().filter(|proof| !proof.is_revoked).filter(covers);
+    holding.map(|proof| proof.level).max()
 }
 
 /// By what right somebody acts for another.
@@ -96,21 +107,20 @@ words!(RepresentationKind {
 
 #[cfg(test)]
 mod tests {
-    use jiff::ToSpan;
-
     use super::*;
 
     #[test]
     fn a_proof_covers_what_came_before_it_and_not_what_is_forged_later() {
-        let asked: Timestamp = "2026-12-04T09:00:00Z".parse().expect("an instant");
-        let from = Proof { level: IdentityLevel::From, covers_until: asked, is_revoked: false };
-        let challenge = Proof { level: IdentityLevel::Challenge, ..from };
+        let from = Proof { level: IdentityLevel::From, newest: None, is_revoked: false };
+        let challenge =
+            Proof { level: IdentityLevel::Challenge, newest: Some(RequestId(7)), ..from };
         let proofs = [from, challenge];
-        assert_eq!(level_for(&proofs, asked), Some(IdentityLevel::Challenge));
-        let later = asked + 1.second();
-        assert_eq!(level_for(&proofs, later), Some(IdentityLevel::From));
+        assert_eq!(level_for(&proofs, RequestId(7)), Some(IdentityLevel::Challenge));
+        assert_eq!(level_for(&proofs, RequestId(8)), Some(IdentityLevel::From));
         let revoked = [from, Proof { is_revoked: true, ..challenge }];
-        assert_eq!(level_for(&revoked, asked), Some(IdentityLevel::From));
-        assert_eq!(level_for(&[], asked), None);
+        assert_eq!(level_for(&revoked, RequestId(7)), Some(IdentityLevel::From));
+        // A ticket without a request at that time covers none.
+        let early = Proof { newest: None, ..challenge };
+        assert_eq!(level_for(&[early], RequestId(1)), None);
     }
 }

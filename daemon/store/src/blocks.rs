@@ -229,6 +229,28 @@ pub async fn of_ticket(
     query_all(session, &sql, [ticket.0.into()]).await?.iter().map(read).collect()
 }
 
+/// The active blocks that submissions set in a ticket, oldest first, each with what was known of
+/// the sender's domain.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn active_of_submissions(
+    session: &impl Session,
+    ticket: TicketId,
+) -> Result<Vec<(BlockRow, SenderAuthentication)>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, authentication FROM block WHERE ticket_id = $1 AND state = 'active' \
+         AND submission_id IS NOT NULL ORDER BY id"
+    );
+    let rows = query_all(session, &sql, [ticket.0.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let word = |word: &str| SenderAuthentication::from_name(word);
+            Ok((read(row)?, row.parsed("block", "authentication", word)?))
+        })
+        .collect()
+}
+
 /// One page of blocks, newest first, below `before`.
 ///
 /// # Errors

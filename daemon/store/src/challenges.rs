@@ -4,7 +4,7 @@ use domain::{
     Timestamp,
     challenge::{Challenge, ChallengeState},
     digest::Digest,
-    ids::{AddressId, ChallengeId, DeliveryId, TicketId},
+    ids::{AddressId, ChallengeId, DeliveryId, RequestId, TicketId},
 };
 
 use crate::{
@@ -35,12 +35,14 @@ pub struct ChallengeRow {
     pub asked_at: Timestamp,
     /// By whom; `filing` for the automatic one.
     pub asked_by: String,
+    /// The newest request that there was when it was asked; zero when there was none.
+    pub newest: RequestId,
     /// When it was settled.
     pub settled_at: Option<Timestamp>,
 }
 
 const COLUMNS: &str = "id, ticket_id, address_id, digest_key, code_digest, delivery_id, state, tries_left, \
-                       asked_at, asked_by, expires_at, settled_at";
+                       asked_at, asked_by, newest_request, expires_at, settled_at";
 
 fn read(row: &Row) -> Result<ChallengeRow, StoreError> {
     let tries: i64 = row.get("challenge", "tries_left")?;
@@ -57,6 +59,7 @@ fn read(row: &Row) -> Result<ChallengeRow, StoreError> {
         },
         asked_at: row.instant("challenge", "asked_at")?,
         asked_by: row.get("challenge", "asked_by")?,
+        newest: RequestId(row.get("challenge", "newest_request")?),
         settled_at: row.instant_option("challenge", "settled_at")?,
     })
 }
@@ -88,8 +91,9 @@ pub async fn ask(
     now: Timestamp,
 ) -> Result<ChallengeId, StoreError> {
     let sql = "INSERT INTO challenge (ticket_id, address_id, digest_key, token_digest, code_digest, state, \
-               tries_left, asked_at, asked_by, expires_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id";
+               tries_left, asked_at, asked_by, expires_at, newest_request) \
+               SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE(MAX(id), 0) FROM request \
+               WHERE ticket_id = $1 RETURNING id";
     let values = [
         new.ticket.0.into(),
         new.address.0.into(),

@@ -3,7 +3,7 @@
 use domain::{
     Timestamp,
     identity::{IdentityLevel, Proof, level_for},
-    ids::{ChallengeId, IdentityProofId, TicketId},
+    ids::{ChallengeId, IdentityProofId, RequestId, TicketId},
 };
 
 use crate::{
@@ -52,6 +52,8 @@ pub struct NewProof<'a> {
     pub note: Option<&'a [u8]>,
     /// By whom.
     pub actor: &'a str,
+    /// The newest request that it covers.
+    pub newest: Option<RequestId>,
 }
 
 impl std::fmt::Debug for NewProof<'_> {
@@ -69,8 +71,8 @@ pub async fn add(
     new: &NewProof<'_>,
     now: Timestamp,
 ) -> Result<IdentityProofId, StoreError> {
-    let sql = "INSERT INTO identity_proof (ticket_id, level, challenge_id, note, at, actor) \
-               VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
+    let sql = "INSERT INTO identity_proof (ticket_id, level, challenge_id, note, at, actor, newest_request) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
     let values = [
         new.ticket.0.into(),
         new.level.name().into(),
@@ -78,6 +80,7 @@ pub async fn add(
         new.note.map(<[u8]>::to_vec).into(),
         now.as_microsecond().into(),
         new.actor.into(),
+        new.newest.map(|id| id.0).into(),
     ];
     Ok(IdentityProofId(query_one(transaction, sql, values).await?.get("identity_proof", "id")?))
 }
@@ -108,16 +111,14 @@ pub async fn of_ticket(
     session: &impl Session,
     ticket: TicketId,
 ) -> Result<Vec<ProofRow>, StoreError> {
-    let sql = "SELECT p.id AS id, p.ticket_id, p.level, p.challenge_id, p.note, p.at, p.actor, p.revoked_at, \
-               p.revoked_by, c.asked_at FROM identity_proof AS p \
-               LEFT JOIN challenge AS c ON c.id = p.challenge_id WHERE p.ticket_id = $1 ORDER BY p.id";
+    let sql = "SELECT id, ticket_id, level, challenge_id, note, at, actor, newest_request, revoked_at, \
+               revoked_by FROM identity_proof WHERE ticket_id = $1 ORDER BY id";
     let rows = query_all(session, sql, [ticket.0.into()]).await?;
     rows.iter()
         .map(|row| {
             let at = row.instant("identity_proof", "at")?;
             let revoked_at = row.instant_option("identity_proof", "revoked_at")?;
             let revoked_by: Option<String> = row.get("identity_proof", "revoked_by")?;
-            let asked_at = row.instant_option("challenge", "asked_at")?;
             Ok(ProofRow {
                 id: IdentityProofId(row.get("identity_proof", "id")?),
                 ticket: TicketId(row.get("identity_proof", "ticket_id")?),
@@ -130,7 +131,9 @@ pub async fn of_ticket(
                 revoked: revoked_at.zip(revoked_by),
                 proof: Proof {
                     level: row.parsed("identity_proof", "level", IdentityLevel::from_name)?,
-                    covers_until: asked_at.unwrap_or(at),
+                    newest: row
+                        .get::<Option<i64>>("identity_proof", "newest_request")?
+                        .map(RequestId),
                     is_revoked: revoked_at.is_some(),
                 },
             })
@@ -148,7 +151,7 @@ pub async fn level_of(
 ) -> Result<Option<IdentityLevel>, StoreError> {
     let proofs = of_ticket(session, request.ticket).await?;
     let proofs: Vec<Proof> = proofs.iter().map(|row| row.proof).collect();
-    Ok(level_for(&proofs, request.received_at))
+    Ok(level_for(&proofs, request.id))
 }
 
 /// Revokes a proof.

@@ -11,6 +11,8 @@ CREATE TABLE challenge (
     tries_left {int} NOT NULL,
     asked_at {int} NOT NULL,
     asked_by TEXT NOT NULL,
+    -- The newest request that there was: what is filed later the answer does not cover.
+    newest_request {int} NOT NULL,
     expires_at {int} NOT NULL,
     settled_at {int}
 ) {strict};
@@ -29,6 +31,8 @@ CREATE TABLE identity_proof (
     note {bytes},
     at {int} NOT NULL,
     actor TEXT NOT NULL,
+    -- The newest request that it covers; none for what a mail itself shows.
+    newest_request {int},
     revoked_at {int},
     revoked_by TEXT
 ) {strict};

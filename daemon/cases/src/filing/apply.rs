@@ -4,6 +4,7 @@ use domain::{
     Timestamp,
     classification::{Band, Label, Mark},
     filing::{BlockTarget, FilingFacts, FilingPlan, Handling, ReviewReason, plan_filing},
+    identity::IdentityLevel,
     ids::{SubmissionId, TicketId},
     regime::RequestName,
     ticket::Lane,
@@ -195,7 +196,11 @@ impl Cases {
         let blocked = self.set_blocks(&filing, ticket.id, id, stops).await?;
         self.withdraw_advertising(&filing, id, stops).await?;
         self.raise_what_else_follows(&filing, ticket.id).await?;
+        self.note_proof_of_mail(&filing, ticket.id).await?;
         let replied = self.acknowledge(&filing, &ticket, id, &requests).await?;
+        if replied == Answered::Planned {
+            self.challenge_sender(&filing, &ticket, id).await?;
+        }
         self.audit_filing(&filing, ticket.id, id, blocked, replied).await?;
         Ok(Filed {
             submission: id,
@@ -205,6 +210,19 @@ impl Cases {
             replied: replied == Answered::Planned,
             repeated: false,
         })
+    }
+
+    /// What the submission itself shows of who sent it.
+    async fn note_proof_of_mail(
+        &self,
+        filing: &Filing<'_>,
+        ticket: TicketId,
+    ) -> Result<(), CasesError> {
+        if filing.sender.is_none() {
+            return Ok(());
+        }
+        let level = IdentityLevel::of_mail(filing.submission.authentication);
+        Ok(store::identity::add_of_mail(filing.transaction, ticket, level, filing.now).await?)
     }
 
     async fn open_or_join(

@@ -3,7 +3,7 @@
 use domain::{
     delivery::{Class, Occasion},
     filing::{AcknowledgementFacts, BlockTarget, Held, Reply, decide_acknowledgement},
-    ids::SubmissionId,
+    ids::{DeliveryId, SubmissionId},
     language::Locale,
     letter::LetterContent,
     mail::ReturnPath,
@@ -19,6 +19,7 @@ use store::deliveries::NewDelivery;
 use super::{FiledTicket, apply::Filing, facts::KnownSender, requests::Dated};
 use crate::{
     Cases, CasesError,
+    identity::FilingFacts,
     submission::{Content, Source, Submission, sender},
 };
 
@@ -85,6 +86,44 @@ impl Cases {
         let planned = Planned { occasion: Occasion::Acknowledgement, topic: &topic, mail };
         self.plan_letter(filing, ticket, submission, sender, planned).await?;
         Ok(Answered::Planned)
+    }
+
+    /// Asks the sender whether it was they, where an acknowledgement could go out and the address
+    /// is on file: one more letter under the same guards and the same key.
+    pub(super) async fn challenge_sender(
+        &self,
+        filing: &Filing<'_>,
+        ticket: &FiledTicket,
+        submission: SubmissionId,
+    ) -> Result<(), CasesError> {
+        let (Some(sender), Some(classification)) =
+            (&filing.sender, filing.submission.classification())
+        else {
+            return Ok(());
+        };
+        let of_one_contact = sender.one_contact().is_some();
+        let facts = FilingFacts { classification, plan: &filing.plan, of_one_contact };
+        let (transaction, now) = (filing.transaction, filing.now);
+        // A letter that cannot be made takes its challenge along, and nothing else.
+        let savepoint = transaction.savepoint().await?;
+        let Some(filed) =
+            self.challenge_of_filing(&savepoint, ticket.id, &facts, now).await?
+        else {
+            return Ok(savepoint.commit().await?);
+        };
+        let locale = self.locale(filing.submission);
+        let rendered = self.parts.renderer.mail(MailName::Challenge, locale, &filed.letter);
+        let mail = match rendered {
+            Ok(mail) => mail,
+            Err(error) => {
+                tracing::error!(ticket.id = ticket.id.0, %error, "a challenge cannot be made");
+                return Ok(savepoint.rollback().await?);
+            }
+        };
+        savepoint.commit().await?;
+        let planned = Planned { occasion: Occasion::Challenge, topic: "challenge", mail };
+        let delivery = self.plan_letter(filing, ticket, submission, sender, planned).await?;
+        self.challenge_is_planned(transaction, &filed, delivery, now).await
     }
 
     /// Renders a letter. A template that fails must not undo the block: a person answers, and an
@@ -236,7 +275,8 @@ impl Cases {
             return Ok(());
         };
         let planned = Planned { occasion: Occasion::Notice, topic: TOPIC, mail };
-        self.plan_letter(filing, ticket, submission, sender, planned).await
+        self.plan_letter(filing, ticket, submission, sender, planned).await?;
+        Ok(())
     }
 
     async fn plan_letter(
@@ -246,7 +286,7 @@ impl Cases {
         submission: SubmissionId,
         sender: &KnownSender,
         planned: Planned<'_>,
-    ) -> Result<(), CasesError> {
+    ) -> Result<DeliveryId, CasesError> {
         let entropy = &*self.parts.entropy;
         let random: [u8; 16] = domain::ambient::random_bytes(entropy);
         let mail_id = format!("{}@{}", hex::encode(random), self.parts.settings.mail_id_domain);
@@ -283,8 +323,7 @@ impl Cases {
             vault_key,
             expires_at: filing.now + (days * 24).hours(),
         };
-        store::deliveries::plan(filing.transaction, &new, filing.now).await?;
-        Ok(())
+        Ok(store::deliveries::plan(filing.transaction, &new, filing.now).await?)
     }
 
     /// Seals what a person of ours will want to read of the submission.

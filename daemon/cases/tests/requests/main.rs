@@ -41,4 +41,5 @@ macro_rules! both {
     };
 }
 
+mod identity;
 mod room_itself;
