@@ -7,6 +7,7 @@
 mod assets;
 pub mod campaign;
 mod checker;
+pub mod document;
 mod engine;
 mod error;
 pub mod mail;

@@ -62,7 +62,10 @@ pub(super) fn write(document: &Document) -> String {
         }
         new_page = false;
     }
-    out.push_str(&format!("</main>\n<footer>{}</footer>\n</body>\n</html>\n", escape(&document.foot)));
+    out.push_str(&format!(
+        "</main>\n<footer>{}</footer>\n</body>\n</html>\n",
+        escape(&document.foot)
+    ));
     out
 }
 

@@ -149,8 +149,10 @@ impl<'a, 'f> Layout<'a, 'f> {
         for row in 0..rows {
             self.need(BODY * LEADING);
             let y = self.y + BODY;
-            let columns =
-                [(self.left, Cut::Bold, names.get(row)), (self.left + side, Cut::Regular, says.get(row))];
+            let columns = [
+                (self.left, Cut::Bold, names.get(row)),
+                (self.left + side, Cut::Regular, says.get(row)),
+            ];
             for (x, cut, text) in columns {
                 if let Some(text) = text {
                     self.put(Mark::Text { x, y, size: BODY, cut, text: text.clone() });

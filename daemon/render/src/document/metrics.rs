@@ -47,9 +47,7 @@ impl Metrics<'_> {
         };
         let (known, widths) =
             (font.charmap(), font.glyph_metrics(Size::new(size), LocationRef::default()));
-        text.chars()
-            .filter_map(|c| widths.advance_width(known.map(c)?))
-            .sum()
+        text.chars().filter_map(|c| widths.advance_width(known.map(c)?)).sum()
     }
 
     /// The text in lines that are at most `room` points wide. Breaks between words, and inside a

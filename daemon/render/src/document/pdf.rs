@@ -9,9 +9,9 @@ use krilla::paint::{Fill, Stroke};
 use krilla::surface::Surface;
 use krilla::text::{Font, TextDirection};
 
+use super::Document;
 use super::lay_out::{Mark, lay_out, sheet_size};
 use super::metrics::{BOLD, Cut, Metrics, REGULAR};
-use super::Document;
 
 /// A PDF cannot be made. Says nothing of its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
