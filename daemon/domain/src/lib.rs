@@ -37,6 +37,7 @@ pub mod message;
 pub mod plan;
 pub mod regime;
 pub mod request;
+pub mod retention;
 pub mod subscription;
 pub mod ticket;
 pub mod ticket_number;
