@@ -34,7 +34,7 @@ CREATE TABLE system_call (
     heard_id TEXT,
     UNIQUE (notice_id, system),
     CHECK (state <> 'dropped' OR (settled_by IS NOT NULL AND note <> '')),
-    CHECK (state NOT IN ('acknowledged', 'moot', 'dropped') OR (settled_at IS NOT NULL AND payload IS NULL))
+    CHECK (state NOT IN ('acknowledged', 'moot', 'dropped') OR payload IS NULL)
 ) {strict};
 -- store::systems::due
 CREATE INDEX system_call_due ON system_call (system, next_try_at) WHERE state = 'planned';
@@ -81,7 +81,7 @@ CREATE TABLE recipient (
 CREATE TABLE disclosure (
     id {id},
     recipient_id {int} NOT NULL REFERENCES recipient (id),
-    -- NULL after the person was forgotten: that there was a transfer stays.
+    -- NULL after the person was destroyed: that there was a transfer stays.
     contact_id {int} REFERENCES contact (id),
     ground TEXT NOT NULL CHECK (ground IN ('law', 'consent', 'contract', 'business_transfer', 'support_security')),
     -- Number and date of the written request, the contract, the legal approval.
@@ -95,13 +95,10 @@ CREATE TABLE disclosure (
     recorded_by TEXT NOT NULL CHECK (recorded_by <> ''),
     approved_by TEXT,
     request_id {int} REFERENCES request (id),
-    -- When the person was destroyed.
-    forgotten_at {int},
     CHECK (ground = 'consent' OR TRIM(reference) <> ''),
-    CHECK (ground <> 'consent' OR consent_id IS NOT NULL OR forgotten_at IS NOT NULL),
+    CHECK (ground <> 'consent' OR consent_id IS NOT NULL),
     CHECK (ground <> 'support_security' OR until_on IS NOT NULL),
-    CHECK (ground NOT IN ('law', 'business_transfer') OR (approved_by IS NOT NULL AND TRIM(approved_by) <> '')),
-    CHECK (forgotten_at IS NULL OR (contact_id IS NULL AND consent_id IS NULL))
+    CHECK (ground NOT IN ('law', 'business_transfer') OR (approved_by IS NOT NULL AND TRIM(approved_by) <> ''))
 ) {strict};
 CREATE INDEX disclosure_by_contact ON disclosure (contact_id) WHERE contact_id IS NOT NULL;
 CREATE INDEX disclosure_by_recipient ON disclosure (recipient_id);
