@@ -3,6 +3,16 @@
 //! Whatever moves a request goes through [`Cases::advance`]: the machine of `domain` decides,
 //! the store refuses what is no longer so, the audit log says who and by what right.
 
+mod answering;
+mod dating;
+pub mod deciding;
+mod ending;
+pub mod executing;
+mod extending;
+pub mod reminding;
+mod settling;
+pub mod showing;
+
 use domain::{
     Timestamp,
     ids::{RequestId, VaultKeyId},
@@ -13,6 +23,14 @@ use render::{MailName, mail::CaseLetter};
 use store::{Session, Transaction, requests::RequestRow, tickets::TicketRow};
 
 use crate::{Cases, CasesError, letters::CaseMail};
+
+/// The context under which notes of people of ours are sealed.
+const NOTE_CONTEXT: &str = "request_note.content";
+
+/// A refusal by a rule of this room.
+pub(crate) fn refused(rule: &'static str, reason: &str) -> CasesError {
+    CasesError::Refused { rule, reason: reason.to_owned() }
+}
 
 /// Who takes a step, and by what right.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +57,27 @@ impl<'a> By<'a> {
 }
 
 impl Cases {
+    /// Seals what a person of ours wrote down; call it before the transaction begins.
+    pub(crate) async fn seal_note(
+        &self,
+        ticket: &TicketRow,
+        note: &str,
+    ) -> Result<Vec<u8>, CasesError> {
+        let note = note.trim();
+        if note.is_empty() {
+            return Err(refused("note_given", "say why, or how, in a few words"));
+        }
+        let key = self.key_of_matter(ticket).await?;
+        let entropy = &*self.parts.entropy;
+        Ok(self.parts.vault.seal(key, NOTE_CONTEXT, note.as_bytes(), entropy).await?)
+    }
+
+    /// A note in clear; none when its key was destroyed with the data.
+    pub(crate) async fn open_request_note(&self, sealed: Option<&[u8]>) -> Option<String> {
+        let plain = self.parts.vault.open_sealed(NOTE_CONTEXT, sealed?).await.ok()?;
+        String::from_utf8(plain).ok()
+    }
+
     /// A request with its ticket.
     pub(crate) async fn request_and_ticket(
         &self,

@@ -60,10 +60,16 @@ pub enum ChallengeMode {
 pub struct RequestSettings {
     /// Whether what was proposed by one person must be approved by another.
     pub four_eyes: bool,
+    /// Which regimes protect whom, where it is not set by hand; the first that fits holds.
+    pub regime_rules: Vec<domain::regime::whose::RegimeRule>,
+    /// Who gets the staff mail about duties that fall due; addresses of our own domains.
+    pub alarm_to: Vec<EmailAddress>,
     /// Whether challenges go out by themselves.
     pub challenge: ChallengeMode,
     /// What acts of destruction say of the house.
     pub acts: ActSettings,
+    /// How people get to see what is held about them.
+    pub access: crate::access::AccessSettings,
 }
 
 /// What acts of destruction say of the house.
@@ -98,7 +104,7 @@ impl Default for ActSettings {
 
 impl Default for RequestSettings {
     fn default() -> Self {
-        Self { four_eyes: true, challenge: ChallengeMode::Auto, acts: ActSettings::default() }
+        Self { four_eyes: true, regime_rules: Vec::new(), alarm_to: Vec::new(), challenge: ChallengeMode::Auto, acts: ActSettings::default(), access: crate::access::AccessSettings::default() }
     }
 }
 

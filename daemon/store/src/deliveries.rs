@@ -28,6 +28,7 @@ pub use of_campaigns::{
 };
 pub use planning::{
     NewDelivery, acknowledged_since, count_all_since, count_since, is_acknowledged, plan,
+    staff_mail_since,
 };
 pub use settling::{Change, Tried, UNCERTAIN_DETAIL, UNCERTAIN_TASK, apply, counts};
 pub use standing::{Recipient, Standing, standings};

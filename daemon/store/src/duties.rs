@@ -159,3 +159,37 @@ pub async fn owed(
     let values = [after.0.into(), after.1.0.into(), i64::from(limit).into()];
     query_all(session, &sql, values).await?.iter().map(read_owed).collect()
 }
+
+/// A destruction that was put off, and is not over.
+#[derive(Debug, Clone)]
+pub struct PostponedRow {
+    /// The plan.
+    pub id: i64,
+    /// Its request.
+    pub request: RequestId,
+    /// Its ticket.
+    pub ticket: TicketId,
+    /// The last instant.
+    pub until: Timestamp,
+}
+
+/// All destructions that were put off and are not over.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn postponed(session: &impl Session) -> Result<Vec<PostponedRow>, StoreError> {
+    let sql = "SELECT plan.id, plan.request_id, request.ticket_id, plan.postponed_to_at FROM plan \
+               JOIN request ON request.id = plan.request_id WHERE plan.postponed_to_at IS NOT NULL \
+               AND plan.state NOT IN ('verified', 'closed', 'void') ORDER BY plan.id";
+    let rows = query_all(session, sql, []).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(PostponedRow {
+                id: row.get("plan", "id")?,
+                request: RequestId(row.get("plan", "request_id")?),
+                ticket: TicketId(row.get("request", "ticket_id")?),
+                until: row.instant("plan", "postponed_to_at")?,
+            })
+        })
+        .collect()
+}

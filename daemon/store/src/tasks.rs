@@ -34,6 +34,27 @@ pub async fn open(
     Ok(TaskId(query_one(transaction, sql, values).await?.get("task", "id")?))
 }
 
+/// Opens a task of a ticket unless the same one, by name and detail, was ever opened; returns
+/// whether it was opened now.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn open_once(
+    transaction: &Transaction,
+    name: &str,
+    ticket: TicketId,
+    detail: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM task WHERE ticket_id = $1 AND name = $2 AND detail = $3";
+    let values = [ticket.0.into(), name.into(), detail.into()];
+    let n: i64 = query_one(transaction, sql, values).await?.get("task", "n")?;
+    if n == 0 {
+        open(transaction, name, Some(ticket), None, detail, now).await?;
+    }
+    Ok(n == 0)
+}
+
 /// A task as it stands.
 #[derive(Debug, Clone)]
 pub struct TaskRow {

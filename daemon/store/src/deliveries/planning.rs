@@ -129,3 +129,18 @@ pub async fn is_acknowledged(session: &impl Session, ticket: TicketId) -> Result
     let n: i64 = query_one(session, sql, [ticket.0.into()]).await?.get("delivery", "n")?;
     Ok(n > 0)
 }
+
+/// How many staff mails about a topic were planned since an instant.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn staff_mail_since(
+    session: &impl Session,
+    topic: &str,
+    since: Timestamp,
+) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM delivery WHERE purpose_of_mail = 'alarm' AND topic = $1 \
+               AND planned_at > $2";
+    let values = [topic.into(), since.as_microsecond().into()];
+    query_one(session, sql, values).await?.get("delivery", "n")
+}

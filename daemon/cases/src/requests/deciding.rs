@@ -1,0 +1,473 @@
+//! Decisions: proposed by one, decided by another, about exactly what stands now.
+//!
+//! What is decided on is named by a hash: the plan, the corrections, the package, or clause and
+//! reasons. Executors ask [`Cases::covered`] before they begin, so that what was changed after
+//! the decision is not carried out.
+
+use domain::{
+    Timestamp,
+    decision::{
+        Decision, DecisionError, DecisionState, Representation, Standing, Verdict,
+        may_be_carried_out,
+    },
+    identity::IdentityLevel,
+    ids::RequestId,
+    regime::RequestName,
+    request::{Outcome, RequestState, RequestStep, Requester},
+};
+use render::MailName;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use store::{
+    Session, StoreError, Transaction,
+    decisions::{DecisionRow, NewDecision},
+    requests::RequestRow,
+    tickets::TicketRow,
+};
+
+use super::{By, refused};
+use crate::{Cases, CasesError};
+
+/// The context under which reasons are sealed.
+const REASONS_CONTEXT: &str = "decision.reasons";
+
+/// A refusal in the words of a person of ours. Personal data may be in it; prints nothing.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Article and part that allow it.
+    pub clause: String,
+    /// The reasons, as the person will read them.
+    pub reasons: String,
+}
+
+impl std::fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Refusal(***)")
+    }
+}
+
+/// What became of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided {
+    /// It is to be carried out.
+    Approved,
+    /// It is refused, and the letter is planned.
+    Refused,
+}
+
+/// What is decided on, and who prepared it.
+pub(crate) struct Subject {
+    pub(crate) hash: [u8; 32],
+    pub(crate) makers: Vec<String>,
+    /// Whether data are destroyed by it.
+    pub(crate) destroys: bool,
+}
+
+impl Cases {
+    /// Proposes to approve what stands, or to refuse with clause and reasons.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] when the request is not under review, what is to be approved was
+    /// not prepared, or a refusal lacks article or reasons; [`StoreError::Duplicate`] when a
+    /// decision stands already.
+    pub async fn propose(
+        &self,
+        id: RequestId,
+        refusal: Option<&Refusal>,
+        actor: &str,
+    ) -> Result<(), CasesError> {
+        let ticket = self.request_and_ticket(self.store(), id).await?.1;
+        let sealed = match refusal {
+            Some(refusal) => Some(self.seal_refusal(&ticket, refusal).await?),
+            None => None,
+        };
+        let transaction = self.store().begin().await?;
+        let now = self.parts.clock.now();
+        let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
+        self.propose_in(
+            &transaction,
+            (&request, &ticket),
+            (refusal, sealed.as_deref()),
+            actor,
+            now,
+        )
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn propose_in(
+        &self,
+        transaction: &Transaction,
+        (request, ticket): (&RequestRow, &TicketRow),
+        (refusal, sealed): (Option<&Refusal>, Option<&[u8]>),
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        let from_identity = request.state == RequestState::Identity && refusal.is_some();
+        if request.state != RequestState::UnderReview && !from_identity {
+            let why = format!(
+                "the request is {}; what is under review is decided on: `consentry request review {}`",
+                request.state.name(),
+                request.id
+            );
+            return Err(CasesError::Refused { rule: "under_review", reason: why });
+        }
+        let verdict = if refusal.is_some() { Verdict::Refuse } else { Verdict::Approve };
+        let subject = match refusal {
+            Some(refusal) => refusal_subject(request, refusal),
+            None => self.subject_of(transaction, request).await?,
+        };
+        let four_eyes = self.parts.settings.requests.four_eyes;
+        let standing = self.standing(transaction, request, ticket, &subject).await?;
+        // The pure machine makes it, so that what is stored is what was proposed.
+        let made = Decision::propose(verdict, &standing, four_eyes, actor, subject.makers);
+        debug_assert_eq!(made.state(), DecisionState::Proposed);
+        let new = NewDecision {
+            request: request.id,
+            verdict,
+            subject: subject.hash,
+            clause: refusal.map_or("", |refusal| refusal.clause.trim()),
+            reasons: sealed,
+            four_eyes,
+            proposed_by: actor,
+        };
+        match store::decisions::propose(transaction, &new, now).await {
+            Err(StoreError::Duplicate { .. }) => {
+                let why = "a decision stands for this request; decide it, or `consentry request send-back`";
+                return Err(refused("decision_stands", why));
+            }
+            made => made?,
+        };
+        let detail = serde_json::json!({
+            "verdict": verdict.name(), "subject": hex::encode(subject.hash), "four_eyes": four_eyes,
+        });
+        let subject = format!("request:{}", request.id);
+        Ok(store::audit::append(transaction, actor, "propose", &subject, &detail, now).await?)
+    }
+
+    /// Decides what is proposed. Where one person may decide alone and nothing is proposed, it is
+    /// proposed and decided in one.
+    ///
+    /// A subject that was changed since voids the proposal.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] by four eyes, identity, representation, hold, or a changed subject;
+    /// [`StoreError::Conflict`] when somebody else decided at the same time.
+    pub async fn decide(&self, id: RequestId, actor: &str) -> Result<Decided, CasesError> {
+        let (request, ticket) = self.request_and_ticket(self.store(), id).await?;
+        let key = self.key_of_matter(&ticket).await?;
+        let reasons = match store::decisions::standing(self.store(), request.id).await? {
+            Some(row) if row.verdict == Verdict::Refuse => Some(self.open_refusal(&row).await?),
+            _ => None,
+        };
+        let transaction = self.store().begin().await?;
+        let now = self.parts.clock.now();
+        let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
+        let matter = (&request, &ticket);
+        let mut row = store::decisions::standing(&transaction, id).await?;
+        if row.is_none() && !self.parts.settings.requests.four_eyes {
+            self.propose_in(&transaction, matter, (None, None), actor, now).await?;
+            row = store::decisions::standing(&transaction, id).await?;
+        }
+        let Some(row) = row else {
+            let why = format!("nothing is proposed; `consentry request propose {id}` first");
+            return Err(CasesError::Refused { rule: "decision_stands", reason: why });
+        };
+        let subject = match (&reasons, row.verdict) {
+            (Some(refusal), Verdict::Refuse) => refusal_subject(&request, refusal),
+            (None, Verdict::Refuse) => return Err(StoreError::Conflict { what: "decision" }.into()),
+            (_, Verdict::Approve) => self.subject_of(&transaction, &request).await?,
+        };
+        let standing = self.standing(&transaction, &request, &ticket, &subject).await?;
+        let proposed = Decision::stored(
+            row.verdict,
+            row.subject,
+            row.four_eyes,
+            (&row.proposed_by, subject.makers),
+            row.state,
+        );
+        let four_eyes = self.parts.settings.requests.four_eyes;
+        if let Err(error) = proposed.decide(actor, four_eyes, &standing) {
+            if error == DecisionError::SubjectChanged {
+                // The proposal is void whatever the caller does next.
+                self.void(&transaction, id, actor, "subject_changed", now).await?;
+                transaction.commit().await?;
+            }
+            return Err(error.into());
+        }
+        store::decisions::decide(&transaction, row.id, actor, now).await?;
+        let by = By::person(actor);
+        let decided = match (row.verdict, reasons) {
+            (Verdict::Approve, _) | (Verdict::Refuse, None) => {
+                self.advance(&transaction, &request, RequestStep::Approve, by, now).await?;
+                Decided::Approved
+            }
+            (Verdict::Refuse, Some(refusal)) => {
+                let request =
+                    self.advance(&transaction, &request, RequestStep::Refuse, by, now).await?;
+                let mut letter = self.case_letter(&ticket, Some(&request));
+                letter.clause = refusal.clause.trim().to_owned();
+                letter.reasons = paragraphs(&refusal.reasons);
+                letter.remedies = self.remedies(&transaction, &request, &ticket).await?;
+                actor.clone_into(&mut letter.decided_by);
+                let mail = (MailName::Refusal, letter);
+                let matter = (&ticket, &request);
+                self.plan_answer(&transaction, matter, mail, Outcome::Refused, key, now).await?;
+                Decided::Refused
+            }
+        };
+        let detail = serde_json::json!({
+            "verdict": row.verdict.name(), "subject": hex::encode(row.subject),
+            "proposed_by": row.proposed_by,
+        });
+        let about = format!("request:{id}");
+        store::audit::append(&transaction, actor, "decide", &about, &detail, now).await?;
+        transaction.commit().await?;
+        Ok(decided)
+    }
+
+    /// Takes a proposal, or an approval of which nothing began, back into review.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] without a reason, or when nothing stands.
+    pub async fn send_back(
+        &self,
+        id: RequestId,
+        reason: &str,
+        actor: &str,
+    ) -> Result<(), CasesError> {
+        let ticket = self.request_and_ticket(self.store(), id).await?.1;
+        let note = self.seal_note(&ticket, reason).await?;
+        let transaction = self.store().begin().await?;
+        let now = self.parts.clock.now();
+        let request = self.request_and_ticket(&transaction, id).await?.0;
+        if request.state == RequestState::Approved {
+            let by = By::person(actor);
+            self.advance(&transaction, &request, RequestStep::SendBack, by, now).await?;
+        } else if request.state != RequestState::UnderReview
+            || store::decisions::standing(&transaction, id).await?.is_none()
+        {
+            return Err(refused(
+                "decision_stands",
+                "nothing is proposed or approved that could go back",
+            ));
+        }
+        self.void(&transaction, id, actor, "sent_back", now).await?;
+        store::request_notes::add(&transaction, id, "send_back", (&note, actor), now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    pub(crate) async fn void(
+        &self,
+        transaction: &Transaction,
+        id: RequestId,
+        actor: &str,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        if store::decisions::void(transaction, id).await? > 0 {
+            let detail = serde_json::json!({ "why": why });
+            let subject = format!("request:{id}");
+            store::audit::append(transaction, actor, "void", &subject, &detail, now).await?;
+        }
+        Ok(())
+    }
+
+    /// The decision that covers what stands now: executors ask before they begin. One that does
+    /// not is no longer valid: let a person send it back.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] when nothing was decided, what was decided on was changed since, or
+    /// identity, representation or a hold forbid it now.
+    pub(crate) async fn covered(
+        &self,
+        session: &impl Session,
+        request: &RequestRow,
+        ticket: &TicketRow,
+    ) -> Result<DecisionRow, CasesError> {
+        let row = store::decisions::standing(session, request.id).await?;
+        let decided = |row: &DecisionRow| {
+            row.state == DecisionState::Decided && row.verdict == Verdict::Approve
+        };
+        let Some(row) = row.filter(decided) else {
+            return Err(refused("decision_stands", "nobody approved this request"));
+        };
+        let subject = self.subject_of(session, request).await?;
+        if subject.hash != row.subject {
+            return Err(DecisionError::SubjectChanged.into());
+        }
+        let standing = self.standing(session, request, ticket, &subject).await?;
+        may_be_carried_out(&standing)?;
+        Ok(row)
+    }
+
+    /// What an approval of a request would be about.
+    pub(crate) async fn subject_of(
+        &self,
+        session: &impl Session,
+        request: &RequestRow,
+    ) -> Result<Subject, CasesError> {
+        let id = request.id;
+        let missing = |what: &str| CasesError::Refused {
+            rule: "prepared",
+            reason: format!("there is nothing to decide on yet; {what}"),
+        };
+        let bare = || {
+            let hash = Sha256::digest(format!("request/{id}/{}", request.name.name()));
+            Subject { hash: hash.into(), makers: Vec::new(), destroys: false }
+        };
+        match request.name {
+            RequestName::Rectification => {
+                let found = store::decisions::corrections_of(session, id).await?;
+                if found.is_empty() {
+                    return Err(missing(
+                        "propose the correction first: `consentry request correct`",
+                    ));
+                }
+                let mut hash = Sha256::new();
+                for one in &found {
+                    hash.update((one.content.len() as u64).to_be_bytes());
+                    hash.update(&one.content);
+                }
+                let makers = found.into_iter().map(|one| one.made_by).collect();
+                Ok(Subject { hash: hash.finalize().into(), makers, destroys: false })
+            }
+            RequestName::Access => {
+                let found = store::decisions::package_of(session, id).await?;
+                let (hash, maker) = found.ok_or_else(|| {
+                    missing("make the package first: `consentry request package`")
+                })?;
+                Ok(Subject { hash, makers: vec![maker], destroys: false })
+            }
+            RequestName::Erasure
+            | RequestName::Achieved
+            | RequestName::ConsentWithdrawal
+            | RequestName::Objection
+            | RequestName::UnlawfulProcessing
+            | RequestName::AuthorityBlock => {
+                let found = store::decisions::plan_of(session, id).await?;
+                let must = matches!(request.name, RequestName::Erasure | RequestName::Achieved);
+                match found {
+                    Some((hash, maker)) => {
+                        Ok(Subject { hash, makers: vec![maker], destroys: true })
+                    }
+                    None if must => Err(missing("make the plan first: `consentry request plan`")),
+                    None => Ok(bare()),
+                }
+            }
+            RequestName::Restriction
+            | RequestName::StopMarketing
+            | RequestName::StopPublication
+            | RequestName::AuthorityRequest
+            | RequestName::AutomatedDecision
+            | RequestName::Breach
+            | RequestName::Unread => Ok(bare()),
+        }
+    }
+
+    async fn standing(
+        &self,
+        session: &impl Session,
+        request: &RequestRow,
+        ticket: &TicketRow,
+        subject: &Subject,
+    ) -> Result<Standing, CasesError> {
+        let today = self.parts.clock.now().to_zoned(self.parts.settings.zone.clone()).date();
+        let proven = store::identity::level_of(session, request).await?;
+        let representation = match request.requester {
+            Requester::Subject | Requester::Authority => Representation::NotNeeded,
+            Requester::Representative => {
+                match store::representations::in_force(session, ticket.id, today).await? {
+                    Some(_) => Representation::Proven,
+                    None => Representation::Missing,
+                }
+            }
+        };
+        let held = store::decisions::holds_on(session, ticket.id, ticket.contact).await? > 0;
+        Ok(Standing {
+            subject: subject.hash,
+            identity: proven.unwrap_or(IdentityLevel::From),
+            needed: IdentityLevel::needed_for(request.name),
+            representation,
+            destroys: subject.destroys,
+            held,
+        })
+    }
+
+    /// To whom a person can complain, under every regime of the request.
+    async fn remedies(
+        &self,
+        session: &impl Session,
+        request: &RequestRow,
+        ticket: &TicketRow,
+    ) -> Result<Vec<String>, CasesError> {
+        let mut remedies = Vec::new();
+        for duty in store::duties::of_request(session, request.id).await? {
+            let rule = super::dating::read_rule(&duty.rule);
+            let Some(regime) = rule.as_ref().and_then(|rule| self.regime_of(rule)) else {
+                continue;
+            };
+            for text in regime.remedies() {
+                let text = text.in_locale(ticket.locale).to_owned();
+                if !remedies.contains(&text) {
+                    remedies.push(text);
+                }
+            }
+        }
+        Ok(remedies)
+    }
+
+    async fn seal_refusal(
+        &self,
+        ticket: &TicketRow,
+        refusal: &Refusal,
+    ) -> Result<Vec<u8>, CasesError> {
+        let clause = refusal.clause.trim();
+        // An article, by whatever word: ст. 14 ч. 8, art. 12(5), статья 10.
+        let names_article =
+            ["ст", "art", "§"].iter().any(|word| clause.to_lowercase().contains(word))
+                && clause.chars().any(|c| c.is_ascii_digit());
+        if !names_article {
+            let why = "a refusal names the article that allows it, such as `152-ФЗ ст. 14 ч. 8`; see `consentry request show`";
+            return Err(refused("refusal_needs_clause", why));
+        }
+        if refusal.reasons.trim().chars().count() < 10 {
+            let why = "a refusal says why, in words that the person understands";
+            return Err(refused("refusal_needs_reasons", why));
+        }
+        let key = self.key_of_matter(ticket).await?;
+        let plain = serde_json::to_vec(refusal).map_err(|_| CasesError::Content)?;
+        Ok(self.parts.vault.seal(key, REASONS_CONTEXT, &plain, &*self.parts.entropy).await?)
+    }
+
+    /// The words of a proposed refusal.
+    ///
+    /// # Errors
+    /// [`CasesError::Vault`] when its key is gone.
+    pub async fn open_refusal(&self, row: &DecisionRow) -> Result<Refusal, CasesError> {
+        let sealed = row.reasons.as_deref().ok_or(CasesError::Content)?;
+        let plain = self.parts.vault.open_sealed(REASONS_CONTEXT, sealed).await?;
+        serde_json::from_slice(&plain).map_err(|_| CasesError::Content)
+    }
+}
+
+impl From<DecisionError> for CasesError {
+    fn from(error: DecisionError) -> Self {
+        Self::Refused { rule: error.rule(), reason: error.to_string() }
+    }
+}
+
+fn refusal_subject(request: &RequestRow, refusal: &Refusal) -> Subject {
+    let mut hash = Sha256::new();
+    hash.update(format!("request/{}/refuse/", request.id));
+    for part in [refusal.clause.trim(), refusal.reasons.trim()] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    Subject { hash: hash.finalize().into(), makers: Vec::new(), destroys: false }
+}
+
+/// A text by its paragraphs.
+pub(crate) fn paragraphs(text: &str) -> Vec<String> {
+    text.split("\n\n").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}

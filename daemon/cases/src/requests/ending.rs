@@ -1,0 +1,221 @@
+//! Steps that people take beside deciding: review, joining, taking back, reopening, holds.
+
+use domain::{
+    identity::IdentityLevel,
+    ids::{RequestId, TicketId},
+    request::{Outcome, RequestState, RequestStep},
+    ticket::TicketState,
+};
+use store::{Transaction, holds::HoldRow, requests::RequestRow};
+
+use super::{By, refused};
+use crate::{Cases, CasesError};
+
+impl Cases {
+    /// A person looks: identity is settled, or not needed.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] where the machine does not know the step.
+    pub async fn review_request(&self, id: RequestId, actor: &str) -> Result<(), CasesError> {
+        let transaction = self.store().begin().await?;
+        let now = self.parts.clock.now();
+        let request = self.request_and_ticket(&transaction, id).await?.0;
+        self.advance(&transaction, &request, RequestStep::Review, By::person(actor), now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// A request goes on as part of another of the same kind and person. The clock of the one
+    /// that was received first is the one that runs on: that one stays, whichever was named.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] when they are not the same matter.
+    pub async fn join_requests(
+        &self,
+        one: RequestId,
+        other: RequestId,
+        actor: &str,
+    ) -> Result<RequestId, CasesError> {
+        let transaction = self.store().begin().await?;
+        let now = self.parts.clock.now();
+        let (first, first_ticket) = self.request_and_ticket(&transaction, one).await?;
+        let (second, second_ticket) = self.request_and_ticket(&transaction, other).await?;
+        let same_person = first_ticket.id == second_ticket.id
+            || (first_ticket.contact.is_some() && first_ticket.contact == second_ticket.contact)
+            || (first_ticket.address.is_some() && first_ticket.address == second_ticket.address);
+        if one == other || first.name != second.name || !same_person {
+            let why = "only requests of one kind by one person are one matter";
+            return Err(refused("same_matter", why));
+        }
+        let (stays, joins) = if (first.received_at, first.id) <= (second.received_at, second.id) {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        if !stays.state.is_open() {
+            let why = "the earlier request is over; reopen it, or carry this one by itself";
+            return Err(refused("same_matter", why));
+        }
+        self.join_in(&transaction, &joins, &stays, actor, now).await?;
+        transaction.commit().await?;
+        Ok(stays.id)
+    }
+
+    async fn join_in(
+        &self,
+        transaction: &Transaction,
+        joins: &RequestRow,
+        stays: &RequestRow,
+        actor: &str,
+        now: domain::Timestamp,
+    ) -> Result<(), CasesError> {
+        let by = By::person(actor);
+        self.advance(transaction, joins, RequestStep::Join, by, now).await?;
+        self.void(transaction, joins.id, actor, "joined", now).await?;
+        store::requests::set_joined(transaction, joins.id, stays.id).await?;
+        store::requests::set_outcome(transaction, joins.id, Outcome::Joined).await?;
+        store::requests::stop_clock(transaction, joins.id, actor, "joined", now).await?;
+        // Facts that came with the later word count for the one that stays.
+        let events = [
+            (domain::regime::CountsFrom::FactsReceived, joins.facts_received_at),
+            (domain::regime::CountsFrom::Detection, joins.detected_at),
+            (domain::regime::CountsFrom::Achieved, joins.achieved_at),
+        ];
+        let mut moved = false;
+        for (event, at) in events {
+            if let (Some(at), None) = (at, stays.events().at(event)) {
+                store::requests::set_event(transaction, stays.id, event, None, at).await?;
+                moved = true;
+            }
+        }
+        if moved {
+            let stays = self.request_and_ticket(transaction, stays.id).await?.0;
+            self.reckon_all(transaction, &stays).await?;
+        }
+        self.close_ticket_if_done(transaction, joins.ticket, now).await
+    }
+
+    /// The person takes the request back. Who asks must be proven by the challenge, or a person of
+    /// ours writes down how the person said so.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] when neither is there, or it went too far.
+    pub async fn withdraw_request(
+        &self,
+        id: RequestId,
+        note: Option<&str>,
+        actor: &str,
+    ) -> Result<(), CasesError> {
+        let ticket = self.request_and_ticket(self.store(), id).await?.1;
+        let sealed = match note.map(str::trim).filter(|note| !note.is_empty()) {
+            Some(note) => Some(self.seal_note(&ticket, note).await?),
+            None => None,
+        };
+        let transaction = self.store().begin().await?;
+        let now = self.parts.clock.now();
+        let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
+        let proven = store::identity::level_of(&transaction, &request).await?;
+        if sealed.is_none() && proven.is_none_or(|level| level < IdentityLevel::Challenge) {
+            let why = "nobody knows that it is the person who takes it back; send the challenge, or give --note with how they said so";
+            return Err(refused("identity_level", why));
+        }
+        let by = By::person(actor);
+        self.advance(&transaction, &request, RequestStep::Withdraw, by, now).await?;
+        self.void(&transaction, id, actor, "withdrawn", now).await?;
+        store::requests::set_outcome(&transaction, id, Outcome::Withdrawn).await?;
+        store::requests::stop_clock(&transaction, id, actor, "withdrawn", now).await?;
+        if let Some(sealed) = &sealed {
+            let about = (sealed.as_slice(), actor);
+            store::request_notes::add(&transaction, id, "withdrawal", about, now).await?;
+        }
+        // Blocks never end by themselves: a person looks at them.
+        let blocks = store::blocks::of_ticket(&transaction, ticket.id).await?;
+        let stands = |block: &store::blocks::BlockRow| {
+            matches!(block.state, domain::block::BlockState::Active { .. })
+        };
+        if blocks.iter().any(stands) {
+            let detail = format!("request:{id} withdrawn");
+            let about = Some(ticket.id);
+            store::tasks::open(&transaction, "look_at_block", about, None, &detail, now).await?;
+        }
+        self.close_ticket_if_done(&transaction, ticket.id, now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// A request is looked at again: the person, or a superior, says it was not right. Its first
+    /// clock runs on; the answer is owed again.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] without a reason, or where the machine does not know the step.
+    pub async fn reopen_request(
+        &self,
+        id: RequestId,
+        reason: &str,
+        actor: &str,
+    ) -> Result<(), CasesError> {
+        let ticket = self.request_and_ticket(self.store(), id).await?.1;
+        let note = self.seal_note(&ticket, reason).await?;
+        let transaction = self.store().begin().await?;
+        let now = self.parts.clock.now();
+        let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
+        let was_withdrawn = request.state == RequestState::Withdrawn;
+        let by = By::person(actor);
+        self.advance(&transaction, &request, RequestStep::Reopen, by, now).await?;
+        self.void(&transaction, id, actor, "reopened", now).await?;
+        store::requests::begin_again(&transaction, id).await?;
+        if !was_withdrawn {
+            let owed = ["answer", "refuse", "decide"];
+            store::duties::owe_again(&transaction, id, &owed).await?;
+        }
+        store::requests::note_clock(&transaction, id, "start", (actor, "reopened"), now).await?;
+        store::request_notes::add(&transaction, id, "reopening", (&note, actor), now).await?;
+        if let TicketState::Closed { .. } = ticket.state {
+            let open = ticket.state.hear();
+            store::tickets::change_state(&transaction, ticket.id, ticket.state, open).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Closes a ticket whose requests are all over.
+    pub(crate) async fn close_ticket_if_done(
+        &self,
+        transaction: &Transaction,
+        ticket: TicketId,
+        now: domain::Timestamp,
+    ) -> Result<(), CasesError> {
+        if store::requests::open_of_ticket(transaction, ticket).await? > 0 {
+            return Ok(());
+        }
+        let Some(row) = store::tickets::by_id(transaction, ticket).await? else { return Ok(()) };
+        if let Ok(closed) = row.state.close(now) {
+            store::tickets::change_state(transaction, ticket, row.state, closed).await?;
+        }
+        Ok(())
+    }
+
+    /// Legal holds, oldest first.
+    ///
+    /// # Errors
+    /// [`CasesError::Store`].
+    pub async fn holds(&self, which: store::holds::Which) -> Result<Vec<HoldRow>, CasesError> {
+        Ok(store::holds::all(self.store(), which).await?)
+    }
+
+    /// Lifts a legal hold.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] without a reason; [`store::StoreError::Conflict`] when it does not
+    /// stand.
+    pub async fn lift_hold(&self, hold: i64, reason: &str, actor: &str) -> Result<(), CasesError> {
+        let reason = reason.trim();
+        if reason.is_empty() {
+            return Err(refused("lift_needs_reason", "say why the hold is over"));
+        }
+        let transaction = self.store().begin().await?;
+        let now = self.parts.clock.now();
+        store::holds::lift(&transaction, hold, actor, reason, now).await?;
+        let detail = serde_json::json!({ "reason_given": true });
+        let about = format!("legal_hold:{hold}");
+        store::audit::append(&transaction, actor, "lifted", &about, &detail, now).await?;
+        Ok(transaction.commit().await?)
+    }
+}

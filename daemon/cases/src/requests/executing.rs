@@ -1,0 +1,312 @@
+//! Carrying out: which part of the house carries a request out, and what people carry out by
+//! hand and verify.
+//!
+//! Destruction, correction and the package have executors of their own; the rest is done by a
+//! person (or by the machine at filing) and recorded here: done, verified, answered.
+
+use domain::{
+    Timestamp,
+    ids::RequestId,
+    regime::{CountsFrom, DutyName, RequestName},
+    request::{Outcome, RequestState, RequestStep, Requester},
+};
+use render::{
+    MailName,
+    mail::{CaseLetter, KeptItem},
+};
+use store::{Transaction, requests::RequestRow, tickets::TicketRow};
+
+use super::{By, refused};
+use crate::{Cases, CasesError};
+
+/// Who carries a request out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// A plan of destruction stands: `cases` destroys step by step.
+    Destruction,
+    /// Corrections of a contact.
+    Correction,
+    /// A package of what we hold.
+    Access,
+    /// People, who record it with [`Cases::carry_out`].
+    ByHand,
+}
+
+/// What was done by hand.
+#[derive(Clone, Default)]
+pub struct Carried {
+    /// What was done, each a clause that the person will read.
+    pub done: Vec<String>,
+    /// What goes on, and on which base (article): (purpose, base).
+    pub continues: Vec<(String, String)>,
+    /// What the person claimed was not confirmed.
+    pub not_confirmed: bool,
+}
+
+impl std::fmt::Debug for Carried {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Carried")
+            .field("not_confirmed", &self.not_confirmed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CarriedOut {
+    /// The answer is planned.
+    Answered,
+    /// A person answers on the way the request came.
+    AnswerByHand,
+    /// The processing stopped and no purpose is left: a plan of destruction is due.
+    PlanDue,
+}
+
+impl Cases {
+    /// Who carries a request out.
+    ///
+    /// # Errors
+    /// [`CasesError::NotFound`].
+    pub async fn carrier(&self, id: RequestId) -> Result<Carrier, CasesError> {
+        let request = self.request_and_ticket(self.store(), id).await?.0;
+        Ok(match request.name {
+            RequestName::Rectification => Carrier::Correction,
+            RequestName::Access => Carrier::Access,
+            RequestName::Erasure | RequestName::Achieved => Carrier::Destruction,
+            _ if store::decisions::plan_of(self.store(), id).await?.is_some() => {
+                Carrier::Destruction
+            }
+            _ => Carrier::ByHand,
+        })
+    }
+
+    /// Records that an approved request was carried out, verified by the person who says so, and
+    /// plans the answer.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] for a request that has an executor of its own, was not approved, or
+    /// of which nothing is said to be done.
+    pub async fn carry_out(
+        &self,
+        id: RequestId,
+        carried: &Carried,
+        actor: &str,
+    ) -> Result<CarriedOut, CasesError> {
+        if self.carrier(id).await? != Carrier::ByHand {
+            let why = "this request is carried out by the machine; see `consentry request show`";
+            return Err(refused("executor", why));
+        }
+        check_words(carried)?;
+        let ticket = self.request_and_ticket(self.store(), id).await?.1;
+        let note = self.seal_note(&ticket, &carried.done.join("\n")).await?;
+        let key = self.key_of_matter(&ticket).await?;
+        let transaction = self.store().begin().await?;
+        let now = self.parts.clock.now();
+        let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
+        let by = By::person(actor);
+        if request.name == RequestName::StopMarketing {
+            self.settle_marketing(&transaction, &request, by, now).await?;
+            transaction.commit().await?;
+            return Ok(CarriedOut::Answered);
+        }
+        self.covered(&transaction, &request, &ticket).await?;
+        check_kind(&request, carried)?;
+        store::request_notes::add(&transaction, id, "done", (&note, actor), now).await?;
+        if plan_is_due(request.name, carried) {
+            self.stop_and_plan(&transaction, (&ticket, &request), carried, key, by, now).await?;
+            transaction.commit().await?;
+            return Ok(CarriedOut::PlanDue);
+        }
+        let request = self.advance(&transaction, &request, RequestStep::Execute, by, now).await?;
+        let request = self.advance(&transaction, &request, RequestStep::Verify, by, now).await?;
+        self.fulfil(&transaction, &request, duties_done(request.name), by, now).await?;
+        let outcome = outcome_of(carried);
+        let authority = request.requester == Requester::Authority
+            || matches!(request.name, RequestName::AuthorityRequest | RequestName::AuthorityBlock);
+        let became = if authority || request.name == RequestName::Unread {
+            // No automatic answer to an authority; a letter that was read needs none of its own.
+            store::requests::set_outcome(&transaction, id, outcome).await?;
+            let detail = format!("request:{id}");
+            let about = Some(ticket.id);
+            store::tasks::open(&transaction, "answer_by_hand", about, None, &detail, now).await?;
+            CarriedOut::AnswerByHand
+        } else {
+            let letter = self.letter_of(&ticket, &request, carried, actor);
+            let mail = (mail_of(request.name), letter);
+            let matter = (&ticket, &request);
+            self.plan_answer(&transaction, matter, mail, outcome, key, now).await?;
+            CarriedOut::Answered
+        };
+        if carried.not_confirmed {
+            // The person is told first (GDPR art. 18(3)); then a person lifts the block.
+            let detail = format!("request:{id} not confirmed");
+            let about = Some(ticket.id);
+            store::tasks::open(&transaction, "look_at_block", about, None, &detail, now).await?;
+        }
+        transaction.commit().await?;
+        Ok(became)
+    }
+
+    fn letter_of(
+        &self,
+        ticket: &TicketRow,
+        request: &RequestRow,
+        carried: &Carried,
+        actor: &str,
+    ) -> CaseLetter {
+        let mut letter = self.case_letter(ticket, Some(request));
+        letter.done.clone_from(&carried.done);
+        letter.kept = carried
+            .continues
+            .iter()
+            .map(|(what, why)| KeptItem {
+                what: what.clone(),
+                why: why.clone(),
+                until: String::new(),
+            })
+            .collect();
+        letter.complete = carried.continues.is_empty();
+        actor.clone_into(&mut letter.decided_by);
+        letter
+    }
+
+    /// The processing stopped and nothing goes on: the person is told, the stop is done, and the
+    /// destruction that is owed needs a plan and a decision of its own.
+    async fn stop_and_plan(
+        &self,
+        transaction: &Transaction,
+        (ticket, request): (&TicketRow, &RequestRow),
+        carried: &Carried,
+        key: domain::ids::VaultKeyId,
+        by: By<'_>,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        let id = request.id;
+        if let Some(to) = ticket.address {
+            let letter = self.letter_of(ticket, request, carried, by.actor);
+            let (occasion, name) = (domain::delivery::Occasion::Notice, MailName::AnswerStopped);
+            let mail = crate::letters::CaseMail { ticket, to, occasion, name, letter, key };
+            self.plan_case_letter(transaction, mail, now).await?;
+        }
+        self.fulfil(transaction, request, &[DutyName::Check, DutyName::Stop], by, now).await?;
+        if request.achieved_at.is_none() {
+            let event = CountsFrom::Achieved;
+            store::requests::set_event(transaction, id, event, None, now).await?;
+            let (word, actor) = (event.name(), by.actor);
+            store::requests::note_clock(transaction, id, "start", (actor, word), now).await?;
+            let again = self.request_and_ticket(transaction, id).await?.0;
+            self.reckon_all(transaction, &again).await?;
+        }
+        self.advance(transaction, request, RequestStep::SendBack, by, now).await?;
+        self.void(transaction, id, by.actor, "plan_due", now).await?;
+        let detail = format!("request:{id}");
+        store::tasks::open(transaction, "plan_destruction", Some(ticket.id), None, &detail, now)
+            .await?;
+        Ok(())
+    }
+
+    /// All that a stop of advertising asks was done with the block itself, or is done now.
+    pub(crate) async fn settle_marketing(
+        &self,
+        transaction: &Transaction,
+        request: &RequestRow,
+        by: By<'_>,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        self.fulfil(transaction, request, &[DutyName::Stop], by, now).await?;
+        self.advance(transaction, request, RequestStep::Settle, by, now).await?;
+        Ok(store::requests::set_outcome(transaction, request.id, Outcome::Done).await?)
+    }
+}
+
+fn check_words(carried: &Carried) -> Result<(), CasesError> {
+    if carried.done.iter().all(|done| done.trim().is_empty()) {
+        return Err(refused(
+            "done_is_said",
+            "say what was done, in words that the person understands",
+        ));
+    }
+    if carried.continues.iter().any(|(purpose, base)| {
+        purpose.trim().is_empty() || !base.chars().any(|c| c.is_ascii_digit())
+    }) {
+        let why =
+            "what goes on needs its base: an article, such as `договор=152-ФЗ ст. 6 ч. 1 п. 5`";
+        return Err(refused("continues_with_base", why));
+    }
+    Ok(())
+}
+
+fn check_kind(request: &RequestRow, carried: &Carried) -> Result<(), CasesError> {
+    if request.state != RequestState::Approved {
+        return Err(refused("approved", "what is approved is carried out; see its state"));
+    }
+    if request.name == RequestName::Breach {
+        return Err(refused("executor", "a breach is carried by `consentry incident`"));
+    }
+    if request.name == RequestName::UnlawfulProcessing
+        && !carried.not_confirmed
+        && request.detected_at.is_none()
+    {
+        let why = "when was it found to be unlawful? `consentry request event ID detection --at …`, or --not-confirmed";
+        return Err(refused("detection_is_dated", why));
+    }
+    Ok(())
+}
+
+/// A withdrawal or an objection that leaves no purpose with another base ends in destruction.
+fn plan_is_due(name: RequestName, carried: &Carried) -> bool {
+    matches!(name, RequestName::ConsentWithdrawal | RequestName::Objection)
+        && carried.continues.is_empty()
+        && !carried.not_confirmed
+}
+
+fn outcome_of(carried: &Carried) -> Outcome {
+    if carried.not_confirmed {
+        Outcome::NotConfirmed
+    } else if carried.continues.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::PartlyKept
+    }
+}
+
+/// What is done with the act itself; the answer's own duty is done when the letter has left.
+fn duties_done(name: RequestName) -> &'static [DutyName] {
+    use DutyName as D;
+    match name {
+        RequestName::Restriction => &[D::Check],
+        // What goes on has its base; what was unlawful was cured: nothing is left to destroy.
+        RequestName::ConsentWithdrawal
+        | RequestName::Objection
+        | RequestName::UnlawfulProcessing => &[D::Check, D::Stop, D::Destroy],
+        RequestName::StopPublication | RequestName::StopMarketing => &[D::Stop],
+        RequestName::AuthorityBlock => &[D::Check, D::Stop, D::Correct, D::Destroy],
+        RequestName::Unread | RequestName::AutomatedDecision | RequestName::AuthorityRequest => {
+            &[D::Check]
+        }
+        RequestName::Erasure
+        | RequestName::Rectification
+        | RequestName::Access
+        | RequestName::Achieved
+        | RequestName::Breach => &[],
+    }
+}
+
+fn mail_of(name: RequestName) -> MailName {
+    match name {
+        RequestName::Restriction => MailName::AnswerRestricted,
+        RequestName::ConsentWithdrawal | RequestName::Objection => MailName::AnswerStopped,
+        RequestName::UnlawfulProcessing => MailName::AnswerLawfulness,
+        RequestName::StopPublication => MailName::AnswerUnpublished,
+        RequestName::AuthorityRequest
+        | RequestName::AuthorityBlock
+        | RequestName::AutomatedDecision
+        | RequestName::Unread
+        | RequestName::StopMarketing
+        | RequestName::Erasure
+        | RequestName::Rectification
+        | RequestName::Access
+        | RequestName::Achieved
+        | RequestName::Breach => MailName::Reply,
+    }
+}
