@@ -4,13 +4,17 @@
 //! by the command line for tickets and blocks. It loads facts, asks `domain` what follows, and
 //! applies the answer in ONE transaction. It never sends a mail: replies are ledger rows.
 
+pub mod access;
 pub mod acts;
+pub mod audits;
 pub mod blocks;
 pub mod campaigns;
 pub mod consents;
 pub mod contacts;
+pub mod correction;
 pub mod corrections;
 pub mod deadlines;
+pub mod destruction;
 pub mod error;
 pub mod failpoint;
 pub mod filing;
@@ -19,12 +23,19 @@ pub mod identity;
 pub mod keys;
 mod letters;
 pub mod lists;
+mod own_matter;
+pub mod parties;
 pub mod policies;
+pub mod regimes;
+pub mod register;
 pub mod requests;
+pub mod restoring;
+pub mod retention;
 pub mod settings;
 pub mod status;
 pub mod submission;
 pub mod subscriptions;
+pub mod suppressions;
 pub mod systems;
 pub mod tickets;
 
@@ -78,6 +89,7 @@ pub struct Cases {
     parts: CasesParts,
     campaigns: Arc<CampaignSettings>,
     systems: Arc<systems::Systems>,
+    retention: Arc<domain::retention::RetentionTable>,
 }
 
 impl std::fmt::Debug for CasesParts {
@@ -115,13 +127,19 @@ impl Cases {
                 }
             }
         }
-        Ok(Self { parts, campaigns: Arc::default(), systems: Arc::default() })
+        Ok(Self { parts, campaigns: Arc::default(), systems: Arc::default(), retention: Arc::default() })
     }
 
     /// With what the administrator set about campaigns; without it none is approved.
     #[must_use]
     pub fn with_campaigns(self, settings: CampaignSettings) -> Self {
         Self { campaigns: Arc::new(settings), ..self }
+    }
+
+    /// With the table of what is kept how long; without it nothing is ever over.
+    #[must_use]
+    pub fn with_retention(self, table: domain::retention::RetentionTable) -> Self {
+        Self { retention: Arc::new(table), ..self }
     }
 
     /// With the connected systems; without them nobody is told.

@@ -3,6 +3,8 @@
 pub mod campaign;
 pub mod contact;
 pub mod lists;
+pub mod proof;
+pub mod system;
 pub mod ticket;
 
 use std::path::PathBuf;
@@ -12,6 +14,14 @@ use clap::{Args, Parser, Subcommand};
 pub use campaign::{Campaign, CampaignCommand, Start as CampaignStart, Template, TemplateCommand};
 pub use contact::{Contact, ContactCommand, ContactImport, ExportFormat};
 pub use lists::{Consent, ConsentCommand, List, ListCommand, Policy, PolicyCommand};
+pub use proof::{
+    Act, ActCommand, ActFormat, Audit, AuditCommand, AuditFormat, Register, RegisterCommand,
+    RegisterFormat,
+};
+pub use system::{
+    Disclosure, DisclosureCommand, Recipient, RecipientCommand, RecipientNoticeCommand,
+    RegisterFormat, System, SystemCommand,
+};
 pub use ticket::{
     Classifier, ClassifierCommand, Correct as TicketCorrection, Ticket, TicketCommand,
 };
@@ -78,6 +88,16 @@ pub enum Command {
     Campaign(Campaign),
     /// The templates of newsletters
     Template(Template),
+    /// Acts of destruction
+    Act(Act),
+    /// The register of appeals
+    Register(Register),
+    /// Connected systems: told of blocks, corrections, destruction
+    System(System),
+    /// Whoever gets data from us, and the notices they get
+    Recipient(Recipient),
+    /// The register of what was given to whom, on which ground
+    Disclosure(Disclosure),
     /// The sealed record of what was done
     Audit(Audit),
     /// Print completions for a shell
@@ -216,21 +236,6 @@ pub enum BlockCommand {
         #[arg(long)]
         misread: bool,
     },
-}
-
-/// `consentry audit`.
-#[derive(Debug, Args)]
-pub struct Audit {
-    /// Which.
-    #[command(subcommand)]
-    pub command: AuditCommand,
-}
-
-/// What to do with the record.
-#[derive(Debug, Subcommand)]
-pub enum AuditCommand {
-    /// Prove that nothing was changed or left out since it was sealed
-    Verify(Listing),
 }
 
 /// `consentry completions`.

@@ -1,5 +1,6 @@
 //! The commands, one file each; here they are told apart.
 
+pub mod act;
 pub mod audit;
 pub mod block;
 pub mod campaign;
@@ -8,6 +9,7 @@ pub mod classify;
 pub mod consent;
 pub mod contact;
 pub mod cut;
+pub mod disclosure;
 pub mod doctor;
 pub mod init;
 pub mod intake;
@@ -17,7 +19,10 @@ pub mod migrate;
 pub mod node;
 pub mod policy;
 pub mod reader;
+pub mod recipient;
+pub mod register;
 pub mod status;
+pub mod system;
 pub mod template;
 pub mod ticket;
 
@@ -66,6 +71,11 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Contact(arguments) => on_runtime(contact::run(general, arguments)),
         Command::Campaign(arguments) => on_runtime(campaign::run(general, arguments)),
         Command::Template(arguments) => template::run(arguments),
+        Command::Act(arguments) => on_runtime(act::run(general, arguments)),
+        Command::Register(arguments) => on_runtime(register::run(general, arguments)),
+        Command::System(arguments) => on_runtime(system::run(general, arguments)),
+        Command::Recipient(arguments) => on_runtime(recipient::run(general, arguments)),
+        Command::Disclosure(arguments) => on_runtime(disclosure::run(general, arguments)),
         Command::Audit(arguments) => on_runtime(audit::run(general, arguments)),
         Command::Completions(arguments) => manual::completions(arguments.shell),
         Command::Man => manual::man(),

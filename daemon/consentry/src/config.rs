@@ -4,6 +4,7 @@
 //! places ([`secret::Secret`]) and are read where they are needed. What the sections promise here
 //! is checked against the machine (files, logins) by `doctor` and by the start of `run`.
 
+pub mod acts;
 pub mod campaign;
 pub mod database;
 pub mod identity;
@@ -17,12 +18,14 @@ pub mod requests;
 pub mod rules;
 pub mod secret;
 mod section;
+pub mod system;
 pub mod vault;
 pub mod web;
 
 use std::env;
 use std::path::{Path, PathBuf};
 
+use self::acts::ActsConfig;
 use self::campaign::CampaignConfig;
 use self::database::DatabaseConfig;
 use self::identity::IdentityConfig;
@@ -36,6 +39,7 @@ use self::requests::RequestsConfig;
 use self::rules::RulesConfig;
 use self::secret::Secret;
 use self::section::{Problems, Section};
+use self::system::SystemConfig;
 use self::vault::VaultConfig;
 use self::web::WebConfig;
 
@@ -69,10 +73,14 @@ pub struct Config {
     pub web: WebConfig,
     /// What is owed and what follows by itself.
     pub rules: RulesConfig,
+    /// What acts of destruction say of the house.
+    pub acts: ActsConfig,
     /// How requests are carried to their end.
     pub requests: RequestsConfig,
     /// How it is made sure who asks.
     pub identity: IdentityConfig,
+    /// Connected systems that are told what becomes of a person's data.
+    pub systems: Vec<SystemConfig>,
     /// The logs.
     pub log: LogConfig,
     /// Our name among the nodes.
@@ -139,6 +147,7 @@ impl Config {
         let mailboxes = self.mailboxes.iter().filter_map(MailboxConfig::secret);
         let relays = self.relays.iter().filter_map(RelayConfig::secret);
         let keys = self.mail.dkim.iter().map(|key| &key.key_file);
+        let systems = self.systems.iter().flat_map(SystemConfig::secrets);
         self.database
             .secret()
             .into_iter()
@@ -146,6 +155,7 @@ impl Config {
             .chain(mailboxes)
             .chain(relays)
             .chain(keys)
+            .chain(systems)
     }
 }
 
@@ -171,8 +181,10 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     }
     let web = WebConfig::read(root.section("web"));
     let rules = RulesConfig::read(&mut root);
+    let acts = ActsConfig::read(root.section("acts"));
     let requests = RequestsConfig::read(root.section("requests"));
     let identity = IdentityConfig::read(root.section("identity"));
+    let systems = system::read_all(&mut root);
     let log = LogConfig::read(root.section("log"));
     let node = NodeName::read(root.section("node"));
     root.finish();
@@ -188,8 +200,10 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         relays,
         web: web?,
         rules,
+        acts,
         requests,
         identity,
+        systems,
         log,
         node: node?,
     })

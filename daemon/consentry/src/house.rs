@@ -82,7 +82,8 @@ impl House {
             clock: clock(),
             entropy: entropy(),
         })?
-        .with_campaigns(campaign_settings(&config));
+        .with_campaigns(campaign_settings(&config))
+        .with_systems(crate::config::system::connected(&config.systems));
         cases.check_digest_keys().await?;
         Ok(Self { config, rulebook, store, vault, digests, journal, cases })
     }
@@ -228,7 +229,7 @@ fn settings(config: &Config) -> Settings {
         unsubscribe_address: config.campaign.as_ref().map(|own| own.unsubscribe_address.clone()),
         bounce_address: config.campaign.as_ref().map(|own| own.bounce_address.clone()),
         acknowledgements_per_hour: config.rules.acknowledgements_per_hour,
-        requests: cases::settings::RequestSettings { four_eyes: config.requests.four_eyes, challenge: config.identity.challenge, ..Default::default() },
+        requests: cases::settings::RequestSettings { four_eyes: config.requests.four_eyes, challenge: config.identity.challenge, acts: config.acts.settings(), ..Default::default() },
         reply_expires_after_days: REPLY_EXPIRES_AFTER_DAYS,
     }
 }

@@ -3,6 +3,8 @@
 //! Whoever changes, drops or adds a sealed event changes every later hash; the last one is
 //! anchored outside the database (invariant 13).
 
+pub mod proof;
+
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 

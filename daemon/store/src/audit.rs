@@ -1,5 +1,7 @@
 //! The audit log: appended with every change, sealed in hash-chained batches, verified by reading.
 
+mod exporting;
+
 use domain::{
     Timestamp,
     audit::{AuditEvent, GENESIS, seal_hash},
@@ -12,6 +14,8 @@ use crate::{
     row::Row,
     session::{Session, Transaction, execute, placeholders, query_all, query_one, query_optional},
 };
+
+pub use exporting::{SealedBatch, batches_from, subjects_of};
 
 /// Appends an event. `subject` is `thing:id`, `detail` JSON of ids and words, never addresses.
 ///
@@ -171,8 +175,10 @@ pub struct Verified {
     pub batches: i64,
     /// Events in them.
     pub events: i64,
-    /// Events not sealed yet.
+    /// Events not sealed yet: nothing proves them until they are.
     pub unsealed: i64,
+    /// The oldest of them; sealing takes seconds, so what is much older was kept from it.
+    pub unsealed_since: Option<Timestamp>,
     /// The first batch that does not hold, if any.
     pub broken: Option<i64>,
     /// The hash of the last batch that holds.
@@ -190,14 +196,20 @@ pub async fn verify(session: &impl Session) -> Result<Verified, StoreError> {
         [],
     )
     .await?;
-    let mut found = Verified { batches: 0, events: 0, unsealed: 0, broken: None, head: GENESIS };
+    let mut found = Verified {
+        batches: 0,
+        events: 0,
+        unsealed: 0,
+        unsealed_since: None,
+        broken: None,
+        head: GENESIS,
+    };
     for row in &batches {
         let id: i64 = row.get("audit_batch", "id")?;
-        let sql = "SELECT id, at, actor, act, subject, detail FROM audit_event WHERE batch_id = $1 ORDER BY position";
-        let rows = query_all(session, sql, [id.into()]).await?;
-        let events = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let (events, in_place) = events_of(session, id).await?;
         let count: i64 = row.get("audit_batch", "events")?;
-        let holds = id == found.batches + 1
+        let holds = in_place
+            && id == found.batches + 1
             && hash(row, "previous_hash")? == found.head
             && i64::try_from(events.len()).is_ok_and(|n| n == count)
             && hash(row, "hash")? == seal_hash(&found.head, &events);
@@ -209,7 +221,25 @@ pub async fn verify(session: &impl Session) -> Result<Verified, StoreError> {
         found.events += count;
         found.head = hash(row, "hash")?;
     }
-    let sql = "SELECT COUNT(*) AS n FROM audit_event WHERE batch_id IS NULL";
-    found.unsealed = query_one(session, sql, []).await?.get("audit_event", "n")?;
+    let sql = "SELECT COUNT(*) AS n, MIN(at) AS since_at FROM audit_event WHERE batch_id IS NULL";
+    let row = query_one(session, sql, []).await?;
+    found.unsealed = row.get("audit_event", "n")?;
+    found.unsealed_since = row.instant_option("audit_event", "since_at")?;
     Ok(found)
+}
+
+/// The events of a batch in their order, and whether their places are 0, 1, 2 … without a gap.
+async fn events_of(
+    session: &impl Session,
+    batch: i64,
+) -> Result<(Vec<AuditEvent>, bool), StoreError> {
+    let sql = "SELECT id, at, actor, act, subject, detail, position FROM audit_event \
+               WHERE batch_id = $1 ORDER BY position, id";
+    let rows = query_all(session, sql, [batch.into()]).await?;
+    let events = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let mut in_place = true;
+    for (place, row) in (0_i64..).zip(&rows) {
+        in_place &= row.get::<Option<i64>>("audit_event", "position")? == Some(place);
+    }
+    Ok((events, in_place))
 }

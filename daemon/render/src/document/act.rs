@@ -149,7 +149,7 @@ fn parts(act: &Act, locale: Locale) -> Block {
     let shares = [36, 10, 12, 11, 40];
     let row = |part: &ActPart| {
         vec![
-            wording::part(&part.part, locale).to_owned(),
+            words::part(&part.part, locale),
             part.found.to_string(),
             part.done.to_string(),
             part.kept.to_string(),

@@ -17,7 +17,7 @@ dt{font-weight:bold}dd{margin:0;overflow-wrap:anywhere}dd p{margin:0 0 .25rem}\
 .scroll{overflow-x:auto}\
 table{border-collapse:collapse;width:100%;font-size:.875rem}\
 th,td{border:1px solid var(--line);padding:.3rem .45rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}\
-th{background:var(--soft)}\
+th{background:var(--soft);overflow-wrap:normal}\
 .hands{margin-top:2rem}.hand{display:grid;grid-template-columns:1fr 12rem;gap:1rem;align-items:end;margin:1.5rem 0}\
 .line{border-bottom:1px solid currentColor;height:1.5rem}.line+small{display:block}\
 footer{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:.5rem;font-size:.85rem}\

@@ -129,7 +129,7 @@ impl<'a, 'f> Layout<'a, 'f> {
     fn heading(&mut self, text: &str) {
         self.y += 6.0;
         // Never alone at the foot of a page.
-        self.need(60.0);
+        self.need(96.0);
         self.text(text, Cut::Bold, 11.5, self.left, self.room());
         self.y += 4.0;
     }
