@@ -42,6 +42,14 @@ pub async fn append(
     Ok(())
 }
 
+/// When the last event was written.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn last_at(session: &impl Session) -> Result<Option<Timestamp>, StoreError> {
+    query_one(session, "SELECT MAX(at) AS at FROM audit_event", []).await?.instant_option("audit_event", "at")
+}
+
 fn read(row: &Row) -> Result<AuditEvent, StoreError> {
     Ok(AuditEvent {
         id: AuditEventId(row.get("audit_event", "id")?),

@@ -214,6 +214,13 @@ impl Store {
         Arc::clone(&self.deliveries_planned)
     }
 
+    /// SQLite writes a copy of itself into a new file, in one reading transaction.
+    pub(crate) async fn vacuum_into(&self, path: &str) -> Result<(), StoreError> {
+        let sql = format!("VACUUM INTO '{}'", path.replace('\'', "''"));
+        self.writer.execute_unprepared(&sql).await?;
+        Ok(())
+    }
+
     pub(crate) fn reading(&self) -> &DatabaseConnection {
         &self.reader
     }

@@ -22,6 +22,7 @@ use crate::{
     },
     error::StoreError,
     leases::clock,
+    restorations::IS_HELD,
     row::Row,
     session::{
         Session, Transaction, execute, is_one_of_numbers, numbers, query_all, query_one,
@@ -137,7 +138,7 @@ pub async fn is_any_due(
         Stream::Hello => format!("EXISTS ({hello})"),
         Stream::Bulk => format!("EXISTS ({bulk})"),
     };
-    let sql = format!("SELECT CAST(CASE WHEN {any} THEN 1 ELSE 0 END AS BIGINT) AS due");
+    let sql = format!("SELECT CAST(CASE WHEN NOT {IS_HELD} AND ({any}) THEN 1 ELSE 0 END AS BIGINT) AS due");
     let due = query_one(session, &sql, [now.as_microsecond().into()]).await?;
     Ok(due.get::<i64>("delivery", "due")? > 0)
 }
@@ -215,7 +216,8 @@ impl<'a> Claiming<'a> {
             Which::Others => "campaign_id IS NULL ORDER BY rank, next_try_at, id",
         };
         let chosen = format!(
-            "SELECT id FROM delivery WHERE {QUEUED} AND next_try_at <= $1 AND {chosen} LIMIT $2"
+            "SELECT id FROM delivery WHERE {QUEUED} AND next_try_at <= $1 AND NOT {IS_HELD} \
+             AND {chosen} LIMIT $2"
         );
         match self.transaction.dialect() {
             Dialect::Sqlite => self.mark_chosen(&chosen, values).await,

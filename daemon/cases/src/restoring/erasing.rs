@@ -1,0 +1,97 @@
+//! A person who was destroyed after the backup was made is destroyed again.
+//!
+//! The destruction was decided, carried out and proven then, so no new approval is asked; the
+//! audit says that it was done again. Whom it meant is told by the digests of the entry and by the
+//! contact it names, which counts only where nothing contradicts it. Keys go first: they are
+//! destroyed for good before the rows that name them are emptied, so that a death between the two
+//! is made good by the next replay.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    digest::Digest,
+    gate::SuppressionReason,
+    ids::{AddressId, ContactId, PlanId, TicketId, VaultKeyId},
+    plan::{Method, Whose},
+};
+use store::{
+    Transaction,
+    destruction::{self, Kept, Known},
+    restorations,
+    stops::StopKind,
+};
+use vault::Replayed;
+
+use super::Made;
+use crate::{Cases, CasesError};
+
+/// No plan: the one that was approved is not in the restored database.
+const NO_PLAN: PlanId = PlanId(0);
+/// No ticket to begin with.
+const NO_TICKET: TicketId = TicketId(0);
+
+impl Cases {
+    pub(super) async fn erase_again(
+        &self,
+        entry: &Replayed,
+        contact: Option<ContactId>,
+        actor: &str,
+    ) -> Result<Made, CasesError> {
+        let now = self.parts.clock.now();
+        let intent = &entry.intent;
+        let transaction = self.store().begin().await?;
+        let stops: Vec<Digest> = intent.digests.iter().map(|pair| pair.stop).collect();
+        store::stops::lock(&transaction, &stops).await?;
+        let people = whom(&transaction, intent, contact).await?;
+        for whose in &people {
+            for key in restorations::keys_of(&transaction, whose).await? {
+                let Ok(key) = VaultKeyId::parse(&key) else { continue };
+                self.vault().destroy_key(key).await?;
+            }
+            let plan = (NO_PLAN, Method::Destroy);
+            destruction::empty(&transaction, whose, plan, Kept::default(), None, now).await?;
+        }
+        self.suppress_again(&transaction, intent, SuppressionReason::Erased).await?;
+        let erased = u64::try_from(people.len()).unwrap_or(u64::MAX).max(1);
+        let made = Made { erased, ..Made::default() };
+        self.note_entry(&transaction, entry, StopKind::Erasure, made, actor, now).await?;
+        transaction.commit().await?;
+        Ok(made)
+    }
+}
+
+/// Everybody whom the entry means: for each address that is known by its digest its contacts, and
+/// the contact that is named, unless its addresses are other ones.
+async fn whom(
+    transaction: &Transaction,
+    intent: &domain::journal::StopIntent,
+    named: Option<ContactId>,
+) -> Result<Vec<Whose>, CasesError> {
+    let exact: Vec<Digest> = intent.digests.iter().map(|pair| pair.exact).collect();
+    let addresses = restorations::addresses_of(transaction, &exact).await?;
+    let known: BTreeSet<AddressId> = addresses.iter().map(|(address, _)| *address).collect();
+    let named = match named {
+        Some(contact) => {
+            let own = store::contacts::addresses_of(transaction, contact).await?;
+            let is_meant = own.iter().any(|address| known.contains(address)) || own.is_empty();
+            Some(contact).filter(|_| is_meant)
+        }
+        None => None,
+    };
+    let mut people = Vec::new();
+    for (address, contacts) in &addresses {
+        // An address that others have too is theirs; only the one that is named is meant then.
+        let contact = match (named, contacts.as_slice()) {
+            (Some(named), contacts) if contacts.contains(&named) => Some(named),
+            (None, [only]) => Some(*only),
+            _ => None,
+        };
+        let by = Known { contact, address: Some(*address), ticket: NO_TICKET };
+        people.push(destruction::find(transaction, by).await?.whose);
+    }
+    if let Some(named) = named.filter(|_| addresses.is_empty()) {
+        let by = Known { contact: Some(named), address: None, ticket: NO_TICKET };
+        people.push(destruction::find(transaction, by).await?.whose);
+    }
+    Ok(people)
+}
