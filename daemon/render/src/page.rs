@@ -25,13 +25,23 @@ pub enum PageName {
     Unsubscribe,
     /// An unsubscribe link that is none of ours.
     UnsubscribeUnknown,
+    /// The link of a package of a person's own data, with its button.
+    Package,
+    /// A link of a package that gives no file any more.
+    PackageEnded,
+    /// What a package says for people: a page of its own, inside the file.
+    PackageIndex,
+    /// The link of a challenge with its two buttons, and what was answered.
+    Challenge,
+    /// The question for ticket number and code of a challenge.
+    ChallengeCode,
     /// Something went wrong: what, and what the person can do.
     Problem,
 }
 
 impl PageName {
     /// All pages.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::Feedback,
         Self::FeedbackFiled,
         Self::Status,
@@ -43,6 +53,11 @@ impl PageName {
         Self::SubscribeEnded,
         Self::Unsubscribe,
         Self::UnsubscribeUnknown,
+        Self::Package,
+        Self::PackageEnded,
+        Self::PackageIndex,
+        Self::Challenge,
+        Self::ChallengeCode,
         Self::Problem,
     ];
 
@@ -61,6 +76,11 @@ impl PageName {
             Self::SubscribeEnded => "subscribe_ended",
             Self::Unsubscribe => "unsubscribe",
             Self::UnsubscribeUnknown => "unsubscribe_unknown",
+            Self::Package => "package",
+            Self::PackageEnded => "package_ended",
+            Self::PackageIndex => "package_index",
+            Self::Challenge => "challenge",
+            Self::ChallengeCode => "challenge_code",
             Self::Problem => "problem",
         }
     }

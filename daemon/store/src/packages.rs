@@ -340,21 +340,6 @@ pub async fn proven_address(
     row.map(|row| Ok(AddressId(row.get("challenge", "id")?))).transpose()
 }
 
-/// What a request's standing decision approved, once it was decided: the hash and by whom.
-///
-/// # Errors
-/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
-pub async fn approved(
-    session: &impl Session,
-    request: RequestId,
-) -> Result<Option<([u8; 32], String)>, StoreError> {
-    let sql = "SELECT subject_hash, decided_by FROM decision WHERE request_id = $1 AND verdict = 'approve' \
-               AND state = 'decided'";
-    let row = query_optional(session, sql, [request.0.into()]).await?;
-    row.map(|row| Ok((row.sha256("decision", "subject_hash")?, row.get("decision", "decided_by")?)))
-        .transpose()
-}
-
 /// Notes that a file with people's data, or made of them, left the product.
 ///
 /// # Errors
