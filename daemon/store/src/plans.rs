@@ -431,3 +431,33 @@ pub async fn postpone(
     let values = [plan.0.into(), until.as_microsecond().into(), by.into(), reason.to_vec().into()];
     change_one(transaction, "plan", sql, values).await
 }
+
+/// Writes down as part of which request another one went on.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn join_request(
+    transaction: &Transaction,
+    other: RequestId,
+    request: RequestId,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE request SET joined_to = $2 WHERE id = $1";
+    execute(transaction, sql, [other.0.into(), request.0.into()]).await?;
+    Ok(())
+}
+
+/// An open request for erasure of a contact, if there is one.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn open_erasure_of(
+    session: &impl Session,
+    contact: ContactId,
+) -> Result<Option<RequestId>, StoreError> {
+    let sql = "SELECT request.id FROM request JOIN ticket ON ticket.id = request.ticket_id \
+               WHERE ticket.contact_id = $1 AND request.name = 'erasure' \
+               AND request.state NOT IN ('refused', 'answered', 'closed', 'joined', 'withdrawn') \
+               ORDER BY request.id LIMIT 1";
+    let row = query_optional(session, sql, [contact.0.into()]).await?;
+    row.map(|row| Ok(RequestId(row.get("request", "id")?))).transpose()
+}

@@ -42,4 +42,10 @@ macro_rules! both {
 }
 
 mod identity;
+mod deciding;
+mod destruction;
+mod retention;
 mod room_itself;
+mod timing;
+mod parties;
+mod systems;

@@ -53,6 +53,7 @@ pub async fn forget_answer(
     transaction: &Transaction,
     whose: &Whose,
     plan: PlanId,
+    keeps_letters: bool,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let dialect = transaction.dialect();
@@ -77,6 +78,10 @@ pub async fn forget_answer(
         "UPDATE system_notice SET contact_id = NULL WHERE plan_id = $4",
         ERASE_ADDRESSES,
     ] {
+        // Under the key of the matter, which the texts that a law keeps need.
+        if keeps_letters && sql.contains("vault_key_id = NULL") {
+            continue;
+        }
         let mut values = values(whose, plan.0, dialect);
         values.push(now.as_microsecond().into());
         execute(transaction, &spell(sql, dialect), values).await?;

@@ -80,7 +80,10 @@ const HELD: [(Part, &str); 19] = [
          AND address_id IS NULL) AS blocking",
     ),
     (Part::Stops, "SELECT COUNT(*) FROM stop WHERE contact_id = $1"),
-    (Part::Tasks, "SELECT COUNT(*) FROM task WHERE ticket_id {tickets} AND done_at IS NULL"),
+    (
+        Part::Tasks,
+        "SELECT COUNT(*) FROM task WHERE ticket_id {tickets} AND done_at IS NULL AND name <> 'tell_recipient'",
+    ),
     (
         Part::Exports,
         "SELECT COUNT(*) FROM export_record WHERE destroyed_at IS NULL \

@@ -146,7 +146,7 @@ const STATEMENTS: [(Part, &str); 33] = [
     (Part::Disclosures, "UPDATE disclosure SET contact_id = NULL WHERE contact_id = $1"),
     (
         Part::Tasks,
-        "UPDATE task SET done_at = $6, done_by = 'consentry' WHERE ticket_id {tickets} AND done_at IS NULL",
+        "UPDATE task SET done_at = $6, done_by = 'consentry' WHERE ticket_id {tickets} AND done_at IS NULL AND name <> 'tell_recipient'",
     ),
     (
         Part::Tickets,

@@ -58,3 +58,14 @@ pub async fn own_addresses(
         })
         .collect()
 }
+
+/// Files with the person's data that left the product and were not destroyed, by their numbers.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn exports_of(session: &impl Session, whose: &Whose) -> Result<Vec<i64>, StoreError> {
+    let sql = "SELECT id FROM export_record WHERE destroyed_at IS NULL \
+               AND at >= (SELECT created_at FROM contact WHERE id = $1) ORDER BY id";
+    let rows = query_all(session, sql, [whose.contact.map_or(0, |id| id.0).into()]).await?;
+    rows.iter().map(|row| row.get("export_record", "id")).collect()
+}

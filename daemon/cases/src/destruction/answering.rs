@@ -1,0 +1,158 @@
+//! The act is drawn up, and the person is told what was destroyed, what is kept and why.
+
+use domain::{
+    Timestamp,
+    act::{ActFacts, ActPart, ActSubject},
+    ids::VaultKeyId,
+    plan::{Action, Finding, Part},
+    regime::DutyName,
+    request::{Outcome, RequestStep},
+};
+use render::{MailName, mail::CaseLetter, wording};
+use store::{Transaction, plans::PlanRow, requests::RequestRow, tickets::TicketRow};
+
+use super::{Staged, wording as words};
+use crate::{Cases, CasesError, requests::By};
+
+/// Keys that the stage needs, durable before its transaction begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AnswerKeys {
+    act: VaultKeyId,
+    /// Of the letter: a fresh one, the old one is gone with the data.
+    matter: Option<VaultKeyId>,
+}
+
+impl Cases {
+    pub(super) async fn prepare_answer(&self, plan: &PlanRow) -> Result<AnswerKeys, CasesError> {
+        let (_, ticket) = self.request_and_ticket(self.store(), plan.request).await?;
+        let act = self.key_of_act(plan.id).await?;
+        let matter = match ticket.address {
+            Some(_) => Some(self.key_of_matter(&ticket).await?),
+            None => None,
+        };
+        Ok(AnswerKeys { act, matter })
+    }
+
+    pub(super) async fn answer_destroyed(
+        &self,
+        transaction: &Transaction,
+        plan: &PlanRow,
+        keys: AnswerKeys,
+        now: Timestamp,
+    ) -> Result<Staged, CasesError> {
+        let (request, ticket) = self.request_and_ticket(transaction, plan.request).await?;
+        // As it was written down: this stage's plan may have been read before the last step.
+        let plan =
+            &store::plans::by_id(transaction, plan.id).await?.unwrap_or_else(|| plan.clone());
+        let facts = act_facts(plan, &request, &ticket, now);
+        let number = self.record_act(transaction, &facts, keys.act, now).await?;
+        store::plans::settle_step(transaction, plan.id, Part::Act, (0, 1), now).await?;
+        let outcome = outcome(plan);
+        match keys.matter {
+            Some(key) => {
+                store::plans::settle_step(transaction, plan.id, Part::ReplyAddress, (0, 1), now)
+                    .await?;
+                let today = now.to_zoned(self.parts.settings.zone.clone()).date();
+                let mut letter = self.destroyed_letter(&ticket, &request, plan);
+                letter.act = format!("{number}, {}", wording::date(today, ticket.locale));
+                let matter = (&ticket, &request);
+                let mail = (MailName::AnswerDestroyed, letter);
+                self.plan_answer(transaction, matter, mail, outcome, key, now).await?;
+            }
+            None => {
+                // Nobody asked, or nobody is left to be written to.
+                store::requests::set_outcome(transaction, request.id, outcome).await?;
+                let by = By::daemon();
+                self.fulfil(transaction, &request, &[DutyName::Answer, DutyName::Notify], by, now)
+                    .await?;
+                let answered =
+                    self.advance(transaction, &request, RequestStep::Answer, by, now).await?;
+                self.advance(transaction, &answered, RequestStep::Close, by, now).await?;
+            }
+        }
+        store::plans::advance(transaction, plan, now).await?;
+        Ok(Staged::Done)
+    }
+
+    fn destroyed_letter(
+        &self,
+        ticket: &TicketRow,
+        request: &RequestRow,
+        plan: &PlanRow,
+    ) -> CaseLetter {
+        let locale = ticket.locale;
+        let results = plan.draft.steps.iter().zip(&plan.results);
+        let done = results
+            .filter(|(step, result)| step.action != Action::Keep && result.done > 0)
+            .filter_map(|(step, _)| words::done(step.part, step.action, locale))
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
+        let kept = plan
+            .draft
+            .steps
+            .iter()
+            .filter(|step| step.action == Action::Keep)
+            .filter_map(|step| words::kept(step, locale))
+            .collect();
+        let reasons = match plan.draft.finding {
+            Finding::ErasedBefore => vec![words::erased_before(locale).to_owned()],
+            Finding::Held | Finding::NeverHeld => Vec::new(),
+        };
+        CaseLetter {
+            done,
+            kept,
+            reasons,
+            complete: plan.draft.is_complete(),
+            nothing_held: plan.draft.finding != Finding::Held,
+            ..self.case_letter(ticket, Some(request))
+        }
+    }
+}
+
+fn outcome(plan: &PlanRow) -> Outcome {
+    match plan.draft.finding {
+        Finding::ErasedBefore | Finding::NeverHeld => Outcome::NothingHeld,
+        Finding::Held if !plan.draft.is_complete() => Outcome::PartlyKept,
+        Finding::Held => match plan.draft.method {
+            domain::plan::Method::Destroy => Outcome::Done,
+            domain::plan::Method::Anonymise => Outcome::Anonymised,
+        },
+    }
+}
+
+fn act_facts(plan: &PlanRow, request: &RequestRow, ticket: &TicketRow, now: Timestamp) -> ActFacts {
+    let parts = plan
+        .draft
+        .steps
+        .iter()
+        .zip(&plan.results)
+        .map(|(step, result)| ActPart {
+            part: step.part.name().to_owned(),
+            action: step.action.name().to_owned(),
+            found: step.found,
+            done: result.done,
+            kept: result.kept,
+            basis: step.basis.map(|basis| basis.name().to_owned()).unwrap_or_default(),
+            law: step.law.clone(),
+            keep_until_on: step.until,
+            done_at: result.done_at,
+        })
+        .collect();
+    ActFacts {
+        plan: plan.id,
+        request: request.id,
+        ticket: ticket.id,
+        ticket_number: ticket.number.clone(),
+        regimes: request.regime.split(' ').map(str::to_owned).collect(),
+        subject: ActSubject::new(plan.draft.whose.contact, &ticket.number, None),
+        processors: Vec::new(),
+        executed_by: vec![plan.made_by.clone()],
+        categories: Vec::new(),
+        method: plan.draft.method,
+        tool: String::new(),
+        reason: request.name.name().to_owned(),
+        law: request.law.clone(),
+        destroyed_at: plan.executed_at.unwrap_or(now),
+        parts,
+    }
+}

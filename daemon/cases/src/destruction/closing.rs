@@ -1,0 +1,72 @@
+//! The last stage: once the answer has left, the address to which it went is destroyed, too.
+
+use std::time::Duration;
+
+use domain::{
+    Timestamp,
+    plan::{Part, Stage},
+    request::RequestState,
+};
+use serde_json::json;
+use store::{Transaction, destruction::Kept, plans::PlanRow};
+
+use super::{Staged, plan_subject};
+use crate::{Cases, CasesError};
+
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+impl Cases {
+    /// Forgets the answer, in a transaction of its own, so that its key is destroyed before the
+    /// plan ends. Repeating it is harmless. Returns whether the answer has left.
+    pub(super) async fn forget_answer(
+        &self,
+        plan: &PlanRow,
+        now: Timestamp,
+    ) -> Result<bool, CasesError> {
+        let transaction = self.store().begin().await?;
+        let (request, _) = self.request_and_ticket(&transaction, plan.request).await?;
+        if !matches!(request.state, RequestState::Answered | RequestState::Closed) {
+            return Ok(false);
+        }
+        let whose = &plan.draft.whose;
+        let kept = Kept::of(&plan.draft);
+        if !kept.contact {
+            let kept_letters = kept.letters || kept.submissions;
+            store::destruction::collect(&transaction, whose, plan.id, kept).await?;
+            store::destruction::forget_answer(&transaction, whose, plan.id, kept_letters, now)
+                .await?;
+        }
+        transaction.commit().await?;
+        self.destroy_vaulted(&[plan.id]).await?;
+        Ok(true)
+    }
+
+    pub(super) async fn close_plan(
+        &self,
+        transaction: &Transaction,
+        plan: &PlanRow,
+        (has_left, in_vault): (bool, i64),
+        now: Timestamp,
+    ) -> Result<Staged, CasesError> {
+        if !has_left {
+            return Ok(Staged::Wait("answer", LOOK_AGAIN));
+        }
+        store::destruction::mark_destroyed(transaction, plan.id, now).await?;
+        // As if the answer had never been owed: now nothing may be left.
+        let ended = PlanRow { stage: Stage::Done, ..plan.clone() };
+        let mut left = self.leftovers(transaction, &ended).await?;
+        if in_vault > 0 {
+            left.push(super::Leftover { part: Part::Letters, count: in_vault });
+        }
+        if !left.is_empty() {
+            return Ok(Staged::Left(left));
+        }
+        store::plans::settle_step(transaction, plan.id, Part::ReplyAddress, (1, 0), now).await?;
+        store::plans::advance(transaction, plan, now).await?;
+        let about = plan_subject(plan.id);
+        let detail = json!({ "request": plan.request });
+        store::audit::append(transaction, "consentry", "destruction_ended", &about, &detail, now)
+            .await?;
+        Ok(Staged::Done)
+    }
+}

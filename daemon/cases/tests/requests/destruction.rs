@@ -1,0 +1,479 @@
+//! Destruction: from the plan to the proof that nothing is left.
+
+use cases::{
+    CasesError,
+    destruction::{PlanOrder, Progress},
+};
+use domain::{
+    address::EmailAddress,
+    classification::Label,
+    ids::{ContactId, RequestId},
+    plan::{Action, Finding, Keep, Method, Part, PlanState},
+    request::{Outcome, RequestState},
+};
+use store::plans::PlanRow;
+
+use crate::room::{ANNA, BORIS, Matter, Room};
+
+const NAME: &str = "Анна Непозабытая";
+const PHONE: &str = "+7 916 123-45-67";
+
+both! {
+    a_person_is_destroyed_from_the_plan_to_the_proof,
+    what_a_law_keeps_is_kept_and_the_rest_is_gone,
+    nothing_is_destroyed_while_a_hold_stands,
+    an_address_that_somebody_shares_stays_theirs,
+    whoever_has_only_written_is_destroyed_as_well,
+    erased_before_and_never_held_are_told_apart,
+    an_anonymous_row_counts_and_tells_nothing,
+    what_was_left_behind_is_found_and_told,
+    what_is_not_what_was_approved_is_not_carried_out,
+    two_nodes_at_once_destroy_once,
+    an_erasure_by_hand_goes_the_same_way,
+    a_destruction_put_off_waits,
+    another_question_of_the_person_is_answered_first,
+    a_letter_of_a_new_matter_survives,
+}
+
+async fn a_person_is_destroyed_from_the_plan_to_the_proof(room: Room) {
+    let contact = a_full_person(&room).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    room.relay_takes_all(matter.ticket).await;
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    let found = |part: Part| plan.draft.steps.iter().find(|step| step.part == part).cloned();
+    for (part, n) in [
+        (Part::Contact, 1),
+        (Part::Subscriptions, 1),
+        (Part::Consents, 2),
+        (Part::Submissions, 1),
+        (Part::RawMail, 0),
+        (Part::Deliveries, 3),
+        (Part::Blocks, 1),
+    ] {
+        let step = found(part);
+        assert_eq!(step.map_or(0, |step| step.found), n, "{part:?}");
+    }
+    assert_eq!(found(Part::WebLogs).map(|step| step.found), Some(0));
+    assert_eq!(plan.draft.finding, Finding::Held);
+    approved(&room, &matter).await;
+
+    // It can go no further than its answer.
+    assert_eq!(carry_out(&room, &plan).await, Progress::Waiting("answer"));
+    let plan = reread(&room, &plan).await;
+    assert_eq!(plan.state, PlanState::Verified);
+    assert_eq!(room.request(matter.request()).await.state, RequestState::Verified);
+    assert!(is_suppressed(&room, ANNA).await);
+    assert_eq!(room.count("stop WHERE act = 'erasure' AND contact_id IS NULL").await, 1);
+    assert_eq!(room.count(&format!("contact WHERE id = {contact}")).await, 0);
+    assert_eq!(room.count("address WHERE erased_at IS NULL").await, 1, "for the answer");
+    let answer = room.letter(matter.ticket, "answer_destroyed").await;
+    let text = answer.content.expect("it can be opened").text;
+    assert!(text.contains("A-2026-000001"), "{text}");
+    assert!(!text.contains(NAME) && !text.contains(ANNA), "{text}");
+
+    finish(&room, &matter, &plan).await;
+    let plan = reread(&room, &plan).await;
+    assert_eq!(plan.state, PlanState::Closed);
+    assert!(plan.results.iter().all(|result| result.state == "done"), "{:#?}", plan.results);
+    assert_eq!(room.request(matter.request()).await.outcome, Some(Outcome::Done));
+    assert_eq!(room.count("address WHERE email <> '' OR exact_key NOT LIKE 'erased:%'").await, 0);
+    assert_eq!(room.count("delivery WHERE content IS NOT NULL OR reply_text IS NOT NULL").await, 0);
+    // The sums of the ledger stay, and the evidence under a key of its own.
+    assert_eq!(room.count("delivery WHERE campaign_id IS NOT NULL").await, 2);
+    assert_eq!(room.count("consent_event WHERE evidence = '{}' AND contact_id IS NULL").await, 2);
+    assert_eq!(room.count("kept_record WHERE kind = 'consent_proof'").await, 1);
+    let ticket = room.ticket(matter.ticket).await;
+    assert_eq!((ticket.address, ticket.contact), (None, None));
+
+    // Once more is harmless.
+    assert_eq!(carry_out(&room, &plan).await, Progress::Closed);
+    assert!(room.cases().leftovers(room.store(), &plan).await.expect("asked").is_empty());
+}
+
+async fn what_a_law_keeps_is_kept_and_the_rest_is_gone(room: Room) {
+    a_full_person(&room).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    room.relay_takes_all(matter.ticket).await;
+    let keeps =
+        ["contact=402-FZ art. 29(1),2031-12-31", "submissions=402-FZ art. 29(1),2031-12-31"];
+    let keeps = keeps.map(|text| Keep::parse(text).expect("a rule")).to_vec();
+    let plan = planned(&room, matter.request(), &PlanOrder { keeps, ..PlanOrder::default() }).await;
+    approved(&room, &matter).await;
+    assert_eq!(carry_out(&room, &plan).await, Progress::Waiting("answer"));
+    finish(&room, &matter, &plan).await;
+    assert_eq!(room.request(matter.request()).await.outcome, Some(Outcome::PartlyKept));
+    assert_eq!(room.count("contact WHERE name <> ''").await, 1);
+    assert_eq!(room.count("submission WHERE content IS NOT NULL").await, 1);
+    assert_eq!(room.count("block WHERE state = 'active'").await, 1, "what is kept stays blocked");
+    assert_eq!(room.count("subscription").await, 0);
+    assert!(is_suppressed(&room, ANNA).await);
+    let ticket = room.ticket(matter.ticket).await;
+    let keys = store::destruction::of_plan(room.store(), plan.id).await.expect("listed");
+    let held = format!("submission WHERE ticket_id = {} AND vault_key_id IS NOT NULL", ticket.id);
+    assert_eq!(room.count(&held).await, 1);
+    for one in keys {
+        let needed = format!("submission WHERE vault_key_id = '{}'", one.id);
+        assert_eq!(room.count(&needed).await, 0, "the key of what is kept is kept");
+    }
+}
+
+async fn nothing_is_destroyed_while_a_hold_stands(room: Room) {
+    let contact = a_full_person(&room).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    approved(&room, &matter).await;
+    let hold = format!(
+        "INSERT INTO legal_hold (contact_id, ticket_id, from_at, reason) VALUES ({contact}, {}, 0, 'court') RETURNING id",
+        matter.ticket
+    );
+    room.number(&hold).await;
+    let Progress::Void(_) = carry_out(&room, &plan).await else { panic!("it went on") };
+    assert_eq!(room.count("contact WHERE name <> ''").await, 1);
+    assert_eq!(room.request(matter.request()).await.state, RequestState::UnderReview);
+    assert!(!is_suppressed(&room, ANNA).await);
+    let refused =
+        room.cases().plan_destruction(matter.request(), &PlanOrder::default(), "anna").await;
+    assert_rule(refused, "legal_hold");
+}
+
+async fn an_address_that_somebody_shares_stays_theirs(room: Room) {
+    let anna = a_full_person(&room).await;
+    let other = room.contact("Борис", "", &[BORIS, "office@mail.example"]).await;
+    give(&room, anna, "office@mail.example").await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    room.relay_takes_all(matter.ticket).await;
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    assert_eq!(plan.draft.whose.addresses.len(), 1);
+    approved(&room, &matter).await;
+    assert_eq!(carry_out(&room, &plan).await, Progress::Waiting("answer"));
+    finish(&room, &matter, &plan).await;
+    assert_eq!(room.count("address WHERE email = 'office@mail.example'").await, 1);
+    assert_eq!(room.count(&format!("contact_address WHERE contact_id = {other}")).await, 2);
+    assert_eq!(room.count(&format!("contact_address WHERE contact_id = {anna}")).await, 0);
+    assert!(!is_suppressed(&room, "office@mail.example").await);
+}
+
+async fn whoever_has_only_written_is_destroyed_as_well(room: Room) {
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    room.relay_takes_all(matter.ticket).await;
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    assert_eq!(plan.draft.finding, Finding::NeverHeld);
+    approved(&room, &matter).await;
+    assert_eq!(carry_out(&room, &plan).await, Progress::Waiting("answer"));
+    let text = room.letter(matter.ticket, "answer_destroyed").await.content.expect("opened").text;
+    assert!(text.contains("не нашли"), "{text}");
+    finish(&room, &matter, &plan).await;
+    assert_eq!(room.request(matter.request()).await.outcome, Some(Outcome::NothingHeld));
+    assert_eq!(
+        room.count("submission WHERE content IS NOT NULL OR vault_key_id IS NOT NULL").await,
+        0
+    );
+}
+
+async fn erased_before_and_never_held_are_told_apart(room: Room) {
+    a_full_person(&room).await;
+    let first = room.asks(ANNA, &[Label::Erasure]).await;
+    room.relay_takes_all(first.ticket).await;
+    let plan = planned(&room, first.request(), &PlanOrder::default()).await;
+    approved(&room, &first).await;
+    carry_out(&room, &plan).await;
+    finish(&room, &first, &plan).await;
+    room.pass_days(2);
+    let second = room.asks(ANNA, &[Label::Erasure]).await;
+    assert_ne!(second.ticket, first.ticket);
+    room.relay_takes_all(second.ticket).await;
+    let plan = planned(&room, second.request(), &PlanOrder::default()).await;
+    assert_eq!(plan.draft.finding, Finding::ErasedBefore);
+    approved(&room, &second).await;
+    carry_out(&room, &plan).await;
+    let text = room.letter(second.ticket, "answer_destroyed").await.content.expect("opened").text;
+    assert!(text.contains("раньше"), "{text}");
+    finish(&room, &second, &plan).await;
+    assert_eq!(room.count("address WHERE erased_at IS NULL").await, 0);
+}
+
+async fn an_anonymous_row_counts_and_tells_nothing(room: Room) {
+    let contact = a_full_person(&room).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    room.relay_takes_all(matter.ticket).await;
+    let order = PlanOrder { method: Method::Anonymise, ..PlanOrder::default() };
+    let plan = planned(&room, matter.request(), &order).await;
+    let step = plan.draft.steps.iter().find(|step| step.part == Part::Contact);
+    assert_eq!(step.map(|step| step.action), Some(Action::Anonymise));
+    approved(&room, &matter).await;
+    assert_eq!(carry_out(&room, &plan).await, Progress::Waiting("answer"));
+    finish(&room, &matter, &plan).await;
+    assert_eq!(room.request(matter.request()).await.outcome, Some(Outcome::Anonymised));
+    let emptied = format!(
+        "contact WHERE id = {contact} AND name = '' AND phone = '' AND vault_key_id IS NULL"
+    );
+    assert_eq!(room.count(&emptied).await, 1);
+    assert_eq!(room.count("subscription WHERE state = 'unsubscribed'").await, 1);
+    assert_eq!(room.count("submission WHERE content IS NOT NULL").await, 0);
+    assert_eq!(room.count("address WHERE email <> ''").await, 0);
+}
+
+async fn what_was_left_behind_is_found_and_told(room: Room) {
+    a_full_person(&room).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    room.relay_takes_all(matter.ticket).await;
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    approved(&room, &matter).await;
+    // A copy on the mail server is still there.
+    let copy = "UPDATE message SET copy_gone_at = NULL, state = 'moved' WHERE submission_id IS NOT NULL \
+                OR id IN (SELECT message_id FROM submission) RETURNING id";
+    room.number(copy).await;
+    room.number("UPDATE message SET erase_failures = 0 RETURNING id").await;
+    assert_eq!(carry_out_keeping_copies(&room, &plan).await, Progress::Waiting("server_copies"));
+    // Somebody writes into the ticket what should be gone.
+    let planted = format!(
+        "UPDATE submission SET content = (SELECT sha256 FROM kept_record LIMIT 1) WHERE ticket_id = {} RETURNING id",
+        matter.ticket
+    );
+    room.number(&planted).await;
+    for _ in 0..3 {
+        let Progress::Failed(word) = carry_out(&room, &plan).await else { panic!("not found") };
+        assert_eq!(word, "left: submissions 1");
+        room.pass_days(1);
+    }
+    let plan = reread(&room, &plan).await;
+    assert_eq!((plan.state, plan.failures), (PlanState::Executed, 3));
+    let alarm = format!("alarm WHERE name = 'destruction/{}' AND cleared_at IS NULL", plan.id);
+    assert_eq!(room.count(&alarm).await, 1);
+    assert_eq!(room.request(matter.request()).await.state, RequestState::Executing);
+    room.number("UPDATE submission SET content = NULL RETURNING id").await;
+    assert_eq!(carry_out(&room, &plan).await, Progress::Waiting("answer"));
+}
+
+async fn what_is_not_what_was_approved_is_not_carried_out(room: Room) {
+    let contact = a_full_person(&room).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    approved(&room, &matter).await;
+    give(&room, contact, "second@mail.example").await;
+    assert_eq!(carry_out(&room, &plan).await, Progress::Void("person".into()));
+    assert_eq!(reread(&room, &plan).await.state, PlanState::Void);
+    assert_eq!(room.request(matter.request()).await.state, RequestState::UnderReview);
+    assert_eq!(room.count("decision WHERE state <> 'void'").await, 0);
+    assert_eq!(room.count("contact WHERE name <> ''").await, 1);
+    // A new plan shows the second address, too.
+    let plan = planned_again(&room, matter.request()).await;
+    assert_eq!(plan.draft.whose.addresses.len(), 2);
+}
+
+async fn two_nodes_at_once_destroy_once(room: Room) {
+    a_full_person(&room).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    room.relay_takes_all(matter.ticket).await;
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    approved(&room, &matter).await;
+    copies_gone(&room).await;
+    let (one, two) = (room.cases().clone(), room.cases().clone());
+    let (first, second) = tokio::join!(one.carry_out_due("one", 10), two.carry_out_due("two", 10));
+    first.expect("carried out");
+    second.expect("carried out");
+    copies_gone(&room).await;
+    let about = format!("plan:{}", plan.id);
+    for _ in 0..8 {
+        room.pass_days(1);
+        let (first, second) =
+            tokio::join!(one.carry_out_due("one", 10), two.carry_out_due("two", 10));
+        first.expect("carried out");
+        second.expect("carried out");
+        copies_gone(&room).await;
+    }
+    assert_eq!(reread(&room, &plan).await.state, PlanState::Verified);
+    for act in ["destruction_began", "rows_destroyed", "verified"] {
+        let n = format!("audit_event WHERE subject = '{about}' AND act = '{act}'");
+        assert_eq!(room.count(&n).await, 1, "{act}");
+    }
+    assert_eq!(room.count("kept_record WHERE kind = 'consent_proof'").await, 1);
+    assert_eq!(room.count("delivery WHERE topic = 'answer_destroyed'").await, 1);
+}
+
+async fn an_erasure_by_hand_goes_the_same_way(room: Room) {
+    let contact = a_full_person(&room).await;
+    let erasure = room.cases().erase_contact(contact, room.now(), "clerk").await.expect("opened");
+    let again = room.cases().erase_contact(contact, room.now(), "clerk").await;
+    assert_rule(again, "same_person");
+    let matter =
+        Matter { ticket: erasure.ticket, number: erasure.number, requests: vec![erasure.request] };
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    approved(&room, &matter).await;
+    assert_eq!(carry_out(&room, &plan).await, Progress::Waiting("answer"));
+    finish(&room, &matter, &plan).await;
+    assert_eq!(room.count("contact").await, 0);
+}
+
+async fn a_destruction_put_off_waits(room: Room) {
+    a_full_person(&room).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    room.relay_takes_all(matter.ticket).await;
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    let until = |days: i64| room.now() + jiff::SignedDuration::from_hours(24 * days);
+    let (cases, id) = (room.cases(), matter.request());
+    assert_rule(
+        cases.postpone_destruction(id, until(30), "", "anna").await,
+        "postpone_destruction",
+    );
+    assert_rule(
+        cases.postpone_destruction(id, until(200), "tape", "anna").await,
+        "postpone_destruction",
+    );
+    cases.postpone_destruction(id, until(30), "лента в хранилище", "anna").await.expect("put off");
+    let text = room.letter(matter.ticket, "postponed").await.content.expect("opened").text;
+    assert!(text.contains("лента в хранилище"), "{text}");
+    approved(&room, &matter).await;
+    assert_eq!(cases.carry_out_due("one", 10).await.expect("looked"), 0);
+    assert_eq!(reread(&room, &plan).await.state, PlanState::Proposed);
+    assert_eq!(room.count("block WHERE state = 'active'").await, 1);
+    room.relay_takes_all(matter.ticket).await;
+    room.pass_days(31);
+    assert_eq!(
+        cases.carry_out_due("one", 10).await.expect("carried out"),
+        0,
+        "waits for the copies"
+    );
+    assert_eq!(reread(&room, &plan).await.state, PlanState::Executing);
+}
+
+async fn another_question_of_the_person_is_answered_first(room: Room) {
+    a_full_person(&room).await;
+    let access = room.asks(ANNA, &[Label::Access]).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    let erasure = *matter.requests.last().expect("a request");
+    assert!(access.requests.iter().all(|request| *request != erasure));
+    let refused = room.cases().plan_destruction(erasure, &PlanOrder::default(), "anna").await;
+    assert_rule(refused, "answer_first");
+}
+
+async fn a_letter_of_a_new_matter_survives(room: Room) {
+    a_full_person(&room).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    room.relay_takes_all(matter.ticket).await;
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    approved(&room, &matter).await;
+    assert_eq!(carry_out(&room, &plan).await, Progress::Waiting("answer"));
+    // Before the answer leaves, the person asks something else.
+    let newer = room.asks(ANNA, &[Label::Access]).await;
+    assert_ne!(newer.ticket, matter.ticket);
+    finish(&room, &matter, &plan).await;
+    assert_eq!(reread(&room, &plan).await.state, PlanState::Closed);
+    assert!(room.ticket(newer.ticket).await.address.is_some(), "somebody must be answered");
+    let held = format!("submission WHERE ticket_id = {} AND content IS NOT NULL", newer.ticket);
+    assert_eq!(room.count(&held).await, 1);
+}
+
+/// A contact with a subscription, its consent, two mails of campaigns and one that is planned.
+async fn a_full_person(room: &Room) -> ContactId {
+    let contact = room.contact(NAME, PHONE, &[ANNA]).await;
+    let at = room.now().as_microsecond();
+    let address = room.number(&format!("SELECT id FROM address WHERE email = '{ANNA}'")).await;
+    let list = room
+        .number(
+            "INSERT INTO list (name, purpose, title_ru, title_en, advertiser, created_at, created_by) \
+             VALUES ('news', 'newsletter', 'Новости', 'News', 'Clinic', 0, 'anna') RETURNING id",
+        )
+        .await;
+    let subscription = room
+        .number(&format!(
+            "INSERT INTO subscription (list_id, contact_id, address_id, state, since_at, created_at) \
+             VALUES ({list}, {contact}, {address}, 'confirmed', {at}, {at}) RETURNING id"
+        ))
+        .await;
+    for act in ["granted", "confirmed"] {
+        room.number(&format!(
+            "INSERT INTO consent_event (contact_id, address_id, purpose, list, act, grade, capture_point, at, evidence, subscription_id) \
+             VALUES ({contact}, {address}, 'newsletter', 'news', '{act}', 'proven', 'subscription_form', {at}, \
+             '{{\"ip\":\"203.0.113.77\",\"name\":\"{NAME}\"}}', {subscription}) RETURNING id"
+        ))
+        .await;
+    }
+    for (n, state) in [(1, "accepted"), (2, "planned")] {
+        let campaign = room
+            .number(&format!(
+                "INSERT INTO campaign (name, state, content, audience, author, created_at, changed_at, since_at) \
+                 VALUES ('c{n}', 'finished', '{{}}', '{{}}', 'anna', 0, 0, 0) RETURNING id"
+            ))
+            .await;
+        room.number(&format!(
+            "INSERT INTO delivery (class, purpose_of_mail, address_id, stop_digest, mail_id, digest_key, mail_id_digest, \
+             rank, state, planned_at, next_try_at, expires_at, campaign_id, subscription_id, reply_text) \
+             SELECT 'advertising', 'campaign', {address}, stop_digest, 'c{n}@x', 0, stop_digest, 9, '{state}', {at}, {at}, \
+             {at} + 1000000000, {campaign}, {subscription}, '250 <{ANNA}> ok' FROM address WHERE id = {address} RETURNING id"
+        ))
+        .await;
+    }
+    contact
+}
+
+async fn give(room: &Room, contact: ContactId, address: &str) {
+    let transaction = room.store().begin().await.expect("begins");
+    let address = EmailAddress::parse(address).expect("an address");
+    let digests = room.cases().digests().address(&address);
+    let id = store::addresses::find_or_add(&transaction, &address, &digests, room.now())
+        .await
+        .expect("an address");
+    store::contacts::give_address(&transaction, contact, id, room.now()).await.expect("given");
+    transaction.commit().await.expect("commits");
+}
+
+async fn planned(room: &Room, request: RequestId, order: &PlanOrder) -> PlanRow {
+    let number = room.ticket(room.request(request).await.ticket).await.number;
+    room.cases().attest_identity(&number, "seen", "anna").await.expect("attested");
+    room.cases().review_request(request, "anna").await.expect("under review");
+    room.cases().plan_destruction(request, order, "anna").await.expect("a plan")
+}
+
+async fn planned_again(room: &Room, request: RequestId) -> PlanRow {
+    room.cases().plan_destruction(request, &PlanOrder::default(), "anna").await.expect("a plan")
+}
+
+async fn approved(room: &Room, matter: &Matter) {
+    let id = matter.request();
+    room.cases().propose(id, None, "anna").await.expect("proposed");
+    room.cases().decide(id, "boris").await.expect("approved");
+}
+
+/// As intake does: the copies on the mail server are gone.
+async fn copies_gone(room: &Room) {
+    let sql = "UPDATE message SET copy_gone_at = erase_asked_at WHERE erase_asked_at IS NOT NULL";
+    store::probe::write(room.store(), sql).await.expect("written");
+}
+
+async fn carry_out_keeping_copies(room: &Room, plan: &PlanRow) -> Progress {
+    let done = room.cases().carry_out_plans(&[plan.id]).await.expect("carried out");
+    done.into_iter().next().expect("one").1
+}
+
+async fn carry_out(room: &Room, plan: &PlanRow) -> Progress {
+    if let Progress::Waiting("server_copies") = carry_out_keeping_copies(room, plan).await {
+        copies_gone(room).await;
+        return carry_out_keeping_copies(room, plan).await;
+    }
+    carry_out_keeping_copies(room, plan).await
+}
+
+/// The relay takes the answer; the plan ends.
+async fn finish(room: &Room, matter: &Matter, plan: &PlanRow) {
+    room.relay_takes_all(matter.ticket).await;
+    room.cases().settle_requests().await.expect("settled");
+    assert_eq!(carry_out(room, plan).await, Progress::Closed);
+}
+
+async fn reread(room: &Room, plan: &PlanRow) -> PlanRow {
+    store::plans::by_id(room.store(), plan.id).await.expect("read").expect("a plan")
+}
+
+async fn is_suppressed(room: &Room, address: &str) -> bool {
+    let address = EmailAddress::parse(address).expect("an address");
+    let digests = room.cases().digests().address_all(&address);
+    store::destruction::erased_before(room.store(), &digests).await.expect("asked")
+}
+
+fn assert_rule<T: std::fmt::Debug>(result: Result<T, CasesError>, expected: &str) {
+    match result {
+        Err(CasesError::Refused { rule, .. }) => assert_eq!(rule, expected),
+        other => panic!("not refused by {expected}: {other:?}"),
+    }
+}
