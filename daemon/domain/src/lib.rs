@@ -38,6 +38,7 @@ pub mod plan;
 pub mod regime;
 pub mod request;
 pub mod retention;
+pub mod special;
 pub mod subscription;
 pub mod ticket;
 pub mod ticket_number;
