@@ -1,4 +1,7 @@
-//! Blocks as people of ours handle them: listed, and lifted with a name and a reason.
+//! Blocks as people of ours handle them: set, listed, and lifted with a name and a reason.
+
+mod setting;
+mod telling;
 
 use domain::{Timestamp, ids::BlockId};
 use store::{Transaction, blocks::BlockRow, stops::StopKind};
@@ -7,6 +10,14 @@ use crate::{
     Cases, CasesError,
     filing::{PendingStops, Stopped, scope_words},
 };
+
+pub use setting::{BlockByHand, Whom};
+pub use telling::Lifted;
+
+/// The context under which the reasons of exceptions are sealed.
+const EXCEPTION: &str = "block.exception";
+/// The context under which it is sealed how a person was told by hand.
+const NOTICE: &str = "unblock_notice.note";
 
 /// Why a block is lifted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +114,7 @@ impl Cases {
         let (block, actor, reason) = (row.id, lifting.actor, lifting.reason);
         row.state.clone().lift(actor, reason, now)?;
         store::blocks::lift(transaction, block, actor, reason.trim(), now).await?;
+        store::blocks::close_reminder(transaction, block, actor, now).await?;
         // The end holds for the same addresses as the block did.
         let mut addresses: Vec<_> = row.address.into_iter().collect();
         if let Some(contact) = row.contact {

@@ -22,5 +22,6 @@ pub mod showing;
 
 pub use attesting::Attested;
 pub use counts::Counts;
+pub use exporting::{Export, Held};
 pub use importing::{ImportError, ImportNews, ImportOrder, ImportReport, Mode};
 pub use row::RowError;

@@ -1,18 +1,28 @@
 //! The command line, as typed. What each command does is in `command`, one file each.
 
+pub mod backup;
+pub mod access;
 pub mod campaign;
 pub mod contact;
+pub mod identity;
 pub mod lists;
+pub mod request;
 pub mod proof;
 pub mod system;
+pub mod retention;
 pub mod ticket;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use backup::{Backup, Restore, Suppression, SuppressionCommand};
+pub use access::{
+    Correction, CorrectionCommand, Export, ExportCommand, Package, PackageCommand,
+};
 pub use campaign::{Campaign, CampaignCommand, Start as CampaignStart, Template, TemplateCommand};
 pub use contact::{Contact, ContactCommand, ContactImport, ExportFormat};
+pub use identity::{Identity, IdentityCommand, RepresentativeKind};
 pub use lists::{Consent, ConsentCommand, List, ListCommand, Policy, PolicyCommand};
 pub use proof::{
     Act, ActCommand, ActFormat, Audit, AuditCommand, AuditFormat, Register, RegisterCommand,
@@ -22,6 +32,7 @@ pub use system::{
     Disclosure, DisclosureCommand, Recipient, RecipientCommand, RecipientNoticeCommand,
     RegisterFormat, System, SystemCommand,
 };
+pub use retention::{Retention, RetentionCommand};
 pub use ticket::{
     Classifier, ClassifierCommand, Correct as TicketCorrection, Ticket, TicketCommand,
 };
@@ -74,8 +85,12 @@ pub enum Command {
     Classifier(Classifier),
     /// The conversations with people
     Ticket(Ticket),
+    /// What people ask for, from receipt to a proven end
+    Request(request::Request),
     /// What must not be processed
     Block(Block),
+    /// Who asks: proofs, the question "was it you?", representatives
+    Identity(Identity),
     /// Mailing lists and their consent texts
     List(List),
     /// Versions of the privacy policy
@@ -98,6 +113,20 @@ pub enum Command {
     Recipient(Recipient),
     /// The register of what was given to whom, on which ground
     Disclosure(Disclosure),
+    /// Addresses that are never mailed
+    Suppression(Suppression),
+    /// Copy database and objects while the daemon runs
+    Backup(Backup),
+    /// Put a backup in place; nothing leaves until it is released
+    Restore(Restore),
+    /// What is kept how long, and the look through what is over
+    Retention(Retention),
+    /// What is held about a person, for that person
+    Package(Package),
+    /// Data that are corrected, with their proof
+    Correction(Correction),
+    /// Files without a person in them
+    Export(Export),
     /// The sealed record of what was done
     Audit(Audit),
     /// Print completions for a shell
@@ -235,6 +264,40 @@ pub enum BlockCommand {
         /// It was set by a misreading: what the same words withdrew is restored
         #[arg(long)]
         misread: bool,
+        /// How you told the person before (GDPR 18(3)); kept sealed
+        #[arg(long, value_name = "NOTE", conflicts_with = "misread")]
+        told_by_hand: Option<String>,
+    },
+    /// Set one by hand: of a contact, or of an address that may be nobody's yet
+    Set {
+        /// An address, or the number of a contact
+        #[arg(value_name = "ADDRESS|ID")]
+        whom: String,
+        /// full, marketing, purposes=newsletter,research or fields=phone,name
+        #[arg(long, default_value = "full")]
+        scope: String,
+        /// For what: a label or the article, no personal data
+        #[arg(long)]
+        basis: String,
+        /// The number of the ticket it belongs to
+        #[arg(long, value_name = "NUMBER")]
+        ticket: Option<String>,
+        /// Why it is narrower than it would be, such as an appointment tomorrow; only while a
+        /// rectification or restriction is checked; kept sealed
+        #[arg(long, value_name = "REASON", requires = "ticket")]
+        exception: Option<String>,
+        /// An authority demands it; its ticket is held against destruction
+        #[arg(long, requires = "ticket")]
+        authority: bool,
+    },
+    /// Show what all blocks of a person hold together; audited
+    Show {
+        /// An address, or the number of a contact
+        #[arg(value_name = "ADDRESS|ID")]
+        whom: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

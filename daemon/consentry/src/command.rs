@@ -2,26 +2,35 @@
 
 pub mod act;
 pub mod audit;
+pub mod backup;
 pub mod block;
 pub mod campaign;
 pub mod classifier;
 pub mod classify;
 pub mod consent;
 pub mod contact;
+pub mod correction;
 pub mod cut;
 pub mod disclosure;
 pub mod doctor;
+pub mod export;
+pub mod identity;
 pub mod init;
 pub mod intake;
 pub mod list;
 pub mod manual;
 pub mod migrate;
 pub mod node;
+pub mod package;
 pub mod policy;
 pub mod reader;
+pub mod request;
+pub mod restore;
 pub mod recipient;
 pub mod register;
+pub mod retention;
 pub mod status;
+pub mod suppression;
 pub mod system;
 pub mod template;
 pub mod ticket;
@@ -64,7 +73,9 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Classify(arguments) => classify::run(&general, &arguments),
         Command::Classifier(arguments) => on_runtime(classifier::run(general, arguments)),
         Command::Ticket(arguments) => on_runtime(ticket::run(general, arguments)),
+        Command::Request(arguments) => on_runtime(request::run(general, arguments)),
         Command::Block(arguments) => on_runtime(block::run(general, arguments)),
+        Command::Identity(arguments) => on_runtime(identity::run(general, arguments)),
         Command::List(arguments) => on_runtime(list::run(general, arguments)),
         Command::Policy(arguments) => on_runtime(policy::run(general, arguments)),
         Command::Consent(arguments) => on_runtime(consent::run(general, arguments)),
@@ -76,6 +87,13 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::System(arguments) => on_runtime(system::run(general, arguments)),
         Command::Recipient(arguments) => on_runtime(recipient::run(general, arguments)),
         Command::Disclosure(arguments) => on_runtime(disclosure::run(general, arguments)),
+        Command::Suppression(arguments) => on_runtime(suppression::run(general, arguments)),
+        Command::Backup(arguments) => on_runtime(backup::run(general, arguments)),
+        Command::Restore(arguments) => on_runtime(restore::run(general, arguments)),
+        Command::Retention(arguments) => on_runtime(retention::run(general, arguments)),
+        Command::Package(arguments) => on_runtime(package::run(general, arguments)),
+        Command::Correction(arguments) => on_runtime(correction::run(general, arguments)),
+        Command::Export(arguments) => on_runtime(export::run(general, arguments)),
         Command::Audit(arguments) => on_runtime(audit::run(general, arguments)),
         Command::Completions(arguments) => manual::completions(arguments.shell),
         Command::Man => manual::man(),

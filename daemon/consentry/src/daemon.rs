@@ -4,15 +4,19 @@
 //! listen, the parts start, and only then systemd hears READY. On SIGTERM the parts stop taking
 //! new work, end what is under way, and the house is closed last.
 
+pub mod blocks;
 pub mod heartbeat;
 pub mod housekeeping;
 pub mod notifier;
 pub mod pages;
 pub mod reading;
+pub mod requests;
+pub mod retaining;
 pub mod sealing;
 pub mod sending;
 pub mod sockets;
 pub mod supervision;
+pub mod systems;
 
 use std::fs::File;
 use std::process::ExitCode;
@@ -107,6 +111,26 @@ pub fn start(
     supervisor.supervise("care", SILENCE, move |pulse| {
         let own = own.clone();
         async move { housekeeping::care(&own, &pulse).await }
+    });
+    let own = house.clone();
+    supervisor.supervise("connected systems", SILENCE, move |pulse| {
+        let own = own.clone();
+        async move { systems::run(&own, &pulse).await }
+    });
+    let own = house.clone();
+    supervisor.supervise("retention", SILENCE, move |pulse| {
+        let own = own.clone();
+        async move { retaining::run(&own, &pulse).await }
+    });
+    let own = house.clone();
+    supervisor.supervise("requests", SILENCE, move |pulse| {
+        let own = own.clone();
+        async move { requests::run(&own, &pulse).await }
+    });
+    let own = house.clone();
+    supervisor.supervise("blocks", SILENCE, move |pulse| {
+        let own = own.clone();
+        async move { blocks::run(&own, &pulse).await }
     });
     let heartbeat = supervisor.heartbeat.clone();
     supervisor.supervise("watchdog", SILENCE, move |pulse| {

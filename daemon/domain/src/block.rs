@@ -95,6 +95,65 @@ impl Scope {
     }
 }
 
+/// What all blocks of a person together hold: their union (RULES §1.2). Lifting one leaves what
+/// the others hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Effective {
+    /// Everything but storage, checking and statutory answers.
+    pub full: bool,
+    /// Advertising.
+    pub marketing: bool,
+    /// These purposes, sorted.
+    pub purposes: Vec<Purpose>,
+    /// These fields, sorted.
+    pub fields: Vec<Field>,
+}
+
+impl Effective {
+    /// The union of scopes.
+    #[must_use]
+    pub fn of<'a>(scopes: impl IntoIterator<Item = &'a Scope>) -> Self {
+        let mut union = Self::default();
+        for scope in scopes {
+            match scope {
+                Scope::Full => union.full = true,
+                Scope::Marketing => union.marketing = true,
+                Scope::Purposes(purposes) => union.purposes.extend(purposes),
+                Scope::Fields(fields) => union.fields.extend(fields),
+            }
+        }
+        union.purposes.sort_unstable();
+        union.purposes.dedup();
+        union.fields.sort_unstable();
+        union.fields.dedup();
+        union
+    }
+
+    /// Whether nothing is held.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether data must not be processed for this purpose.
+    #[must_use]
+    pub fn holds_purpose(&self, purpose: Purpose) -> bool {
+        self.full || self.marketing && purpose.is_advertising() || self.purposes.contains(&purpose)
+    }
+
+    /// Whether this field must not be used or handed out.
+    #[must_use]
+    pub fn holds_field(&self, field: Field) -> bool {
+        self.full || self.fields.contains(&field)
+    }
+
+    /// Whether the record must not be edited: only the check of a rectification may (art. 3(7)).
+    #[must_use]
+    pub fn holds_editing(&self) -> bool {
+        self.full || !self.fields.is_empty()
+    }
+}
+
 /// Where a block stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BlockState {
@@ -163,6 +222,25 @@ mod tests {
         assert_eq!(active.clone().lift("anna", "  ", now), Err(LiftError::NoReason));
         let lifted = active.lift("anna", "misread", now).expect("with a reason");
         assert!(matches!(lifted.lift("anna", "again", now), Err(LiftError::Transition(_))));
+    }
+
+    #[test]
+    fn blocks_hold_their_union_and_lifting_one_leaves_the_others() {
+        let scopes = [
+            Scope::Fields(vec![Field::Phone]),
+            Scope::Marketing,
+            Scope::Purposes(vec![Purpose::Research]),
+            Scope::Fields(vec![Field::Name, Field::Phone]),
+        ];
+        let all = Effective::of(&scopes);
+        assert_eq!(all.fields, [Field::Name, Field::Phone]);
+        assert!(all.holds_purpose(Purpose::Newsletter) && all.holds_purpose(Purpose::Research));
+        assert!(!all.holds_purpose(Purpose::Feedback) && !all.holds_field(Field::Email));
+        let left = Effective::of(&scopes[..3]);
+        assert!(left.holds_field(Field::Phone) && !left.holds_field(Field::Name));
+        assert!(Effective::of(&[]).is_none());
+        let full = Effective::of(&[Scope::Full]);
+        assert!(full.holds_field(Field::Email) && full.holds_purpose(Purpose::Feedback));
     }
 
     #[test]

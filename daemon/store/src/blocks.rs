@@ -1,9 +1,11 @@
 //! Blocks: set, found by stop key or contact, lifted with a name and a reason.
 
+mod standing;
+
 use domain::{
     Timestamp,
     authentication::SenderAuthentication,
-    block::{BlockState, Field, Purpose, Scope},
+    block::{BlockState, Effective, Field, Purpose, Scope},
     digest::Digest,
     ids::{AddressId, BlockId, ContactId, SubmissionId, TicketId},
 };
@@ -15,6 +17,11 @@ use crate::{
         Session, Transaction, blobs, change_one, is_one_of_blobs, is_one_of_numbers, numbers,
         query_all, query_one, query_optional,
     },
+};
+
+pub use standing::{
+    Notice, add_exception, close_reminder, exception_of, notice_of, notices_that_arrived, remind,
+    to_be_reminded_of, write_notice,
 };
 
 /// A block as it stands.
@@ -149,6 +156,20 @@ pub async fn active_for(
     contacts: &[ContactId],
 ) -> Result<Vec<BlockRow>, StoreError> {
     active_rows(session, stop_digests, contacts).await?.iter().map(read).collect()
+}
+
+/// What all blocks of an address (its stop key under every digest key) and of contacts hold
+/// together.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn effective(
+    session: &impl Session,
+    stop_digests: &[Digest],
+    contacts: &[ContactId],
+) -> Result<Effective, StoreError> {
+    let rows = active_for(session, stop_digests, contacts).await?;
+    Ok(Effective::of(rows.iter().map(|row| &row.scope)))
 }
 
 async fn active_rows(

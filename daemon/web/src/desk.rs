@@ -4,7 +4,9 @@
 //! a person sent and show what the desk tells them; they decide nothing about it.
 
 mod cases;
+mod challenges;
 mod lists;
+mod packages;
 
 use async_trait::async_trait;
 use domain::form::FormEntry;
@@ -16,10 +18,15 @@ use domain::ticket_number::{StatusCode, TicketNumber};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+pub use ::cases::systems::{Callback as SystemMessage, CallbackAnswer as SystemMessageAnswer};
+
+pub use challenges::{ChallengeAnswer, ChallengeStanding, ChallengeView};
 pub use lists::{
     Act, Agreed, ConfirmationState, ConfirmationView, ConfirmedList, LeavableList, LeaveAnswer,
     Leaving, OpenList, OpenLists, UnsubscribeView, Visit, Wish, WishAnswer,
 };
+
+pub use packages::{PackageFile, PackageStanding, PackageView};
 
 /// What a person who has number and code may see of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +139,56 @@ pub trait Desk: Send + Sync {
         leaving: Leaving,
         visit: Visit,
     ) -> Result<LeaveAnswer, DeskError>;
+
+    /// What the link of a challenge stands for; changes nothing. `None` for a token that is none
+    /// of ours.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    async fn challenge(&self, token: &str) -> Result<Option<ChallengeView>, DeskError>;
+
+    /// Takes the answer to a challenge, and shows it as it stands then; it counts once.
+    ///
+    /// # Errors
+    /// [`DeskError`]; nothing was taken then.
+    async fn answer_challenge(
+        &self,
+        token: &str,
+        answer: ChallengeAnswer,
+    ) -> Result<Option<ChallengeView>, DeskError>;
+
+    /// The same by number and code; `None` for a wrong number, a wrong code and one that is over.
+    ///
+    /// # Errors
+    /// [`DeskError`]; nothing was taken then.
+    async fn answer_challenge_code(
+        &self,
+        number: TicketNumber,
+        code: StatusCode,
+        answer: ChallengeAnswer,
+    ) -> Result<Option<ChallengeView>, DeskError>;
+
+    /// Hears what a connected system says of a call. The signature is checked behind the desk.
+    ///
+    /// # Errors
+    /// [`DeskError`]; nothing was written down then, the system is to say it again.
+    async fn hear_system(
+        &self,
+        message: SystemMessage<'_>,
+    ) -> Result<SystemMessageAnswer, DeskError>;
+
+    /// What the link of a package stands for; changes nothing. `None` for a token that is none of
+    /// ours.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    async fn package_link(&self, token: &str) -> Result<Option<PackageView>, DeskError>;
+
+    /// Takes the file of a link and spends it; `None` when the link gives none.
+    ///
+    /// # Errors
+    /// [`DeskError`]; nothing was spent then.
+    async fn fetch_package(&self, token: &str) -> Result<Option<PackageFile>, DeskError>;
 
     /// Whether what is needed to file a form works.
     async fn health(&self) -> Health;

@@ -8,6 +8,7 @@
 
 mod asking;
 mod assets;
+mod challenge;
 pub mod config;
 pub mod desk;
 mod feedback;
@@ -17,19 +18,22 @@ mod language;
 mod limits;
 mod lists;
 mod network;
+mod package;
 mod pages;
 mod router;
 mod rules;
 mod serve;
 mod status;
+mod systems;
 mod visitor;
 mod web;
 
 pub use config::{Organisation, Policy, PublicUrl, WebConfig};
 pub use desk::{
-    Act, Agreed, ConfirmationState, ConfirmationView, ConfirmedList, Desk, DeskError, Health,
-    LeavableList, LeaveAnswer, Leaving, OpenList, OpenLists, RequestView, StatusView,
-    UnsubscribeView, Visit, Wish, WishAnswer,
+    SystemMessage, SystemMessageAnswer,
+    Act, Agreed, ChallengeAnswer, ChallengeStanding, ChallengeView, ConfirmationState,
+    ConfirmationView, ConfirmedList, Desk, DeskError, Health, LeavableList, LeaveAnswer, Leaving,
+    OpenList, OpenLists, PackageFile, PackageStanding, PackageView, RequestView, StatusView, UnsubscribeView, Visit, Wish, WishAnswer,
 };
 pub use network::{InvalidNetwork, Network, Peer};
 pub use router::router;

@@ -31,14 +31,14 @@ const LONGEST_TOKEN: usize = 200;
 
 /// What a link to these pages may say: the language, and which lists to show.
 #[derive(Debug, Default)]
-struct Link {
-    locale: Option<Locale>,
+pub(crate) struct Link {
+    pub(crate) locale: Option<Locale>,
     lists: Vec<String>,
 }
 
 impl Link {
     /// `?list=news&list=offers&locale=ru`; anything else in it is left alone.
-    fn read(query: Option<&str>) -> Self {
+    pub(crate) fn read(query: Option<&str>) -> Self {
         let mut link = Self::default();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             match &*name {
@@ -52,14 +52,14 @@ impl Link {
 }
 
 /// Whether it can be a token of ours; what cannot is not asked of the desk.
-fn has_shape_of_token(token: &str) -> bool {
+pub(crate) fn has_shape_of_token(token: &str) -> bool {
     (1..=LONGEST_TOKEN).contains(&token.len())
         && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// Counts a token that is none of ours. Only these are counted: a mail provider presses the
 /// buttons of a thousand people at once, from one network.
-fn count_wrong_token(web: &Web, origin: Origin) -> Result<(), TooMany> {
+pub(crate) fn count_wrong_token(web: &Web, origin: Origin) -> Result<(), TooMany> {
     web.limiters.wrong_token.take(&origin.limit_key(), web.clock.boot_time())
 }
 
@@ -70,27 +70,27 @@ fn site(web: &Web, locale: Locale, title: &str) -> Site {
 }
 
 /// The desk did not answer: whoever asked is to ask again, and nothing is lost by it.
-fn show_unavailable(web: &Web, audience: Audience) -> Response {
+pub(crate) fn show_unavailable(web: &Web, audience: Audience) -> Response {
     let mut response = show_problem(web, audience, Problem::Unavailable);
     add_retry_after(&mut response, Some(asking::ASK_AGAIN));
     response
 }
 
 /// Too many wrong links from there.
-fn show_too_many(web: &Web, audience: Audience, over: TooMany) -> Response {
+pub(crate) fn show_too_many(web: &Web, audience: Audience, over: TooMany) -> Response {
     let mut response = show_problem(web, audience, Problem::TooMany);
     add_retry_after(&mut response, Some(over.retry_after));
     response
 }
 
 /// The page forbids itself every script.
-fn without_scripts(mut response: Response) -> Response {
+pub(crate) fn without_scripts(mut response: Response) -> Response {
     let policy = HeaderValue::from_static(WITHOUT_SCRIPTS);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
 
-fn other(locale: Locale) -> Locale {
+pub(crate) fn other(locale: Locale) -> Locale {
     match locale {
         Locale::Ru => Locale::En,
         Locale::En => Locale::Ru,

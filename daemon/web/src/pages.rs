@@ -1,7 +1,9 @@
 //! From values to an answer: the frame around every page, and the pages for problems.
 
+mod challenges;
 mod contexts;
 mod lists;
+mod packages;
 mod problem;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -10,6 +12,7 @@ use domain::language::Locale;
 use render::{PageName, RenderError};
 use serde::Serialize;
 
+pub(crate) use challenges::{ChallengeCodePage, ChallengePage};
 pub(crate) use contexts::{
     ErrorLine, FeedbackPage, Field, FiledPage, ProblemPage, RequestLine, Site, StatusPage,
     StatusShownPage, try_all,
@@ -18,6 +21,7 @@ pub(crate) use lists::{
     ConfirmEndedPage, ConfirmLine, ConfirmPage, EmbeddedForm, ListBox, ShownPolicy, SubscribePage,
     SubscribeSentPage, UnsubscribePage, UnsubscribeUnknownPage,
 };
+pub(crate) use packages::{PackageEndedPage, PackagePage};
 pub(crate) use problem::{Problem, problem_json, show_problem};
 
 use crate::web::Web;

@@ -13,7 +13,7 @@ use crate::guard::{Audience, guard};
 use crate::lists::{api, confirm, embed, subscribe, unsubscribe};
 use crate::pages::{Problem, show_problem};
 use crate::web::Web;
-use crate::{assets, feedback, health, language, status};
+use crate::{assets, challenge, feedback, health, language, package, status};
 
 /// The largest body of any request. 20,000 characters of text, each percent-encoded, fit.
 pub(crate) const LARGEST_BODY: usize = 256 * 1024;
@@ -26,9 +26,15 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/en/feedback", get(feedback::show_form).post(feedback::take_form))
         .route("/ru/status", get(status::ask).post(status::show))
         .route("/en/status", get(status::ask).post(status::show))
+        .merge(challenges())
+        .merge(packages())
         .route("/api/v1/feedback", post(feedback::api::take))
         .route("/api/v1/feedback/form", get(feedback::api::describe))
         .merge(lists())
+        .route(
+            "/api/systems/{name}/acknowledgements",
+            post(systems::hear).layer(DefaultBodyLimit::max(systems::LARGEST_MESSAGE)),
+        )
         .route("/assets/{name}", get(assets::show))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -65,6 +71,33 @@ fn lists() -> Router<Arc<Web>> {
             "/api/subscriptions",
             post(api::take).layer(DefaultBodyLimit::max(subscribe::LARGEST_FORM)),
         )
+}
+
+/// The link of a package of a person's own data.
+fn packages() -> Router<Arc<Web>> {
+    let link = || {
+        get(package::ask).post(package::fetch).layer(DefaultBodyLimit::max(package::LARGEST_POST))
+    };
+    Router::new().route("/p/{token}", link()).route("/p/{token}/", link())
+}
+
+/// The pages of "was it you?".
+fn challenges() -> Router<Arc<Web>> {
+    let link = || {
+        get(challenge::ask)
+            .post(challenge::answer)
+            .layer(DefaultBodyLimit::max(challenge::LARGEST_POST))
+    };
+    let code = || {
+        get(challenge::ask_code)
+            .post(challenge::take_code)
+            .layer(DefaultBodyLimit::max(challenge::LARGEST_POST))
+    };
+    Router::new()
+        .route("/c/{token}", link())
+        .route("/c/{token}/", link())
+        .route("/ru/challenge", code())
+        .route("/en/challenge", code())
 }
 
 /// `GET /`: to the form, in the language of the browser.

@@ -54,3 +54,22 @@ CREATE TABLE representation (
 ) {strict};
 CREATE INDEX representation_by_ticket ON representation (ticket_id);
 CREATE INDEX representation_by_contact ON representation (contact_id) WHERE contact_id IS NOT NULL;
+
+-- Why a block is narrower than it would be (an appointment tomorrow); sealed under the key of the matter.
+CREATE TABLE block_exception (
+    block_id {int} PRIMARY KEY REFERENCES block (id),
+    reason {bytes} NOT NULL,
+    actor TEXT NOT NULL,
+    at {int} NOT NULL
+) {strict};
+
+-- That a block will be lifted: the person is told first (GDPR 18(3)).
+CREATE TABLE unblock_notice (
+    block_id {int} PRIMARY KEY REFERENCES block (id),
+    -- None: told by hand, as the sealed note says.
+    delivery_id {int} REFERENCES delivery (id),
+    note {bytes},
+    reason TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    at {int} NOT NULL
+) {strict};

@@ -41,6 +41,7 @@ macro_rules! both {
     };
 }
 
+mod blocks;
 mod identity;
 mod deciding;
 mod destruction;

@@ -40,6 +40,29 @@ pub enum ContactCommand {
         /// How
         #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
         format: ExportFormat,
+        /// Blocked people and fields too: the law and the paper that demand it; audited
+        #[arg(long, value_name = "REASON")]
+        statutory: Option<String>,
+    },
+    /// Mend a contact; audited, and refused while the person's data are blocked
+    Edit {
+        /// The number of the contact
+        contact: i64,
+        /// First and last name
+        #[arg(long)]
+        name: Option<String>,
+        /// Telephone number
+        #[arg(long)]
+        phone: Option<String>,
+        /// ru or en
+        #[arg(long)]
+        locale: Option<String>,
+        /// IANA time zone
+        #[arg(long)]
+        zone: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Show everything about a person, newest first; audited
     Show {

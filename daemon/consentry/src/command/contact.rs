@@ -50,8 +50,19 @@ pub async fn run(general: General, arguments: Contact) -> anyhow::Result<ExitCod
             }
             ExitCode::SUCCESS
         }
-        ContactCommand::Export { list, format } => {
-            export(&house, list.as_deref(), format, &actor).await?;
+        ContactCommand::Export { list, format, statutory } => {
+            export(&house, (list.as_deref(), statutory.as_deref()), format, &actor).await?;
+            ExitCode::SUCCESS
+        }
+        ContactCommand::Edit { contact, name, phone, locale, zone, json } => {
+            let edit = cases::correction::ContactEdit { name, phone, locale, zone };
+            let id = domain::ids::ContactId(contact);
+            let changed = house.cases.edit_contact(id, &edit, &actor).await.map_err(told)?;
+            if json {
+                print::json_document(&json!({ "contact": contact, "changed": changed }))?;
+            } else {
+                print::line(&format!("contact {contact}: {} changed", changed.join(", ")))?;
+            }
             ExitCode::SUCCESS
         }
         ContactCommand::Show { contact, json } => {
@@ -248,15 +259,19 @@ fn report_lines(report: &ImportReport, mode: Mode) -> Vec<String> {
 
 async fn export(
     house: &House,
-    list: Option<&str>,
+    (list, statute): (Option<&str>, Option<&str>),
     format: ExportFormat,
     actor: &str,
 ) -> anyhow::Result<()> {
     let mut export = house.cases.export_contacts(list, actor).await.map_err(told)?;
+    if let Some(statute) = statute {
+        export = export.for_statute(statute).await.map_err(told)?;
+    }
     let mut is_first = true;
     loop {
         let page = export.next_page().await.map_err(told)?;
         if page.is_empty() && !is_first {
+            tell_held(&export);
             return Ok(());
         }
         let text = match format {
@@ -281,9 +296,22 @@ async fn export(
             return export.break_off().await.map_err(told);
         }
         if page.is_empty() {
+            tell_held(&export);
             return Ok(());
         }
         is_first = false;
+    }
+}
+
+/// What blocks kept out, beside what is handed out.
+fn tell_held(export: &cases::contacts::Export<'_>) {
+    let held = export.held();
+    if held.left_out > 0 || held.masked > 0 {
+        tracing::warn!(
+            rows.left_out = held.left_out,
+            fields.masked = held.masked,
+            "what blocks hold was not handed out; see `block list`"
+        );
     }
 }
 

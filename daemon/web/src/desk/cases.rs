@@ -2,7 +2,9 @@
 //!
 //! Errors are logged here, once, and never with what a person typed.
 
+mod challenges;
 mod lists;
+mod packages;
 
 use ::cases::{Cases, CasesError};
 use async_trait::async_trait;
@@ -11,8 +13,8 @@ use domain::language::Locale;
 use domain::ticket_number::{StatusCode, TicketNumber};
 
 use crate::desk::{
-    ConfirmationView, Desk, DeskError, Health, LeaveAnswer, Leaving, OpenLists, RequestView,
-    StatusView, UnsubscribeView, Visit, Wish, WishAnswer,
+    ChallengeAnswer, ChallengeView, ConfirmationView, Desk, DeskError, Health, LeaveAnswer, Leaving,
+    OpenLists, PackageFile, PackageView, RequestView, StatusView, SystemMessage, SystemMessageAnswer, UnsubscribeView, Visit, Wish, WishAnswer,
 };
 
 #[async_trait]
@@ -77,6 +79,42 @@ impl Desk for Cases {
         visit: Visit,
     ) -> Result<LeaveAnswer, DeskError> {
         lists::unsubscribe(self, token, leaving, visit).await
+    }
+
+    async fn challenge(&self, token: &str) -> Result<Option<ChallengeView>, DeskError> {
+        challenges::challenge(self, token).await
+    }
+
+    async fn answer_challenge(
+        &self,
+        token: &str,
+        answer: ChallengeAnswer,
+    ) -> Result<Option<ChallengeView>, DeskError> {
+        challenges::answer(self, token, answer).await
+    }
+
+    async fn answer_challenge_code(
+        &self,
+        number: TicketNumber,
+        code: StatusCode,
+        answer: ChallengeAnswer,
+    ) -> Result<Option<ChallengeView>, DeskError> {
+        challenges::answer_code(self, number, code, answer).await
+    }
+
+    async fn hear_system(
+        &self,
+        message: SystemMessage<'_>,
+    ) -> Result<SystemMessageAnswer, DeskError> {
+        Cases::hear(self, message).await.map_err(|error| refuse("hear a connected system", &error))
+    }
+
+    async fn package_link(&self, token: &str) -> Result<Option<PackageView>, DeskError> {
+        packages::look(self, token).await
+    }
+
+    async fn fetch_package(&self, token: &str) -> Result<Option<PackageFile>, DeskError> {
+        packages::fetch(self, token).await
     }
 
     async fn health(&self) -> Health {

@@ -5,6 +5,8 @@ use domain::language::Locale;
 use render::{PageName, RenderError};
 use serde::Serialize;
 
+use crate::pages::challenges::try_challenges;
+use crate::pages::packages::try_packages;
 use crate::pages::lists::try_lists;
 use crate::pages::{Problem, ShownPolicy, render_only, word};
 use crate::web::Web;
@@ -206,6 +208,8 @@ pub(crate) fn try_all(web: &Web) -> Result<(), RenderError> {
         }
         render_only(web, PageName::FeedbackFiled, locale, &FiledPage { site: site() })?;
         try_lists(web, locale)?;
+        try_challenges(web, locale)?;
+        try_packages(web, locale)?;
         for problem in Problem::ALL {
             render_only(web, PageName::Problem, locale, &problem.page(web, locale))?;
         }

@@ -1,10 +1,12 @@
 //! The pages over the whole router, with a scripted desk behind them.
 
 mod api;
+mod challenge;
 mod confirm;
 mod feedback;
 mod filing;
 mod opt_in;
+mod package;
 mod puzzle;
 mod serving;
 mod site;

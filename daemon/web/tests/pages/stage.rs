@@ -1,6 +1,8 @@
 //! The stage on which the pages are tried: scripted clock, randomness and desk; real templates.
 
+mod challenges;
 mod lists;
+mod packages;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,12 +22,14 @@ use render::Renderer;
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 use web::{
-    ConfirmationView, Desk, DeskError, FormRules, Health, LeaveAnswer, Leaving, Network, OpenLists,
+    ChallengeAnswer, ChallengeView, ConfirmationView, Desk, DeskError, FormRules, Health, LeaveAnswer, Leaving, Network, OpenLists,
     Organisation, Peer, Policy, PublicUrl, StatusView, UnsubscribeView, Visit, Web, WebConfig,
     WebParts, Wish, WishAnswer, router,
 };
 
+pub use challenges::{CHALLENGE, Challenges};
 pub use lists::{Lists, NEWS, TOKEN};
+pub use packages::{PACKAGE, Packages};
 
 /// A clock that stands still until it is moved.
 #[derive(Default)]
@@ -60,6 +64,8 @@ pub struct ScriptedDesk {
     pub view: Mutex<Option<StatusView>>,
     pub fault: Mutex<Option<Fault>>,
     pub lists: Lists,
+    pub challenges: Challenges,
+    pub packages: Packages,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -142,6 +148,52 @@ impl Desk for ScriptedDesk {
     ) -> Result<LeaveAnswer, DeskError> {
         self.misbehave().await?;
         Ok(self.lists.unsubscribe(token, leaving, visit))
+    }
+
+    async fn challenge(&self, token: &str) -> Result<Option<ChallengeView>, DeskError> {
+        self.misbehave().await?;
+        Ok(self.challenges.look(token))
+    }
+
+    async fn answer_challenge(
+        &self,
+        token: &str,
+        answer: ChallengeAnswer,
+    ) -> Result<Option<ChallengeView>, DeskError> {
+        self.misbehave().await?;
+        Ok(self.challenges.answer(token, answer))
+    }
+
+    async fn answer_challenge_code(
+        &self,
+        number: ticket_number::TicketNumber,
+        code: ticket_number::StatusCode,
+        answer: ChallengeAnswer,
+    ) -> Result<Option<ChallengeView>, DeskError> {
+        self.misbehave().await?;
+        Ok(self.challenges.answer_code(number, code, answer))
+    }
+
+    async fn hear_system(
+        &self,
+        message: web::SystemMessage<'_>,
+    ) -> Result<web::SystemMessageAnswer, DeskError> {
+        self.misbehave().await?;
+        // The signature is checked behind the desk; here it is a password.
+        Ok(match (message.system, message.signature) {
+            ("shop", "v1,good") => web::SystemMessageAnswer::Noted,
+            _ => web::SystemMessageAnswer::Forged,
+        })
+    }
+
+    async fn package_link(&self, token: &str) -> Result<Option<web::PackageView>, DeskError> {
+        self.misbehave().await?;
+        Ok(self.packages.look(token))
+    }
+
+    async fn fetch_package(&self, token: &str) -> Result<Option<web::PackageFile>, DeskError> {
+        self.misbehave().await?;
+        Ok(self.packages.fetch(token))
     }
 
     async fn health(&self) -> Health {
