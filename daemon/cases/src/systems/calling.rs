@@ -121,10 +121,10 @@ impl Cases {
                 return Ok(true);
             }
         };
-        self.tell(system, call, &said, passed).await
+        self.make_call(system, call, &said, passed).await
     }
 
-    async fn tell(
+    async fn make_call(
         &self,
         system: &System,
         call: &CallRow,
