@@ -32,6 +32,7 @@ pub mod requests;
 pub mod restoring;
 pub mod retention;
 pub mod settings;
+mod special;
 pub mod status;
 pub mod submission;
 pub mod subscriptions;

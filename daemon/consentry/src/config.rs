@@ -4,6 +4,7 @@
 //! places ([`secret::Secret`]) and are read where they are needed. What the sections promise here
 //! is checked against the machine (files, logins) by `doctor` and by the start of `run`.
 
+pub mod access;
 pub mod acts;
 pub mod campaign;
 pub mod database;
@@ -15,6 +16,7 @@ pub mod process;
 pub mod reader;
 pub mod relay;
 pub mod requests;
+pub mod retention;
 pub mod rules;
 pub mod secret;
 mod section;
@@ -25,6 +27,7 @@ pub mod web;
 use std::env;
 use std::path::{Path, PathBuf};
 
+use self::access::AccessConfig;
 use self::acts::ActsConfig;
 use self::campaign::CampaignConfig;
 use self::database::DatabaseConfig;
@@ -36,6 +39,7 @@ use self::process::{LogConfig, NodeName};
 use self::reader::ReaderSection;
 use self::relay::RelayConfig;
 use self::requests::RequestsConfig;
+use self::retention::RetentionConfig;
 use self::rules::RulesConfig;
 use self::secret::Secret;
 use self::section::{Problems, Section};
@@ -73,10 +77,14 @@ pub struct Config {
     pub web: WebConfig,
     /// What is owed and what follows by itself.
     pub rules: RulesConfig,
+    /// How people get to see what is held about them.
+    pub access: AccessConfig,
     /// What acts of destruction say of the house.
     pub acts: ActsConfig,
     /// How requests are carried to their end.
     pub requests: RequestsConfig,
+    /// When it is looked through what is over.
+    pub retention: RetentionConfig,
     /// How it is made sure who asks.
     pub identity: IdentityConfig,
     /// Connected systems that are told what becomes of a person's data.
@@ -181,8 +189,10 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     }
     let web = WebConfig::read(root.section("web"));
     let rules = RulesConfig::read(&mut root);
+    let access = AccessConfig::read(root.section("access"));
     let acts = ActsConfig::read(root.section("acts"));
     let requests = RequestsConfig::read(root.section("requests"));
+    let retention = RetentionConfig::read(root.section("retention"));
     let identity = IdentityConfig::read(root.section("identity"));
     let systems = system::read_all(&mut root);
     let log = LogConfig::read(root.section("log"));
@@ -200,8 +210,10 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         relays,
         web: web?,
         rules,
+        access,
         acts,
         requests,
+        retention,
         identity,
         systems,
         log,

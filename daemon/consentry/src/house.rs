@@ -83,6 +83,7 @@ impl House {
             entropy: entropy(),
         })?
         .with_campaigns(campaign_settings(&config))
+        .with_retention(rulebook.retention.clone())
         .with_systems(crate::config::system::connected(&config.systems));
         cases.check_digest_keys().await?;
         Ok(Self { config, rulebook, store, vault, digests, journal, cases })
@@ -229,7 +230,7 @@ fn settings(config: &Config) -> Settings {
         unsubscribe_address: config.campaign.as_ref().map(|own| own.unsubscribe_address.clone()),
         bounce_address: config.campaign.as_ref().map(|own| own.bounce_address.clone()),
         acknowledgements_per_hour: config.rules.acknowledgements_per_hour,
-        requests: cases::settings::RequestSettings { four_eyes: config.requests.four_eyes, challenge: config.identity.challenge, acts: config.acts.settings(), ..Default::default() },
+        requests: cases::settings::RequestSettings { four_eyes: config.requests.four_eyes, alarm_to: config.requests.alarm_to.clone(), challenge: config.identity.challenge, acts: config.acts.settings(), access: config.access.settings(), regime_rules: config.rules.regime_rules.clone(), ..Default::default() },
         reply_expires_after_days: REPLY_EXPIRES_AFTER_DAYS,
     }
 }

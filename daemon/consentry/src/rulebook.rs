@@ -10,6 +10,7 @@ use classify::{OwnText, Packs};
 use domain::calendar::WorkingCalendar;
 use domain::language::Locale;
 use domain::regime::{Regime, RequestName};
+use domain::retention::RetentionTable;
 use jiff::civil::Date;
 use render::{OverrideFile, Renderer};
 use web::FormRules;
@@ -26,6 +27,8 @@ const CALENDARS: [(&str, &str); 2] = [
     ("eu.toml", include_str!("../../../config/calendars/eu.toml")),
 ];
 
+const RETENTION: &str = include_str!("../../../config/retention.toml");
+
 /// All rules, read and checked.
 #[derive(Debug, Clone)]
 pub struct Rulebook {
@@ -39,6 +42,8 @@ pub struct Rulebook {
     pub renderer: Arc<Renderer>,
     /// How the form is guarded.
     pub form: FormRules,
+    /// What is kept how long.
+    pub retention: RetentionTable,
 }
 
 impl Rulebook {
@@ -54,14 +59,16 @@ impl Rulebook {
         check_uses(config, &regimes, &calendars, &mut problems);
         let packs = keep(load_packs(rules.classifier_directory.as_deref()), &mut problems);
         let renderer = keep(load_templates(rules.templates_directory.as_deref()), &mut problems);
+        let retention = keep(load_retention(config.retention.file.as_deref()), &mut problems);
         let form = keep(load_form(config.web.feedback_form.as_deref()), &mut problems);
-        match (packs, renderer, form) {
-            (Some(packs), Some(renderer), Some(form)) if problems.is_empty() => Ok(Self {
+        match (packs, renderer, form, retention) {
+            (Some(packs), Some(renderer), Some(form), Some(retention)) if problems.is_empty() => Ok(Self {
                 regimes,
                 calendars,
                 packs: Arc::new(packs),
                 renderer: Arc::new(renderer),
                 form,
+                retention,
             }),
             _ => Err(WrongUse(format!(
                 "the rules have {} error(s):\n  {}",
@@ -184,6 +191,21 @@ pub fn parse_packs(own: &[(String, String)]) -> Result<Packs, Vec<String>> {
     let own: Vec<(&str, &str)> =
         own.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     Packs::load(&own).map_err(|error| error.0)
+}
+
+fn load_retention(file: Option<&Path>) -> Result<RetentionTable, Vec<String>> {
+    let (name, text) = match file {
+        None => ("retention.toml".to_owned(), RETENTION.to_owned()),
+        Some(file) => {
+            let name = file.display().to_string();
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                vec![format!("`retention.file` names `{name}`, which cannot be read: {error}")]
+            })?;
+            (name, text)
+        }
+    };
+    let parsed = RetentionTable::parse(&text);
+    parsed.map_err(|problems| problems.iter().map(|p| format!("{name}: {p}")).collect())
 }
 
 fn load_form(file: Option<&Path>) -> Result<FormRules, Vec<String>> {

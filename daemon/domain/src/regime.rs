@@ -5,6 +5,7 @@
 //! receipt holds for a request to its end. [`crate::clock`] turns the rules into dates.
 
 mod read;
+pub mod whose;
 mod words;
 
 use std::{collections::BTreeMap, fmt};

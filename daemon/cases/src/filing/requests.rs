@@ -4,13 +4,13 @@ use domain::{
     Timestamp,
     clock::{Duty, Events, duties_for},
     ids::TicketId,
-    regime::{DutyName, RequestName, in_force_or_nearest},
+    regime::{DutyName, RegimeId, RequestName, in_force_or_nearest},
     request::{RequestState, RequestStep},
 };
 use jiff::civil::Date;
 use store::requests::NewRequest;
 
-use super::{FiledTicket, apply::Filing, joining::Matter};
+use super::{FiledTicket, apply::Filing, facts::KnownSender, joining::Matter};
 use crate::{Cases, CasesError};
 
 /// A request that this submission opened or repeated, with its legal dates.
@@ -57,7 +57,10 @@ impl Cases {
         name: RequestName,
     ) -> Result<Dated, CasesError> {
         let received_at = filing.submission.received_at;
-        let (duties, rule) = self.duties(name, received_at)?;
+        let contact = filing.sender.as_ref().and_then(KnownSender::one_contact);
+        let address = filing.submission.requester();
+        let regimes = self.regimes_for(filing.transaction, contact, address.as_ref()).await?;
+        let (duties, rule) = self.duties_of(name, &Events::received(received_at), &regimes)?;
         let is_blocked = filing.blocks_sender_for(name);
         let state = if is_blocked {
             RequestState::Received.after(RequestStep::Block).map_err(|_| CasesError::Content)?
@@ -86,16 +89,42 @@ impl Cases {
         Ok(Dated { name, owed })
     }
 
-    /// The duties of a request under all regimes that apply, and the first regime's name for it.
-    fn duties(
+    /// The duties of a request of which only the receipt is known, under the configured regimes.
+    pub(crate) fn duties(
         &self,
         name: RequestName,
         received_at: Timestamp,
     ) -> Result<(Vec<Duty>, RuleWords), CasesError> {
+        let events = Events::received(received_at);
+        self.duties_of(name, &events, &self.parts.settings.regimes)
+    }
+
+    /// The duties of a request under these regimes, and the first regime's name for it. Regimes
+    /// that are not there count as not named; the configured ones then hold.
+    pub(crate) fn duties_of(
+        &self,
+        name: RequestName,
+        events: &Events,
+        regimes: &[RegimeId],
+    ) -> Result<(Vec<Duty>, RuleWords), CasesError> {
+        let found = self.duties_under(name, events, regimes);
+        let found = found.or_else(|| self.duties_under(name, events, &self.parts.settings.regimes));
+        found.ok_or_else(|| {
+            CasesError::Settings("no regime applies; name one in `regimes.use`".to_owned())
+        })
+    }
+
+    fn duties_under(
+        &self,
+        name: RequestName,
+        events: &Events,
+        regimes: &[RegimeId],
+    ) -> Option<(Vec<Duty>, RuleWords)> {
         let mut duties = Vec::new();
         let mut words = None;
-        for id in &self.parts.settings.regimes {
-            let Some(regime) = in_force_or_nearest(&self.parts.regimes, id, received_at) else {
+        for id in regimes {
+            let Some(regime) = in_force_or_nearest(&self.parts.regimes, id, events.received_at)
+            else {
                 continue;
             };
             let Some(calendar) =
@@ -103,8 +132,7 @@ impl Cases {
             else {
                 continue;
             };
-            let events = Events::received(received_at);
-            duties.extend(duties_for(name, regime, calendar, &events));
+            duties.extend(duties_for(name, regime, calendar, events));
             words.get_or_insert_with(|| RuleWords {
                 regime: id.as_str().to_owned(),
                 version: regime.version().to_owned(),
@@ -116,16 +144,17 @@ impl Cases {
                     .join("; "),
             });
         }
-        let words = words.ok_or_else(|| {
-            CasesError::Settings("no regime applies; name one in `regimes.use`".to_owned())
-        })?;
-        Ok((duties, words))
+        words.map(|words| (duties, words))
     }
 }
 
 /// The words of a regime for one request.
-struct RuleWords {
-    regime: String,
-    version: String,
-    law: String,
+#[derive(Debug, Clone)]
+pub(crate) struct RuleWords {
+    /// Its id.
+    pub(crate) regime: String,
+    /// Its version.
+    pub(crate) version: String,
+    /// Article and part.
+    pub(crate) law: String,
 }

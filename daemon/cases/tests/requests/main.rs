@@ -46,6 +46,7 @@ mod identity;
 mod deciding;
 mod destruction;
 mod retention;
+mod restoring;
 mod room_itself;
 mod timing;
 mod parties;

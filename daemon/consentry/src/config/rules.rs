@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use domain::regime::RegimeId;
+use domain::regime::{RegimeId, whose::RegimeRule};
 
 use super::section::Section;
 
@@ -19,6 +19,8 @@ pub struct RulesConfig {
     pub classifier_directory: Option<PathBuf>,
     /// Templates that replace built-in ones.
     pub templates_directory: Option<PathBuf>,
+    /// Which regimes protect whom, before those for all.
+    pub regime_rules: Vec<RegimeRule>,
     /// Full blocks in an hour before the breaker opens.
     pub full_blocks_per_hour: u32,
     /// Automatic acknowledgements to all people together in an hour.
@@ -41,6 +43,7 @@ impl RulesConfig {
         }
         let regimes_directory = regimes.optional_path("directory");
         let calendars_directory = regimes.optional_path("calendars_directory");
+        let regime_rules = regimes.sections("rule").into_iter().map(read_rule).collect();
         regimes.finish();
         let mut directory_of = |name: &str| {
             let mut section = root.section(name);
@@ -56,6 +59,7 @@ impl RulesConfig {
         filing.finish();
         Self {
             regimes: ids,
+            regime_rules,
             regimes_directory,
             calendars_directory,
             classifier_directory,
@@ -64,4 +68,26 @@ impl RulesConfig {
             acknowledgements_per_hour: acknowledgements,
         }
     }
+}
+
+/// One `[[regimes.rule]]`: every list that is there must fit.
+fn read_rule(mut section: Section<'_>) -> RegimeRule {
+    let mut list = |key: &str| section.optional_texts(key).unwrap_or_default();
+    let (locales, zones, countries) = (list("locales"), list("zones"), list("countries"));
+    let used = list("use");
+    if used.is_empty() {
+        section.wrong("use", "is missing; name the regimes, such as [\"eu-gdpr\"]");
+    }
+    if locales.is_empty() && zones.is_empty() && countries.is_empty() {
+        section.wrong("locales", "is missing, and zones and countries are; name whom it is about");
+    }
+    let mut regimes = Vec::new();
+    for text in used {
+        match RegimeId::parse(&text) {
+            Some(id) => regimes.push(id),
+            None => section.wrong("use", format!("has `{text}`, which is no id of a regime")),
+        }
+    }
+    section.finish();
+    RegimeRule { locales, zones, countries, regimes }
 }
