@@ -1,0 +1,263 @@
+//! A backup put in place again with today's keys and journals: who was destroyed since stays
+//! destroyed, every stop holds, and nothing leaves.
+
+use std::path::{Path, PathBuf};
+
+use cases::{
+    Cases, CasesParts,
+    blocks::LiftGround,
+    restoring::{Restored, hold},
+};
+use domain::{
+    address::EmailAddress,
+    classification::Label,
+    digest::AddressDigests,
+    gate::SuppressionReason,
+    ids::{ContactId, JournalEntryId, StopNumber},
+    journal::{ScopeWords, StopAct, StopIntent},
+};
+use store::{Store, StoreConfig};
+
+use crate::room::{ANNA, BORIS, Room};
+
+const VERA: &str = "vera@mail.example";
+const PHONE: &str = "+7 912 345-67-89";
+
+/// A copy of the database as it is now.
+async fn back_up(room: &Room) -> PathBuf {
+    let path = room.desk.dir.path().join("backup.sqlite");
+    room.store().snapshot(&path).await.expect("copied");
+    path
+}
+
+struct Again {
+    store: Store,
+    cases: Cases,
+    directory: PathBuf,
+}
+
+/// The copy in another place, with the same vault, keys and journal.
+async fn put_back(room: &Room, backup: &Path) -> Again {
+    let directory = room.desk.dir.path().join("again");
+    std::fs::create_dir_all(&directory).expect("made");
+    let path = directory.join("consentry.sqlite");
+    std::fs::copy(backup, &path).expect("copied");
+    let store = Store::open(&StoreConfig::Sqlite { path }).await.expect("opens");
+    let parts = CasesParts { store: store.clone(), ..room.desk.parts.clone() };
+    Again { store, cases: Cases::new(parts).expect("cases"), directory }
+}
+
+impl Again {
+    async fn restore(&self, room: &Room) -> Restored {
+        let mut restored = hold(&self.store, "one", "admin", room.now()).await.expect("held");
+        let journal = room.desk.dir.path().join("journal");
+        let (entries, _) = vault::replay(&journal).expect("read");
+        self.cases.replay(&entries, "admin", &mut restored).await.expect("replayed");
+        restored
+    }
+
+    async fn number(&self, sql: &str) -> i64 {
+        store::probe::number(&self.store, sql).await.expect("a number")
+    }
+
+    /// Whether the bytes stand anywhere in the files of the database.
+    fn holds(&self, words: &str) -> bool {
+        std::fs::read_dir(&self.directory).expect("listed").any(|file| {
+            let bytes = std::fs::read(file.expect("a file").path()).expect("read");
+            bytes.windows(words.len()).any(|window| window == words.as_bytes())
+        })
+    }
+}
+
+fn digests(room: &Room, address: &str) -> Vec<AddressDigests> {
+    let address = EmailAddress::parse(address).expect("valid");
+    room.cases().digests().address_all(&address)
+}
+
+/// What a destruction leaves outside the database: its entry in the journal, and keys that are gone.
+async fn destroyed_since(room: &Room, contact: ContactId, address: &str, number: i64) {
+    let id = JournalEntryId::new(room.now(), [9; 10]);
+    let intent = StopIntent {
+        id,
+        at: room.now(),
+        act: StopAct::Erasure,
+        digests: digests(room, address),
+        scope: ScopeWords::parse(&format!("suppression:erased contact:{contact}")).expect("words"),
+    };
+    let journal = &room.desk.parts.journal;
+    journal.append(&[intent]).await.expect("appended");
+    journal.committed(&[(id, StopNumber(number))]).await.expect("noted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_destroyed_after_the_backup_is_destroyed_again() {
+    let room = Room::on_sqlite().await;
+    let anna = room.contact("Анна Резервная", PHONE, &[ANNA]).await;
+    let boris = room.contact("Борис Остающийся", "", &[BORIS]).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    room.asks(BORIS, &[Label::Access]).await;
+    let backup = back_up(&room).await;
+    let again = put_back(&room, &backup).await;
+    assert!(again.holds(ANNA) && again.holds("Анна Резервная") && again.holds(PHONE));
+    let last = store::stops::last_number(room.store()).await.expect("a number");
+    destroyed_since(&room, anna, ANNA, last.0 + 1).await;
+    let restored = again.restore(&room).await;
+    assert_eq!((restored.erased, restored.unsure), (1, 0), "{restored:?}");
+    for words in [ANNA, "Анна Резервная", PHONE] {
+        assert!(!again.holds(words), "nothing in clear is left of the person");
+    }
+    assert!(again.holds(BORIS), "and nobody else is touched");
+    assert_eq!(again.number(&format!("SELECT COUNT(*) FROM contact WHERE id = {boris}")).await, 1);
+    let held = digests(&room, ANNA);
+    let erased = SuppressionReason::Erased;
+    assert!(
+        store::suppressions::holds(&again.store, &held, erased, room.now()).await.expect("asked")
+    );
+    // What was under the keys of the person is gone for good.
+    let key = "SELECT COUNT(*) FROM submission WHERE ticket_id = ";
+    let sealed = format!("{key}{} AND vault_key_id IS NOT NULL", matter.ticket);
+    assert_eq!(again.number(&sealed).await, 0);
+    assert_eq!(
+        again.number("SELECT COUNT(*) FROM message WHERE erase_asked_at IS NOT NULL").await,
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_that_is_run_again_changes_nothing() {
+    let room = Room::on_sqlite().await;
+    let anna = room.contact("Анна", PHONE, &[ANNA]).await;
+    room.contact("Борис", "", &[BORIS]).await;
+    let backup = back_up(&room).await;
+    room.asks(BORIS, &[Label::StopMarketing]).await;
+    let last = store::stops::last_number(room.store()).await.expect("a number");
+    destroyed_since(&room, anna, ANNA, last.0 + 1).await;
+    let again = put_back(&room, &backup).await;
+    let first = again.restore(&room).await;
+    assert!(first.blocks == 1 && first.erased == 1, "{first:?}");
+    let counted = "SELECT (SELECT COUNT(*) FROM block) * 1000000 + (SELECT COUNT(*) FROM suppression) \
+                   * 1000 + (SELECT COUNT(*) FROM stop) + (SELECT value FROM stop_sequence)";
+    let before = again.number(counted).await;
+    let second = again.restore(&room).await;
+    assert_eq!(second.known, second.entries);
+    assert_eq!(again.number(counted).await, before);
+    assert_eq!(again.number("SELECT COUNT(*) FROM restoration").await, 1);
+    assert_eq!(again.number("SELECT COUNT(*) FROM stop WHERE number IS NULL").await, 0);
+    let highest = again.number("SELECT value FROM stop_sequence").await;
+    assert_eq!(highest, last.0 + 1, "numbers go on above the highest");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stops_and_their_ends_come_back_in_their_order() {
+    let room = Room::on_sqlite().await;
+    room.contact("Борис", "", &[BORIS]).await;
+    room.contact("Вера", "", &[VERA]).await;
+    let backup = back_up(&room).await;
+    room.asks(BORIS, &[Label::StopMarketing]).await;
+    room.asks(VERA, &[Label::Erasure]).await;
+    let blocks = room.cases().blocks(None, 10).await.expect("blocks");
+    let of_boris = blocks.iter().min_by_key(|block| block.id).expect("a block");
+    room.cases()
+        .lift_block(of_boris.id, "operator", "поговорили", LiftGround::Handled)
+        .await
+        .expect("lifted");
+    let address = EmailAddress::parse(ANNA).expect("valid");
+    assert!(room.cases().suppress_by_hand(&address, "operator", "bounces").await.expect("set"));
+    let again = put_back(&room, &backup).await;
+    let restored = again.restore(&room).await;
+    assert_eq!(
+        (restored.blocks, restored.lifted, restored.suppressions),
+        (2, 1, 1),
+        "{restored:?}"
+    );
+    let now = room.now();
+    let active = |address| {
+        let keys: Vec<_> = digests(&room, address).iter().map(|pair| pair.stop).collect();
+        let store = again.store.clone();
+        async move { store::blocks::active_for(&store, &keys, &[]).await.expect("asked").len() }
+    };
+    assert_eq!((active(BORIS).await, active(VERA).await), (0, 1));
+    let manual = SuppressionReason::Manual;
+    let held = digests(&room, ANNA);
+    assert!(store::suppressions::holds(&again.store, &held, manual, now).await.expect("asked"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_without_a_commit_is_a_block_to_be_looked_at() {
+    let room = Room::on_sqlite().await;
+    room.contact("Анна", PHONE, &[ANNA]).await;
+    let backup = back_up(&room).await;
+    let intent = StopIntent {
+        id: JournalEntryId::new(room.now(), [3; 10]),
+        at: room.now(),
+        act: StopAct::Erasure,
+        digests: digests(&room, ANNA),
+        scope: ScopeWords::parse("suppression:erased contact:1").expect("words"),
+    };
+    room.desk.parts.journal.append(&[intent]).await.expect("appended");
+    let again = put_back(&room, &backup).await;
+    let restored = again.restore(&room).await;
+    assert_eq!((restored.erased, restored.blocks, restored.unsure), (0, 1, 1), "{restored:?}");
+    assert!(again.holds(ANNA), "nobody is destroyed by what may never have been decided");
+    let task = "SELECT COUNT(*) FROM task WHERE name = 'look_at_restoration' AND done_at IS NULL";
+    assert_eq!(again.number(task).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_leaves_before_a_person_says_so() {
+    let room = Room::on_sqlite().await;
+    room.asks(ANNA, &[Label::Access]).await;
+    let backup = back_up(&room).await;
+    let again = put_back(&room, &backup).await;
+    let waiting = "SELECT COUNT(*) FROM delivery WHERE state IN ('planned', 'claimed', 'deferred')";
+    assert!(again.number(waiting).await > 0, "an answer was on its way");
+    let restored = again.restore(&room).await;
+    assert_eq!(again.number(waiting).await, 0);
+    assert!(restored.uncertain > 0);
+    assert!(store::restorations::is_sending_held(&again.store).await.expect("asked"));
+    // What is planned meanwhile waits too.
+    let again_planned = "UPDATE delivery SET state = 'planned', settled_at = NULL, next_try_at = 0";
+    store::probe::write(&again.store, again_planned).await.expect("written");
+    let due = || {
+        store::deliveries::is_any_due(&again.store, store::deliveries::Stream::Hello, room.now())
+    };
+    assert!(!due().await.expect("asked"));
+    let refused = room.cases().release("admin").await.expect_err("nothing is held there");
+    assert!(refused.to_string().contains("nothing_is_held"), "{refused}");
+    again.cases.release("admin").await.expect("released");
+    assert!(due().await.expect("asked"));
+    let audited = "SELECT COUNT(*) FROM audit_event WHERE act = 'released' AND actor = 'admin'";
+    assert_eq!(again.number(audited).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_person_ends_what_is_their_own_word() {
+    let room = Room::on_sqlite().await;
+    let address = EmailAddress::parse(ANNA).expect("valid");
+    let cases = room.cases();
+    assert!(cases.suppress_by_hand(&address, "operator", "a reason").await.expect("set"));
+    assert!(!cases.suppress_by_hand(&address, "operator", "again").await.expect("stands"));
+    let transaction = room.store().begin().await.expect("begun");
+    let (held, erased) = (digests(&room, ANNA), SuppressionReason::Erased);
+    store::suppressions::record(&transaction, &held, erased, "plan:1", room.now())
+        .await
+        .expect("set");
+    transaction.commit().await.expect("committed");
+    let rows = cases.suppressions_of(&address, "operator").await.expect("found");
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        let lifted = cases.lift_suppression(row.id, "operator", "a mistake").await;
+        match row.reason {
+            SuppressionReason::Manual => lifted.expect("lifted"),
+            _ => {
+                let error = lifted.expect_err("refused").to_string();
+                assert!(error.contains("only_double_opt_in"), "{error}");
+            }
+        }
+    }
+    for reason in ["", "anna@mail.example asked"] {
+        let error = cases.suppress_by_hand(&address, "operator", reason).await;
+        assert!(error.is_err(), "{reason}");
+    }
+    assert_eq!(cases.suppressions_of(&address, "operator").await.expect("found").len(), 1);
+}
