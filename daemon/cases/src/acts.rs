@@ -131,6 +131,10 @@ impl Cases {
             let party = |(name, address)| ActParty { name, address };
             facts.processors = told.into_iter().map(party).collect();
         }
+        // Whoever decided had it destroyed; the plan's maker and the daemon come after.
+        if let Some(decided_by) = store::register::decided_by(transaction, facts.request).await? {
+            facts.executed_by.insert(0, decided_by);
+        }
         let lines = self.extract_of(transaction, &facts).await?;
         let year = now.to_zoned(zone).date().year();
         let number =

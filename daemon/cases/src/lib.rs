@@ -20,6 +20,7 @@ pub mod failpoint;
 pub mod filing;
 pub mod form;
 pub mod identity;
+pub mod incidents;
 pub mod keys;
 mod letters;
 pub mod lists;

@@ -4,6 +4,7 @@ use domain::{
     Timestamp,
     classification::Classification,
     mail::{Attachment, Oddity, ReadMail, ReturnPath},
+    special::{masked, union},
     ticket_number::TicketNumber,
 };
 use serde::{Deserialize, Serialize};
@@ -110,6 +111,8 @@ pub struct TicketView {
     pub holds: i64,
     /// What the person sent.
     pub submissions: Vec<OpenedSubmission>,
+    /// What is special about it and was hidden: words separated by spaces; empty when nothing was.
+    pub hidden: String,
     /// What we sent: (occasion, state, planned at).
     pub letters: Vec<store::deliveries::LetterRow>,
 }
@@ -127,11 +130,49 @@ impl Cases {
         Ok(store::tickets::page(self.store(), before, limit).await?)
     }
 
-    /// One ticket, whole; the reading is written into the audit log (152-ФЗ ст. 19 ч. 2 п. 8).
+    /// One ticket, whole but for what is special ([`domain::special`]): numbers of papers are
+    /// masked, texts that tell of health are hidden. The reading is written into the audit log
+    /// (152-ФЗ ст. 19 ч. 2 п. 8).
     ///
     /// # Errors
     /// [`CasesError::NotFound`].
     pub async fn ticket(&self, number: &str, actor: &str) -> Result<TicketView, CasesError> {
+        self.look_at(number, None, actor).await
+    }
+
+    /// One ticket with what is special, for a reason in the person's words, which the audit log
+    /// keeps.
+    ///
+    /// # Errors
+    /// [`CasesError::NotFound`]; [`CasesError::Refused`] (`special_needs_reason`) without a word of
+    /// reason, or with one that holds an address.
+    pub async fn ticket_in_full(
+        &self,
+        number: &str,
+        reason: &str,
+        actor: &str,
+    ) -> Result<TicketView, CasesError> {
+        let reason = reason.trim();
+        let fits = !reason.is_empty() && reason.chars().count() <= 80;
+        let tells =
+            reason.contains('@') || reason.chars().any(|c| c.is_numeric() || c.is_control());
+        if !fits || tells {
+            let reason =
+                "say in a few words why, without names, numbers and addresses: --reason complaint";
+            return Err(CasesError::Refused {
+                rule: "special_needs_reason",
+                reason: reason.to_owned(),
+            });
+        }
+        self.look_at(number, Some(reason), actor).await
+    }
+
+    async fn look_at(
+        &self,
+        number: &str,
+        reason: Option<&str>,
+        actor: &str,
+    ) -> Result<TicketView, CasesError> {
         let missing = || CasesError::NotFound { what: "ticket", id: number.to_owned() };
         let parsed = TicketNumber::parse(number).map_err(|_| missing())?;
         let store = self.store();
@@ -142,13 +183,20 @@ impl Cases {
             None => None,
         };
         let corrections = store::corrections::of_ticket(store, ticket.id).await?;
-        let mut submissions = Vec::new();
+        let (mut submissions, mut hidden) = (Vec::new(), String::new());
         for row in store::submissions::of_ticket(store, ticket.id).await? {
-            let content = self.open_content(&row).await;
+            let mut content = self.open_content(&row).await;
+            if let (None, Some(content)) = (reason, &mut content) {
+                let found = crate::special::hide(content);
+                hidden = union([hidden.as_str(), found.as_str()]);
+            }
             let of_it = corrections.iter().filter(|correction| correction.submission == row.id);
             let mut opened = Vec::new();
             for row in of_it {
-                let note = self.open_note(row).await;
+                let mut note = self.open_note(row).await;
+                if reason.is_none() {
+                    note = note.map(|note| masked(&note));
+                }
                 opened.push(OpenedCorrection { row: row.clone(), note });
             }
             submissions.push(OpenedSubmission { row, content, corrections: opened });
@@ -162,9 +210,10 @@ impl Cases {
             holds: store::tasks::holds_of(store, ticket.id).await?,
             letters: store::deliveries::letters_of(store, ticket.id).await?,
             submissions,
+            hidden,
             ticket,
         };
-        self.audit_reading(&view, actor, self.parts.clock.now()).await?;
+        self.audit_reading(&view, reason, actor, self.parts.clock.now()).await?;
         Ok(view)
     }
 
@@ -193,12 +242,16 @@ impl Cases {
     async fn audit_reading(
         &self,
         view: &TicketView,
+        reason: Option<&str>,
         actor: &str,
         now: Timestamp,
     ) -> Result<(), CasesError> {
         let transaction = self.store().begin().await?;
         let subject = format!("ticket:{}", view.ticket.id);
-        let detail = serde_json::json!({});
+        let detail = match reason {
+            Some(reason) => serde_json::json!({ "special": view.ticket.special, "reason": reason }),
+            None => serde_json::json!({}),
+        };
         store::audit::append(&transaction, actor, "read", &subject, &detail, now).await?;
         Ok(transaction.commit().await?)
     }

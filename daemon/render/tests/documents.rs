@@ -60,7 +60,7 @@ fn act(events: usize) -> Act {
             part("subscriptions", 4, 4, ("", 0)),
             part("raw_mail", 12, 12, ("", 0)),
             part("deliveries", 200, 200, ("", 0)),
-            part("consents", 3, 2, ("consent_proof", 1)),
+            part("consents", 3, 2, ("proof_of_consent", 1)),
         ],
     };
     let house = ActHouse {

@@ -15,7 +15,7 @@ use domain::{
 use crate::{
     error::StoreError,
     row::Row,
-    session::{Session, query_all},
+    session::{Session, query_all, query_optional},
 };
 
 /// A line of the register.
@@ -178,4 +178,17 @@ pub async fn processors_of(
     rows.iter()
         .map(|row| Ok((row.get("recipient", "title")?, row.get("recipient", "postal_address")?)))
         .collect()
+}
+
+/// Who decided on a request.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn decided_by(
+    session: &impl Session,
+    request: RequestId,
+) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT decided_by FROM decision WHERE request_id = $1 AND state = 'decided' ORDER BY id DESC LIMIT 1";
+    let row = query_optional(session, sql, [request.0.into()]).await?;
+    row.map_or(Ok(None), |row| row.get("decision", "decided_by"))
 }

@@ -193,6 +193,20 @@ pub async fn hear(
     change_one(transaction, "ticket", sql, values).await
 }
 
+/// Writes down what is special about what was written.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is no longer what was read.
+pub async fn set_special(
+    transaction: &Transaction,
+    ticket: &TicketRow,
+    words: &str,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE ticket SET special = $3 WHERE id = $1 AND special = $2";
+    let values = [ticket.id.0.into(), ticket.special.as_str().into(), words.into()];
+    change_one(transaction, "ticket", sql, values).await
+}
+
 /// Adds a word to the reasons for which a person must look.
 ///
 /// # Errors

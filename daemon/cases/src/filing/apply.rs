@@ -237,6 +237,7 @@ impl Cases {
             Matter::Joins(ticket) => {
                 store::tickets::hear(filing.transaction, ticket, lane, &review, received_at)
                     .await?;
+                self.note_special(filing.transaction, ticket, filing.submission).await?;
                 let number =
                     TicketNumber::parse(&ticket.number).map_err(|_| CasesError::Content)?;
                 let status_code = self.code_never_told(filing.transaction, ticket).await?;
@@ -257,7 +258,7 @@ impl Cases {
                     review: &review,
                     linked: *foreign,
                     opened_at: received_at,
-                    special: "",
+                    special: &crate::special::of_submission(filing.submission),
                     policy: store::policies::current(
                         filing.transaction,
                         self.locale(filing.submission),

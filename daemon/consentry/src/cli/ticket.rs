@@ -35,6 +35,9 @@ pub enum TicketCommand {
         /// Show the letters whole: what was left out of the new text (quotes, signatures …), too
         #[arg(long)]
         full: bool,
+        /// With --full: show what is special (health, numbers of papers) too, and why you look
+        #[arg(long, value_name = "WORDS", requires = "full")]
+        reason: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -41,8 +41,12 @@ pub async fn run(general: General, arguments: Ticket) -> anyhow::Result<ExitCode
         TicketCommand::Correct(arguments) => {
             correcting::run(&house.cases, arguments, &actor).await?;
         }
-        TicketCommand::Show { number, full, json } => {
-            let view = house.cases.ticket(&number, &actor).await.map_err(told)?;
+        TicketCommand::Show { number, full, reason, json } => {
+            let view = match reason {
+                Some(reason) => house.cases.ticket_in_full(&number, &reason, &actor).await,
+                None => house.cases.ticket(&number, &actor).await,
+            };
+            let view = view.map_err(told)?;
             let document = view_json(&view);
             if json {
                 print::json_document(&document)?;
@@ -63,6 +67,7 @@ fn ticket_json(ticket: &TicketRow) -> Value {
         "lane": ticket.lane.name(),
         "locale": ticket.locale.code(),
         "review": ticket.review.split_whitespace().collect::<Vec<_>>(),
+        "special": ticket.special.split_whitespace().collect::<Vec<_>>(),
         "contact": ticket.contact,
         "linked": ticket.linked,
         "opened_at": ticket.opened_at,
@@ -84,6 +89,7 @@ fn view_json(view: &TicketView) -> Value {
     let mut document = ticket_json(&view.ticket);
     document["address"] = json!(view.address.as_ref().map(|address| address.expose()));
     document["holds"] = json!(view.holds);
+    document["hidden"] = json!(view.hidden.split_whitespace().collect::<Vec<_>>());
     document["requests"] = requests_json(view);
     document["blocks"] = view.blocks.iter().map(block::block_json).collect();
     document["tasks"] = view.tasks.iter().map(task_json).collect();
@@ -228,6 +234,10 @@ fn for_people(view: &TicketView, full: bool) -> std::io::Result<()> {
             letter.occasion.name(),
             letter.state.name()
         ))?;
+    }
+    if !view.hidden.is_empty() {
+        let shows = "--full --reason WORDS shows it";
+        print::line(&format!("  special, hidden or masked: {} ({shows})", view.hidden))?;
     }
     for submission in &view.submissions {
         submission_for_people(submission, full)?;

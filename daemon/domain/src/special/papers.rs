@@ -156,7 +156,7 @@ fn is_card(digits: &[u8], groups: &[usize]) -> bool {
             (_, digit) => digit * 2,
         })
         .sum();
-    printed && network && !all_same && sum % 10 == 0
+    printed && network && !all_same && sum.is_multiple_of(10)
 }
 
 /// `IV-АК № 123456` after the words for it.

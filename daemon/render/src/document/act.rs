@@ -167,7 +167,7 @@ fn why(part: &ActPart, locale: Locale) -> String {
     }
     let mut said = match part.basis.as_str() {
         "" => String::new(),
-        basis => wording::kept(basis, locale).to_owned(),
+        basis => words::kept(basis, locale),
     };
     if !part.law.is_empty() && !said.contains(&part.law) {
         let comma = if said.is_empty() { "" } else { "; " };

@@ -7,6 +7,10 @@ use domain::request::{Outcome, Requester};
 
 use crate::wording;
 
+mod parts;
+
+pub(super) use parts::{kept, part};
+
 fn said(ru: &'static str, en: &'static str, locale: Locale) -> &'static str {
     match locale {
         Locale::Ru => ru,
@@ -46,6 +50,8 @@ pub(super) fn category(word: &str, locale: Locale) -> String {
             "further details of the contact (fields, tags, course dates)",
         ),
         "subscriptions" => ("сведения о подписках", "subscriptions"),
+        "notes" => ("записи сотрудников об обращениях", "notes of staff on requests"),
+        "transfers" => ("сведения о передаче данных", "records of data passed on"),
         "consents" => ("сведения о согласиях", "records of consents"),
         "letters" => ("содержание обращений и переписки", "content of requests and correspondence"),
         "attachments" => ("файлы, приложенные к письмам", "files attached to mails"),
@@ -130,69 +136,6 @@ pub(super) fn duty(word: &str, locale: Locale) -> String {
         "notify_authority" | "notify" => ("уведомление", "notice"),
         "report" => ("отчёт", "report"),
         "look" => ("рассмотрение", "look by a person"),
-        word => return word.replace('_', " "),
-    };
-    said(ru, en, locale).to_owned()
-}
-
-/// A kind of record, as acts call it: of the person, not to the person.
-pub(super) fn part(word: &str, locale: Locale) -> String {
-    let (ru, en) = match word {
-        "contact" | "contacts" => {
-            ("карточка контакта: имя, телефон и иные поля", "the contact: name, telephone, fields")
-        }
-        "address" | "addresses" => ("адреса электронной почты", "e-mail addresses"),
-        "subscriptions" => ("подписки и метки", "subscriptions and tags"),
-        "opt_ins" => ("неподтверждённые подписки", "unconfirmed subscriptions"),
-        "consents" | "consent_events" | "consent_proof" => {
-            ("сведения о согласиях", "records of consents")
-        }
-        "tickets" => ("тексты обращений и записи по ним", "texts of requests and notes on them"),
-        "submissions" => ("содержание обращений", "content of requests"),
-        "forms" => ("записи форм на сайте", "entries of forms on the site"),
-        "raw_mail" | "messages" => {
-            ("исходные письма с вложениями", "original mails with attachments")
-        }
-        "attachments" => ("вложения", "attachments"),
-        "mailbox" | "mailbox_copy" => {
-            ("копии писем в почтовом ящике", "copies of mails in the mailbox")
-        }
-        "deliveries" => ("отправленные письма", "mails sent"),
-        "feedback" => ("сведения о доставке писем", "records of how mails were delivered"),
-        "web_logs" | "web_evidence" => (
-            "сетевые адреса и сведения о программе просмотра",
-            "network addresses and browser details",
-        ),
-        "exports" => ("выгруженные файлы", "exported files"),
-        "imports" => ("строки загруженных файлов", "rows of imported files"),
-        "packages" => {
-            ("копии данных, подготовленные для субъекта", "copies of data prepared for the person")
-        }
-        "corrections" | "rectifications" => ("записи об исправлениях", "records of corrections"),
-        "disclosures" => {
-            ("записи о передаче данных третьим лицам", "records of data passed to others")
-        }
-        "suppression" | "suppressions" => (
-            "необратимый дайджест адреса в списке запрета рассылки",
-            "an irreversible digest in the do-not-mail list",
-        ),
-        "audit" => {
-            ("журнал действий (номера и дайджесты)", "the log of actions (numbers and digests)")
-        }
-        "act" | "acts" => ("акт и выгрузка из журнала", "the act and the log extract"),
-        "connected" | "connected_systems" | "systems" => {
-            ("данные в связанных системах", "data in connected systems")
-        }
-        "recipients" | "third_parties" => ("данные у получателей", "data held by recipients"),
-        "keys" | "key" | "vault_key" => ("ключи шифрования", "encryption keys"),
-        "identity" | "challenges" | "identity_proofs" => {
-            ("записи о подтверждении личности", "records of identity checks")
-        }
-        "representations" => ("записи о полномочиях представителя", "records of representation"),
-        "blocks" => ("записи о блокировании", "records of blocks"),
-        "accounting" => ("первичные учётные документы", "accounting records"),
-        "contract" => ("документы по договору", "contract records"),
-        "outpatient_card" => ("медицинская карта", "the outpatient record"),
         word => return word.replace('_', " "),
     };
     said(ru, en, locale).to_owned()
