@@ -325,18 +325,20 @@ pub async fn note_destroyed(
     Ok(())
 }
 
-/// The address whose challenge was answered last for a ticket; no other may get a link.
+/// The address whose challenge was answered last for a ticket, if that covers this request; no
+/// other may get a link.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub async fn proven_address(
     session: &impl Session,
     ticket: TicketId,
+    request: RequestId,
 ) -> Result<Option<AddressId>, StoreError> {
     let sql = "SELECT challenge.address_id AS id FROM challenge JOIN identity_proof ON identity_proof.challenge_id = \
                challenge.id WHERE challenge.ticket_id = $1 AND challenge.state = 'answered' \
-               AND identity_proof.revoked_at IS NULL ORDER BY identity_proof.id DESC LIMIT 1";
-    let row = query_optional(session, sql, [ticket.0.into()]).await?;
+               AND identity_proof.revoked_at IS NULL AND identity_proof.newest_request >= $2 ORDER BY identity_proof.id DESC LIMIT 1";
+    let row = query_optional(session, sql, [ticket.0.into(), request.0.into()]).await?;
     row.map(|row| Ok(AddressId(row.get("challenge", "id")?))).transpose()
 }
 

@@ -11,41 +11,49 @@ use super::titles::say;
 /// Characters of one letter that are shown; the whole stands in `data.json` and `mails/`.
 const SHOWN_OF_A_LETTER: usize = 4000;
 
-/// What `index.html` shows.
+/// What `index.html` shows: flat, since templates nest no deeper than lists of lists.
 #[derive(Debug, Clone, Serialize)]
 pub struct PackageIndex {
     /// Its title.
     pub title: String,
     /// Whose answer to what, as of when.
     pub lead: Vec<String>,
-    /// The sections, in the order of the law.
-    pub sections: Vec<IndexSection>,
+    /// The sections, for the table of contents.
+    pub contents: Vec<IndexLink>,
+    /// Headings, sentences and rows, in the order of the law.
+    pub parts: Vec<IndexPart>,
 }
 
-/// One field of the law.
+/// A line of the table of contents.
 #[derive(Debug, Clone, Serialize)]
-pub struct IndexSection {
+pub struct IndexLink {
     /// The anchor.
     pub id: &'static str,
     /// Its title.
     pub title: String,
-    /// Article and part.
-    pub law: &'static str,
-    /// Sentences.
-    pub lines: Vec<String>,
-    /// Tables.
-    pub tables: Vec<IndexTable>,
 }
 
-/// A table.
-#[derive(Debug, Clone, Serialize)]
-pub struct IndexTable {
-    /// Its title; may be empty.
-    pub title: String,
-    /// Above the columns.
+/// A heading, a sentence, or a row of a table; what it is not is empty.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct IndexPart {
+    /// The anchor of a heading.
+    pub id: &'static str,
+    /// The title of a section.
+    pub heading: String,
+    /// Article and part.
+    pub law: &'static str,
+    /// A sentence.
+    pub line: String,
+    /// The title of a table.
+    pub caption: String,
+    /// A table begins.
+    pub opens_table: bool,
+    /// Above its columns.
     pub heads: Vec<String>,
-    /// Cells by rows, each under its head.
-    pub rows: Vec<Vec<IndexCell>>,
+    /// A row of it.
+    pub cells: Vec<IndexCell>,
+    /// The table ends.
+    pub closes_table: bool,
 }
 
 /// A cell with the head it stands under, for narrow screens.
@@ -55,6 +63,44 @@ pub struct IndexCell {
     pub head: String,
     /// What it says.
     pub text: String,
+}
+
+/// One field of the law.
+struct Section {
+    id: &'static str,
+    title: String,
+    law: &'static str,
+    lines: Vec<String>,
+    tables: Vec<Table>,
+}
+
+struct Table {
+    title: String,
+    heads: Vec<String>,
+    rows: Vec<Vec<IndexCell>>,
+}
+
+impl Section {
+    /// With a table, if it has rows.
+    fn with(mut self, table: Table) -> Self {
+        if !table.rows.is_empty() {
+            self.tables.push(table);
+        }
+        self
+    }
+
+    fn flatten(self, parts: &mut Vec<IndexPart>) {
+        let heading = self.title;
+        parts.push(IndexPart { id: self.id, heading, law: self.law, ..IndexPart::default() });
+        parts.extend(self.lines.into_iter().map(|line| IndexPart { line, ..IndexPart::default() }));
+        for table in self.tables {
+            let (caption, heads) = (table.title, table.heads);
+            parts.push(IndexPart { caption, heads, opens_table: true, ..IndexPart::default() });
+            let rows = table.rows.into_iter();
+            parts.extend(rows.map(|cells| IndexPart { cells, ..IndexPart::default() }));
+            parts.push(IndexPart { closes_table: true, ..IndexPart::default() });
+        }
+    }
 }
 
 /// With what a package is told.
@@ -70,6 +116,11 @@ pub(super) struct Teller<'a> {
 impl Teller<'_> {
     pub(super) fn tell(&self) -> PackageIndex {
         let number = text(&self.data["matter"]["number"]);
+        let sections = self.sections();
+        let contents =
+            sections.iter().map(|one| IndexLink { id: one.id, title: one.title.clone() }).collect();
+        let mut parts = Vec::new();
+        sections.into_iter().for_each(|section| section.flatten(&mut parts));
         PackageIndex {
             title: self.say("title"),
             lead: vec![
@@ -77,36 +128,41 @@ impl Teller<'_> {
                 format!("{} {number}", self.say("answers")),
                 format!("{} {}", self.say("as_of"), self.as_of),
             ],
-            sections: vec![
-                self.fact(),
-                self.purposes(),
-                self.operator(),
-                self.held(),
-                self.matters(),
-                self.storage(),
-                self.section(
-                    "rights",
-                    "ст. 14 ч. 7 п. 7; GDPR 15(1)(e), (f)",
-                    self.texts(&self.map.rights),
-                )
-                .with(self.list("complaints", self.texts(&self.map.complaints))),
-                self.abroad(),
-                self.processors(),
-                self.section("measures", "ст. 14 ч. 7 п. 9.1", self.texts(&self.map.measures)),
-                self.section("other", "ст. 14 ч. 7 п. 10", vec![self.text(&self.map.other)]),
-                self.automated(),
-                self.file(),
-            ],
+            contents,
+            parts,
         }
     }
 
-    fn fact(&self) -> IndexSection {
+    fn sections(&self) -> Vec<Section> {
+        vec![
+            self.fact(),
+            self.purposes(),
+            self.operator(),
+            self.held(),
+            self.matters(),
+            self.storage(),
+            self.section(
+                "rights",
+                "ст. 14 ч. 7 п. 7; GDPR 15(1)(e), (f)",
+                self.texts(&self.map.rights),
+            )
+            .with(self.list("complaints", self.texts(&self.map.complaints))),
+            self.abroad(),
+            self.processors(),
+            self.section("measures", "ст. 14 ч. 7 п. 9.1", self.texts(&self.map.measures)),
+            self.section("other", "ст. 14 ч. 7 п. 10", vec![self.text(&self.map.other)]),
+            self.automated(),
+            self.file(),
+        ]
+    }
+
+    fn fact(&self) -> Section {
         let nothing = self.data["nothing_else_held"] == Value::Bool(true);
         let line = self.say(if nothing { "fact_no" } else { "fact_yes" });
         self.section("fact", "ст. 14 ч. 7 п. 1; GDPR 15(1)", vec![line])
     }
 
-    fn purposes(&self) -> IndexSection {
+    fn purposes(&self) -> Section {
         let rows = self.map.purposes.iter().map(|purpose| {
             vec![
                 self.text(&purpose.title),
@@ -120,7 +176,7 @@ impl Teller<'_> {
             .with(self.table("", &heads, rows.collect()))
     }
 
-    fn operator(&self) -> IndexSection {
+    fn operator(&self) -> Section {
         let operator = &self.map.operator;
         let row = vec![
             self.text(&operator.name),
@@ -133,7 +189,7 @@ impl Teller<'_> {
             .with(self.list("access", self.texts(&self.map.access)))
     }
 
-    fn held(&self) -> IndexSection {
+    fn held(&self) -> Section {
         let data = self.data;
         let person = &data["person"];
         let mut lines = Vec::new();
@@ -205,7 +261,7 @@ impl Teller<'_> {
             .with(self.table("not_mailed", &["reason", "since", "until"], stops))
     }
 
-    fn matters(&self) -> IndexSection {
+    fn matters(&self) -> Section {
         let mut section = self.section("matters", "ст. 14 ч. 7 п. 5; GDPR 15(3)", Vec::new());
         let mut forms = Vec::new();
         let mut notes = Vec::new();
@@ -251,7 +307,7 @@ impl Teller<'_> {
         ))
     }
 
-    fn storage(&self) -> IndexSection {
+    fn storage(&self) -> Section {
         let kept = self.map.storage.iter();
         let kept = kept.map(|one| vec![self.text(&one.what), self.text(&one.period)]).collect();
         self.section("storage", "ст. 14 ч. 7 п. 6; GDPR 15(1)(d)", Vec::new()).with(self.table(
@@ -261,7 +317,7 @@ impl Teller<'_> {
         ))
     }
 
-    fn abroad(&self) -> IndexSection {
+    fn abroad(&self) -> Section {
         self.section(
             "abroad",
             "ст. 14 ч. 7 п. 8; GDPR 15(2)",
@@ -270,7 +326,7 @@ impl Teller<'_> {
         .with(self.list("safeguards", vec![self.text(&self.map.safeguards)]))
     }
 
-    fn processors(&self) -> IndexSection {
+    fn processors(&self) -> Section {
         let none = self.map.no_processors.iter().map(|text| self.text(text)).collect();
         let some = self.map.processors.iter().map(|one| {
             vec![self.text(&one.name), self.text(&one.postal_address), self.text(&one.task)]
@@ -295,7 +351,7 @@ impl Teller<'_> {
             .with(self.table("disclosures", &heads, disclosed))
     }
 
-    fn automated(&self) -> IndexSection {
+    fn automated(&self) -> Section {
         let mut found = Vec::new();
         for one in list(&self.data["matters"]).flat_map(|matter| list(&matter["written"])) {
             let recognised = &one["content"]["recognised"];
@@ -315,7 +371,7 @@ impl Teller<'_> {
         .with(self.table("recognised", &["when", "label", "confidence"], found))
     }
 
-    fn file(&self) -> IndexSection {
+    fn file(&self) -> Section {
         let mut lines = vec![self.say("files")];
         let out = list(&self.data["left_out"]);
         lines.extend(out.map(|word| self.say(&format!("out_{}", text(word)))));
@@ -334,21 +390,21 @@ impl Teller<'_> {
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
     }
 
-    fn section(&self, id: &'static str, law: &'static str, lines: Vec<String>) -> IndexSection {
-        IndexSection { id, title: self.say(id), law, lines, tables: Vec::new() }
+    fn section(&self, id: &'static str, law: &'static str, lines: Vec<String>) -> Section {
+        Section { id, title: self.say(id), law, lines, tables: Vec::new() }
     }
 
-    fn table(&self, title: &str, heads: &[&str], rows: Vec<Vec<String>>) -> IndexTable {
+    fn table(&self, title: &str, heads: &[&str], rows: Vec<Vec<String>>) -> Table {
         let heads: Vec<String> = heads.iter().map(|head| self.say(head)).collect();
         let title = if title.is_empty() { String::new() } else { self.say(title) };
         let cells = |row: Vec<String>| {
             let cells = heads.iter().cloned().zip(row);
             cells.map(|(head, text)| IndexCell { head, text }).collect()
         };
-        IndexTable { title, rows: rows.into_iter().map(cells).collect(), heads }
+        Table { title, rows: rows.into_iter().map(cells).collect(), heads }
     }
 
-    fn list(&self, title: &str, lines: Vec<String>) -> IndexTable {
+    fn list(&self, title: &str, lines: Vec<String>) -> Table {
         let mut table =
             self.table(title, &[title], lines.into_iter().map(|line| vec![line]).collect());
         table.heads = Vec::new();
@@ -370,16 +426,6 @@ impl Teller<'_> {
     fn instant(&self, value: &Value) -> String {
         let at = value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
         at.map(|at| wording::instant(at, self.zone, self.locale)).unwrap_or_default()
-    }
-}
-
-impl IndexSection {
-    /// With a table, if it has rows.
-    fn with(mut self, table: IndexTable) -> Self {
-        if !table.rows.is_empty() {
-            self.tables.push(table);
-        }
-        self
     }
 }
 

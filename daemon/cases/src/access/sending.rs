@@ -70,7 +70,7 @@ impl Cases {
             let reason = "the decision approves another file; have this one approved";
             return Err(refused("not_approved", reason));
         }
-        let to = self.proven_address(&transaction, &ticket).await?;
+        let to = self.proven_address(&transaction, &ticket, request).await?;
         let row = self.carried_out(&transaction, &row, &package, actor, now).await?;
         let mut letter = self.case_letter(&ticket, Some(&row));
         letter.decided_by = decision.decided_by.unwrap_or_default();
@@ -136,8 +136,9 @@ impl Cases {
         &self,
         session: &impl Session,
         ticket: &TicketRow,
+        request: RequestId,
     ) -> Result<AddressId, CasesError> {
-        let proven = store::packages::proven_address(session, ticket.id).await?;
+        let proven = store::packages::proven_address(session, ticket.id, request).await?;
         proven.ok_or_else(|| {
             let reason = "no mailbox answered a challenge of this matter; ask for it first, the link goes nowhere else";
             refused("no_challenge", reason)

@@ -4,6 +4,7 @@ use domain::{
     Timestamp,
     block::Field,
     correction::{CorrectionContent, ends_block},
+    disclosure::NoticeAct,
     ids::{ContactId, RectificationId, RequestId},
     regime::DutyName,
     request::{Outcome, RequestStep},
@@ -67,7 +68,17 @@ impl Cases {
             new: one.content.new.clone(),
         });
         let calls = self.prepare_correct(self.store(), &ticket, contact, changes.collect()).await?;
-        let told: Vec<String> = calls.systems().map(str::to_owned).collect();
+        let notices = self
+            .prepare_recipient_notices(
+                self.store(),
+                (&ticket, &self.request_and_ticket(self.store(), request).await?.0),
+                None,
+                Some(contact),
+                NoticeAct::Correct,
+            )
+            .await?;
+        let told = calls.systems().chain(notices.titles()).map(str::to_owned);
+        let told: Vec<String> = told.collect();
         let locks = self.correction_locks(contact, &due).await?;
         let transaction = self.store().begin().await?;
         store::stops::lock(&transaction, &locks).await?;
@@ -88,6 +99,7 @@ impl Cases {
             .lift_of_correction(&transaction, (&row, &ticket), (actor, reason), &mut stops, now)
             .await?;
         self.raise_calls(&transaction, &calls, now).await?;
+        self.raise_recipient_notices(&transaction, &notices, now).await?;
         let row = self.advance(&transaction, &row, RequestStep::Verify, by, now).await?;
         let duties = [DutyName::Check, DutyName::Correct, DutyName::Decide];
         self.fulfil(&transaction, &row, &duties, by, now).await?;
