@@ -48,6 +48,7 @@ pub async fn describe(config: &Config, store: &Store) -> anyhow::Result<Value> {
         "version": env!("CARGO_PKG_VERSION"),
         "node": config.node.as_str(),
         "alarms": alarms,
+        "sending_held": store::restorations::is_sending_held(store).await?,
         "mailboxes": mailboxes(store).await?,
         "deliveries": counted(store::deliveries::counts(store).await?),
         "tickets": counted(store::tickets::counts(store).await?),
@@ -96,6 +97,9 @@ fn for_people(status: &Value) -> std::io::Result<()> {
             text(&alarm["name"]),
             text(&alarm["detail"])
         ))?;
+    }
+    if status["sending_held"] == true {
+        print::line("NOTHING LEAVES: the database was restored; `consentry restore --release`")?;
     }
     for mailbox in list("mailboxes") {
         let name = text(&mailbox["name"]);
