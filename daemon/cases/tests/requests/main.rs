@@ -44,10 +44,14 @@ macro_rules! both {
 mod blocks;
 mod identity;
 mod deciding;
-mod destruction;
+mod incidents;
+mod policy;
 mod retention;
 mod restoring;
 mod room_itself;
 mod timing;
 mod parties;
 mod systems;
+mod access;
+mod correction;
+mod proof;
