@@ -78,6 +78,7 @@ pub async fn rekey(house: &House, pulse: &Pulse) -> anyhow::Result<()> {
     loop {
         if store::leases::hold(&house.store, "rekey", owner, LEASE, clock().now()).await? {
             house.cases.close_breaker().await?;
+            house.cases.end_packages(EXPIRE_AT_ONCE).await?;
             while house.cases.expire_pending(EXPIRE_AT_ONCE).await? > 0 {
                 pulse.beat();
                 if pulse.is_cancelled() {
