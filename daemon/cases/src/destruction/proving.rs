@@ -85,6 +85,19 @@ impl Cases {
         Ok(Staged::Done)
     }
 
+    /// Asks database and vault once more what is left of a person; changes nothing.
+    ///
+    /// # Errors
+    /// [`CasesError`] when one of them cannot be asked.
+    pub async fn verify_destruction(&self, plan: &PlanRow) -> Result<Vec<Leftover>, CasesError> {
+        let mut left = self.leftovers(self.store(), plan).await?;
+        let in_vault = self.still_in_vault(plan.id).await?;
+        if in_vault > 0 {
+            left.push(Leftover { part: Part::RawMail, count: in_vault });
+        }
+        Ok(left)
+    }
+
     /// What is left of a person that the plan does not keep; asked of the database as it is now.
     ///
     /// # Errors

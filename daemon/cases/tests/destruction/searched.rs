@@ -1,0 +1,96 @@
+//! After the end nothing of the person is in any file: neither in the database with its log and
+//! free pages, nor in objects, keys and journals.
+
+use std::path::{Path, PathBuf};
+
+use cases::destruction::{PlanOrder, Progress};
+use data_encoding::BASE64;
+use domain::classification::Label;
+
+use crate::{
+    room::{ANNA, Room},
+    whole::{NAME, PHONE, a_full_person, approved, carry_out, finish, planned},
+};
+
+/// How a text may be hidden in a file: as it is, UTF-16, base64 at every offset, quoted-printable.
+fn disguises(text: &str) -> Vec<Vec<u8>> {
+    let mut found = vec![text.as_bytes().to_vec()];
+    found.push(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    found.push(text.encode_utf16().flat_map(u16::to_be_bytes).collect());
+    for offset in 0..3 {
+        let mut padded = vec![b' '; offset];
+        padded.extend_from_slice(text.as_bytes());
+        let coded = BASE64.encode(&padded);
+        // What depends on the neighbours is left out at both ends.
+        let from = [0, 2, 3][offset];
+        let to = coded.trim_end_matches('=').len() - 2;
+        found.push(coded.as_bytes()[from..to].to_vec());
+    }
+    let quoted: String = text
+        .bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"@. -".contains(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("={byte:02X}")
+            }
+        })
+        .collect();
+    found.push(quoted.into_bytes());
+    found
+}
+
+fn files(directory: &Path, all: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { files(&path, all) } else { all.push(path) }
+    }
+}
+
+/// The files in which one of the texts is found.
+fn found_in(directory: &Path, texts: &[&str]) -> Vec<String> {
+    let mut all = Vec::new();
+    files(directory, &mut all);
+    assert!(all.len() > 3, "there is something to search in");
+    let mut found = Vec::new();
+    for path in all {
+        let bytes = std::fs::read(&path).expect("read");
+        for text in texts {
+            for (way, disguise) in disguises(text).into_iter().enumerate() {
+                if bytes.windows(disguise.len()).any(|window| window == disguise) {
+                    found.push(format!("{} in {} ({way})", text, path.display()));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_the_person_is_in_any_file_after_the_end() {
+    let room = Room::on_sqlite().await;
+    // Neighbours, so that pages are shared, split and freed.
+    for n in 0..300 {
+        let address = format!("neighbour{n}@mail.example");
+        room.contact(&format!("Сосед {n}"), "", &[&address]).await;
+    }
+    a_full_person(&room).await;
+    let matter = room
+        .writes(
+            ANNA,
+            "Удалите меня",
+            "Меня зовут Анна Непозабытая, прошу удалить",
+            &[Label::Erasure],
+        )
+        .await;
+    room.relay_takes_all(matter.ticket).await;
+    let secrets = [ANNA, NAME, PHONE, "203.0.113.77"];
+    let directory = room.desk.dir.path();
+    assert!(!found_in(directory, &secrets).is_empty(), "the search can find");
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    approved(&room, &matter).await;
+    assert_eq!(carry_out(&room, &plan).await, Progress::Waiting("answer"));
+    finish(&room, &matter, &plan).await;
+    let found = found_in(directory, &secrets);
+    assert!(found.is_empty(), "{found:#?}");
+}
