@@ -41,10 +41,11 @@ const MAY_USE: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates of others that one room alone may use.
-const ALONE: [(&str, &[&str]); 9] = [
+const ALONE: [(&str, &[&str]); 10] = [
     ("sea-orm", &["store"]),
     ("sea-orm-migration", &["migrations"]),
     ("object_store", &["vault"]),
+    ("reqwest", &["cases"]),
     ("handlebars", &["render"]),
     ("async-imap", &["intake"]),
     ("mail-parser", &["intake"]),

@@ -7,6 +7,7 @@
 pub mod ambient;
 pub mod certificates;
 pub mod child;
+pub mod connected_system;
 pub mod daemon;
 pub mod disk;
 pub mod dkim;
