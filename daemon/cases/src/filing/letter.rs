@@ -2,7 +2,9 @@
 
 use domain::{
     delivery::{Class, Occasion},
-    filing::{AcknowledgementFacts, BlockTarget, Held, Reply, decide_acknowledgement},
+    filing::{
+        AcknowledgementFacts, BlockTarget, Held, Reply, ReviewReason, decide_acknowledgement,
+    },
     ids::{DeliveryId, SubmissionId},
     language::Locale,
     letter::LetterContent,
@@ -106,8 +108,7 @@ impl Cases {
         let (transaction, now) = (filing.transaction, filing.now);
         // A letter that cannot be made takes its challenge along, and nothing else.
         let savepoint = transaction.savepoint().await?;
-        let Some(filed) =
-            self.challenge_of_filing(&savepoint, ticket.id, &facts, now).await?
+        let Some(filed) = self.challenge_of_filing(&savepoint, ticket.id, &facts, now).await?
         else {
             return Ok(savepoint.commit().await?);
         };
@@ -242,6 +243,10 @@ impl Cases {
         submission: SubmissionId,
     ) -> Result<(), CasesError> {
         const TOPIC: &str = "block_notice";
+        if filing.plan.review.contains(&ReviewReason::Authority) {
+            // Nothing automatic goes to an authority, nor to who only seems to be one.
+            return Ok(());
+        }
         let unproven =
             filing.submission.authentication != domain::authentication::SenderAuthentication::Pass;
         let Some(sender) = filing.sender.as_ref().filter(|s| unproven && !s.contacts.is_empty())

@@ -30,6 +30,8 @@ both! {
     two_answers_at_once_are_one,
     a_proven_ticket_does_not_vouch_for_what_is_forged_later,
     only_an_address_on_file_is_asked,
+    what_is_missing_is_asked_for_access_alone,
+    a_representation_counts_while_it_holds,
 }
 
 /// What a challenge letter carries.
@@ -99,12 +101,12 @@ async fn a_sure_request_of_a_contact_is_challenged_at_once(room: Room) {
 }
 
 async fn nobody_is_challenged_whom_no_automatic_answer_may_reach(room: Room) {
-    room.contact("Анна", "", &[ANNA]).await;
-    let plain = Letter::asking(ANNA, ERASURE);
     let suggested = [(Label::Erasure, Band::Suggest)];
     let authority = [(Mark::Authority, Band::Auto)];
+    let perhaps_authority = [(Mark::Authority, Band::Suggest)];
     let representative = [(Mark::Representative, Band::Auto)];
-    for letter in [
+    let plain = Letter::asking("", ERASURE);
+    let letters = [
         Letter { kind: Kind::AutoReply, ..plain },
         Letter { kind: Kind::ListMail, ..plain },
         Letter { auto_reasons: &["precedence_bulk"], ..plain },
@@ -112,18 +114,21 @@ async fn nobody_is_challenged_whom_no_automatic_answer_may_reach(room: Room) {
         Letter { marks: &representative, ..plain },
         Letter { labels: &suggested, ..plain },
         Letter { marks: &authority, ..plain },
-    ] {
-        room.files(letter).await;
+        Letter { marks: &perhaps_authority, ..plain },
+    ];
+    for (at, letter) in letters.into_iter().enumerate() {
+        let from = format!("person{at}@mail.example");
+        room.contact("Анна", "", &[&from]).await;
+        let matter = room.files(Letter { from: &from, ..letter }).await;
         assert_eq!(room.count("challenge").await, 0);
-        room.pass_days(8);
+        if !letter.marks.iter().any(|(mark, _)| *mark == Mark::Authority) {
+            continue;
+        }
+        let letters = room.letters(matter.ticket).await;
+        assert!(letters.is_empty(), "an authority gets no automatic letter");
+        let asked = room.cases().ask_challenge(&matter.number, None, "anna").await;
+        assert!(asked.expect_err("refused").to_string().contains("authority_lane"));
     }
-    let of_authority =
-        "delivery WHERE ticket_id IN (SELECT id FROM ticket WHERE lane = 'authority')";
-    assert_eq!(room.count(of_authority).await, 0, "an authority gets no automatic answer");
-    let lane = room.number("SELECT MAX(id) FROM ticket WHERE lane = 'authority'").await;
-    let ticket = room.ticket(domain::ids::TicketId(lane)).await;
-    let asked = room.cases().ask_challenge(&ticket.number, None, "anna").await;
-    assert!(asked.expect_err("refused").to_string().contains("authority_lane"));
 }
 
 async fn a_mail_that_quotes_the_link_answers_nothing(room: Room) {
@@ -247,7 +252,7 @@ async fn this_was_not_me_lifts_what_nobody_vouched_for(room: Room) {
     let view = room.cases().answer_challenge(&secrets.token, ChallengeAnswer::NotMine).await;
     assert_eq!(view.expect("taken").expect("ours").standing, ChallengeStanding::Disowned);
     assert_eq!(room.count("block WHERE state = 'active'").await, 0);
-    assert_eq!(room.count("stop WHERE number IS NOT NULL AND kind = 'lift'").await, 1);
+    assert_eq!(room.count("stop WHERE number IS NOT NULL AND act = 'lift'").await, 1);
     assert!(room.ticket(matter.ticket).await.review.contains("disowned"));
     assert_eq!(room.request(matter.request()).await.state, RequestState::UnderReview);
     assert_eq!(level(&room, &matter).await, Some(IdentityLevel::From));
@@ -320,4 +325,78 @@ async fn only_an_address_on_file_is_asked(mut room: Room) {
     let to = "delivery d JOIN address a ON a.id = d.address_id WHERE d.topic = 'challenge' \
               AND a.email = 'zoya@mail.example'";
     assert_eq!(room.count(to).await, 1);
+}
+
+async fn what_is_missing_is_asked_for_access_alone(room: Room) {
+    let access = room.asks(ANNA, &[Label::Access]).await;
+    let request = room.request(access.request()).await;
+    let listed = room.cases().must_contain(&request, domain::language::Locale::Ru);
+    assert!(listed.len() >= 3, "{listed:?}");
+    let ask = |items: &[&str]| {
+        let items: Vec<String> = items.iter().map(|item| (*item).to_owned()).collect();
+        let (room, request) = (&room, request.id);
+        async move { room.cases().ask_missing(request, &items, "anna").await }
+    };
+    for wrong in [&[][..], &["9"], &["0"], &["  "]] {
+        assert!(ask(wrong).await.expect_err("refused").to_string().contains("nothing_missing"));
+    }
+    ask(&["2", "подпись"]).await.expect("asked");
+    let letter = room.letter(access.ticket, "missing").await.content.expect("opened");
+    assert!(letter.text.contains("номер или дата договора") && letter.text.contains("подпись"));
+    for label in [Label::StopMarketing, Label::ConsentWithdrawal, Label::Objection, Label::Erasure]
+    {
+        let from = format!("{}@mail.example", label.name());
+        let matter = room.asks(&from, &[label]).await;
+        let items = ["паспорт".to_owned()];
+        let refused = room.cases().ask_missing(matter.request(), &items, "anna").await;
+        assert!(refused.expect_err("refused").to_string().contains("missing_only_for_access"));
+    }
+    assert_eq!(room.count("delivery WHERE topic = 'missing'").await, 1);
+}
+
+async fn a_representation_counts_while_it_holds(room: Room) {
+    use cases::identity::NewRepresentative;
+    use domain::identity::RepresentationKind;
+    let anna = room.contact("Анна", "", &[ANNA]).await;
+    let marks = [(Mark::Representative, Band::Auto)];
+    let labels = [(Label::Access, Band::Auto)];
+    let matter = room.files(Letter { marks: &marks, ..Letter::asking(BORIS, &labels) }).await;
+    room.cases().ask_for_paper(&matter.number, "anna").await.expect("asked");
+    room.letter(matter.ticket, "representative_proof").await;
+    let new = NewRepresentative {
+        subject: Some(anna),
+        tell: None,
+        kind: RepresentationKind::PowerOfAttorney,
+        paper: "77 АБ 1234567 от 01.12.2026".into(),
+        valid_until: Some("2026-12-10".parse().expect("a date")),
+    };
+    let endless = NewRepresentative { valid_until: None, ..new.clone() };
+    let over = NewRepresentative {
+        valid_until: Some("2026-12-03".parse().expect("a date")),
+        ..new.clone()
+    };
+    let bare = NewRepresentative { paper: " ".into(), ..new.clone() };
+    for (wrong, rule) in
+        [(endless, "until_needed"), (over, "paper_expired"), (bare, "paper_needed")]
+    {
+        let refused = room.cases().represent(&matter.number, &wrong, "anna").await;
+        assert!(refused.expect_err("refused").to_string().contains(rule));
+    }
+    let id = room.cases().represent(&matter.number, &new, "anna").await.expect("written");
+    let told = "delivery d JOIN address a ON a.id = d.address_id WHERE d.topic = 'representative_copy' \
+                AND a.email = 'anna@mail.example'";
+    assert_eq!(room.count(told).await, 1);
+    let on = |day: &str| {
+        let day = day.parse().expect("a date");
+        let (room, ticket) = (&room, matter.ticket);
+        async move {
+            room.cases().representation_in_force(room.store(), ticket, day).await.expect("read")
+        }
+    };
+    assert!(on("2026-12-10").await.is_some(), "its last day");
+    assert!(on("2026-12-11").await.is_none(), "checked at use");
+    let shown = room.cases().identity(&matter.number, "anna").await.expect("shown");
+    assert_eq!(shown.representations[0].paper.as_deref(), Some("77 АБ 1234567 от 01.12.2026"));
+    room.cases().revoke_representation(&matter.number, id, "anna").await.expect("revoked");
+    assert!(on("2026-12-10").await.is_none());
 }
