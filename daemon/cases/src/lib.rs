@@ -7,6 +7,7 @@
 pub mod access;
 pub mod acts;
 pub mod audits;
+pub mod answering;
 pub mod blocks;
 pub mod campaigns;
 pub mod consents;

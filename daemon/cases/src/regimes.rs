@@ -39,9 +39,8 @@ impl Cases {
         let person = whose::Person {
             locale: held.as_ref().map_or("", |held| held.locale.as_str()),
             zone: held.as_ref().map_or("", |held| held.zone.as_str()),
-            country: address.map_or("", |address| {
-                address.domain().rsplit('.').next().unwrap_or_default()
-            }),
+            country: address
+                .map_or("", |address| address.domain().rsplit('.').next().unwrap_or_default()),
         };
         let ruled = whose::by_rule(&settings.requests.regime_rules, &person);
         Ok(ruled.unwrap_or(&settings.regimes).to_vec())

@@ -130,6 +130,19 @@ impl Cases {
         Ok(store::tickets::page(self.store(), before, limit).await?)
     }
 
+    /// One page of the tickets of a lane, newest first.
+    ///
+    /// # Errors
+    /// [`CasesError::Store`].
+    pub async fn tickets_of_lane(
+        &self,
+        lane: domain::ticket::Lane,
+        before: Option<domain::ids::TicketId>,
+        limit: u32,
+    ) -> Result<Vec<TicketRow>, CasesError> {
+        Ok(store::tickets::page_of_lane(self.store(), lane, before, limit).await?)
+    }
+
     /// One ticket, whole but for what is special ([`domain::special`]): numbers of papers are
     /// masked, texts that tell of health are hidden. The reading is written into the audit log
     /// (152-ФЗ ст. 19 ч. 2 п. 8).

@@ -4,7 +4,9 @@ pub mod backup;
 pub mod access;
 pub mod campaign;
 pub mod contact;
+pub mod destruction;
 pub mod identity;
+pub mod incident;
 pub mod lists;
 pub mod request;
 pub mod proof;
@@ -119,6 +121,8 @@ pub enum Command {
     Backup(Backup),
     /// Put a backup in place; nothing leaves until it is released
     Restore(Restore),
+    /// Breaches of personal data: both clocks, both notices, the people told
+    Incident(incident::Incident),
     /// What is kept how long, and the look through what is over
     Retention(Retention),
     /// What is held about a person, for that person

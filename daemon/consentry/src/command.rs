@@ -11,10 +11,12 @@ pub mod consent;
 pub mod contact;
 pub mod correction;
 pub mod cut;
+pub mod destruction;
 pub mod disclosure;
 pub mod doctor;
 pub mod export;
 pub mod identity;
+pub mod incident;
 pub mod init;
 pub mod intake;
 pub mod list;
@@ -90,6 +92,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Suppression(arguments) => on_runtime(suppression::run(general, arguments)),
         Command::Backup(arguments) => on_runtime(backup::run(general, arguments)),
         Command::Restore(arguments) => on_runtime(restore::run(general, arguments)),
+        Command::Incident(arguments) => on_runtime(incident::run(general, arguments)),
         Command::Retention(arguments) => on_runtime(retention::run(general, arguments)),
         Command::Package(arguments) => on_runtime(package::run(general, arguments)),
         Command::Correction(arguments) => on_runtime(correction::run(general, arguments)),

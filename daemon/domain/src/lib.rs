@@ -29,6 +29,7 @@ pub mod form;
 pub mod gate;
 pub mod identity;
 pub mod ids;
+pub mod incident;
 pub mod journal;
 pub mod language;
 pub mod letter;

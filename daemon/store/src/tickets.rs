@@ -287,6 +287,26 @@ pub async fn page(
     query_all(session, &sql, values).await?.iter().map(read).collect()
 }
 
+/// One page of the tickets of a lane, newest first, below `before`.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn page_of_lane(
+    session: &impl Session,
+    lane: Lane,
+    before: Option<TicketId>,
+    limit: u32,
+) -> Result<Vec<TicketRow>, StoreError> {
+    let (column, topic) = lane_and_topic(lane);
+    let of_policy = if topic.is_empty() { "topic <> 'policy'" } else { "topic = 'policy'" };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM ticket WHERE id < $1 AND lane = $3 AND {of_policy} ORDER BY id DESC LIMIT $2"
+    );
+    let before = before.map_or(i64::MAX, |id| id.0);
+    let values = [before.into(), i64::from(limit).into(), column.into()];
+    query_all(session, &sql, values).await?.iter().map(read).collect()
+}
+
 /// How many tickets stand in each state, as (state, number).
 ///
 /// # Errors

@@ -44,9 +44,6 @@ macro_rules! both {
 mod blocks;
 mod identity;
 mod deciding;
-mod incidents;
-mod policy;
-mod retention;
 mod restoring;
 mod room_itself;
 mod timing;

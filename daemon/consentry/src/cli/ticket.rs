@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use domain::classification::{Kind, Label, Mark};
+use domain::ticket::Lane;
 
 /// `consentry ticket`.
 #[derive(Debug, Args)]
@@ -18,6 +19,9 @@ pub struct Ticket {
 pub enum TicketCommand {
     /// List them, newest first
     List {
+        /// Only those of this lane: privacy, authority, policy, ordinary or unreadable
+        #[arg(long, value_parser = lane)]
+        lane: Option<Lane>,
         /// At most so many
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
@@ -42,8 +46,36 @@ pub enum TicketCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Answer in your own words; the letter leaves under the number of the ticket
+    Reply(Reply),
+    /// Close one whose requests are all at their end
+    Close {
+        /// Its number, such as CT-7K3M9QXW
+        number: String,
+    },
+    /// Open a closed one again
+    Reopen {
+        /// Its number, such as CT-7K3M9QXW
+        number: String,
+    },
     /// Say what a letter really is and asks for; what follows from that is filed at once
     Correct(Correct),
+}
+
+/// `consentry ticket reply`.
+#[derive(Debug, Args)]
+pub struct Reply {
+    /// The number of the ticket, such as CT-7K3M9QXW
+    pub number: String,
+    /// The answer, with empty lines between paragraphs; `-` reads it from standard input
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub file: PathBuf,
+    /// Close the ticket, too
+    #[arg(long)]
+    pub close: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `consentry ticket correct`. What is not named stays as it is.
@@ -95,6 +127,11 @@ pub enum ClassifierCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+fn lane(text: &str) -> Result<Lane, String> {
+    let names = || Lane::ALL.iter().map(|lane| lane.name()).collect::<Vec<_>>().join(", ");
+    Lane::from_name(text).ok_or_else(|| format!("not a lane; there are {}", names()))
 }
 
 fn label(text: &str) -> Result<Label, String> {

@@ -24,10 +24,12 @@ pub async fn run(general: General, arguments: Retention) -> anyhow::Result<ExitC
             let locale = house.config.organisation.locale;
             if json {
                 let rows: Vec<Value> = rules.iter().map(rule_json).collect();
-                let last = last.map(|run| json!({
-                    "at": run.ran_at,
-                    "did": serde_json::from_str::<Value>(&run.counts).unwrap_or(Value::Null),
-                }));
+                let last = last.map(|run| {
+                    json!({
+                        "at": run.ran_at,
+                        "did": serde_json::from_str::<Value>(&run.counts).unwrap_or(Value::Null),
+                    })
+                });
                 print::json_document(&json!({ "rules": rows, "last_look": last }))?;
             } else {
                 let rows: Vec<Vec<String>> = rules

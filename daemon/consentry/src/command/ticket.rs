@@ -1,5 +1,6 @@
 //! `consentry ticket`: the conversations with people, for operators and programs.
 
+mod answering;
 mod correcting;
 
 use std::process::ExitCode;
@@ -25,8 +26,13 @@ pub async fn run(general: General, arguments: Ticket) -> anyhow::Result<ExitCode
     let actor = actor::name(general.actor.as_deref())?;
     let house = open_house(&general).await?;
     match arguments.command {
-        TicketCommand::List { limit, before, json } => {
-            let tickets = house.cases.tickets(before.map(TicketId), limit).await.map_err(told)?;
+        TicketCommand::List { lane, limit, before, json } => {
+            let before = before.map(TicketId);
+            let tickets = match lane {
+                Some(lane) => house.cases.tickets_of_lane(lane, before, limit).await,
+                None => house.cases.tickets(before, limit).await,
+            };
+            let tickets = tickets.map_err(told)?;
             if json {
                 let rows: Vec<Value> = tickets.iter().map(ticket_json).collect();
                 print::json_document(&json!({ "tickets": rows }))?;
@@ -37,6 +43,17 @@ pub async fn run(general: General, arguments: Ticket) -> anyhow::Result<ExitCode
                     &rows,
                 )?;
             }
+        }
+        TicketCommand::Reply(arguments) => {
+            answering::run(&house.cases, arguments, &actor).await?;
+        }
+        TicketCommand::Close { number } => {
+            house.cases.close_ticket(&number, &actor).await.map_err(told)?;
+            print::line(&format!("ticket {number} is closed"))?;
+        }
+        TicketCommand::Reopen { number } => {
+            house.cases.open_ticket_again(&number, &actor).await.map_err(told)?;
+            print::line(&format!("ticket {number} is open again"))?;
         }
         TicketCommand::Correct(arguments) => {
             correcting::run(&house.cases, arguments, &actor).await?;

@@ -152,6 +152,8 @@ fn plan_ticket(facts: &FilingFacts<'_>, reasons: &[ReviewReason]) -> FilingPlan 
         Lane::Authority
     } else if classification.asks_something() {
         Lane::Privacy
+    } else if asks_about_policy(classification) {
+        Lane::Policy
     } else {
         Lane::Ordinary
     };
@@ -179,6 +181,12 @@ fn plan_ticket(facts: &FilingFacts<'_>, reasons: &[ReviewReason]) -> FilingPlan 
     plan.requests.dedup();
     super::merging::merge_blocks(&mut plan.blocks);
     plan
+}
+
+/// A question about the policy and nothing else: no request, no block, a lane of its own (policy
+/// clause 7.1), where a person answers.
+fn asks_about_policy(classification: &Classification) -> bool {
+    classification.acting_labels().any(|(label, _)| label == Label::PolicyQuestion)
 }
 
 /// An authority's own row of the table holds only when the mark is sure and no server disowns the

@@ -140,9 +140,20 @@ fn a_clear_field_is_blocked_alone() {
 #[test]
 fn kinds_decide_whether_there_is_a_ticket() {
     let request = [(Label::Erasure, Band::Auto)];
+    let question = [(Label::PolicyQuestion, Band::Auto)];
+    let unsure = [(Label::PolicyQuestion, Band::Suggest)];
+    let question_and_request =
+        [(Label::PolicyQuestion, Band::Auto), (Label::Erasure, Band::Suggest)];
     for (kind, labels, expected) in [
         (Kind::Human, &[][..], Handling::Ticket(Lane::Ordinary)),
         (Kind::Human, &request[..], Handling::Ticket(Lane::Privacy)),
+        (Kind::Human, &question[..], Handling::Ticket(Lane::Policy)),
+        (Kind::Human, &unsure[..], Handling::Ticket(Lane::Policy)),
+        (Kind::Human, &question_and_request[..], Handling::Ticket(Lane::Privacy)),
+        (Kind::AutoReply, &question[..], Handling::Noted),
+        (Kind::ListMail, &question[..], Handling::Noted),
+        (Kind::Spam, &question[..], Handling::Noted),
+        (Kind::Bounce, &question[..], Handling::Feedback),
         (Kind::AutoReply, &[][..], Handling::Noted),
         (Kind::AutoReply, &request[..], Handling::Ticket(Lane::Privacy)),
         (Kind::ListMail, &[][..], Handling::Noted),

@@ -2,10 +2,7 @@
 
 use cases::retention::{Look, Looked};
 use domain::{
-    classification::Label,
-    regime::RequestName,
-    request::RequestState,
-    retention::RetentionTable,
+    classification::Label, regime::RequestName, request::RequestState, retention::RetentionTable,
     ticket::TicketState,
 };
 
@@ -62,7 +59,10 @@ async fn a_person_whose_purposes_are_over_gets_a_ticket_once(mut room: Room) {
     for ticket in &tickets {
         let requests = store::requests::of_ticket(room.store(), ticket.id).await.expect("read");
         let [request] = requests.as_slice() else { panic!("one request: {requests:?}") };
-        assert_eq!((request.name, request.state), (RequestName::Achieved, RequestState::UnderReview));
+        assert_eq!(
+            (request.name, request.state),
+            (RequestName::Achieved, RequestState::UnderReview)
+        );
         let achieved_at = request.achieved_at.expect("achieved");
         assert!(achieved_at > closed_at && achieved_at <= room.now());
         let duties =
