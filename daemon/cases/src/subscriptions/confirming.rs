@@ -8,12 +8,13 @@ use domain::{
     Timestamp,
     address::EmailAddress,
     consent::{ConsentAct, Grade},
+    gate::SuppressionReason,
     ids::{AddressId, ContactId},
     subscription::SubscriptionState,
 };
 use serde_json::{Value, json};
 use store::{
-    Transaction,
+    Session, Transaction,
     consent_texts::ConsentTextRow,
     consents::NewConsentEvent,
     contacts::NewContact,
@@ -51,7 +52,10 @@ impl Cases {
         let digests = self.parts.digests.token_all(token);
         let wishes = store::opt_ins::of_token(store, &digests).await?;
         let Some(first) = wishes.first() else { return Ok(None) };
-        let state = state_of(&wishes, now);
+        let erased_at = self.erased_at(store, first, now).await?;
+        let fresh: Vec<_> =
+            wishes.iter().filter(|wish| is_fresh(wish, erased_at)).cloned().collect();
+        let state = state_of(&fresh, now);
         let locale = first.locale;
         let mut lists = Vec::new();
         for wish in wishes.iter().filter(|wish| is_told(wish, state, now)) {
@@ -75,10 +79,10 @@ impl Cases {
         };
         let now = self.parts.clock.now();
         // Read again under the lock.
-        let wishes = store::opt_ins::of_token(&transaction, &digests).await?;
-        if wishes.is_empty() {
-            return Ok(Confirmed::Unknown);
-        }
+        let mut wishes = store::opt_ins::of_token(&transaction, &digests).await?;
+        let Some(first) = wishes.first() else { return Ok(Confirmed::Unknown) };
+        let erased_at = self.erased_at(&transaction, first, now).await?;
+        wishes.retain(|wish| is_fresh(wish, erased_at));
         match state_of(&wishes, now) {
             ConfirmationState::Confirmed => return Ok(Confirmed::Already),
             ConfirmationState::Expired => return Ok(Confirmed::Expired),
@@ -97,6 +101,24 @@ impl Cases {
         self.ask_about_blocks(&transaction, &address, &whose, &confirmed, now).await?;
         self.commit(transaction, PendingStops::default(), now).await?;
         Ok(Confirmed::Now)
+    }
+
+    /// When the person of a wish was erased last, if ever.
+    async fn erased_at(
+        &self,
+        session: &impl Session,
+        wish: &OptInRow,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, CasesError> {
+        let held = store::subscriptions::by_id(session, wish.subscription).await?;
+        let Some(address) = held.and_then(|held| held.address) else { return Ok(None) };
+        let Some(clear) = store::addresses::clear(session, address).await? else {
+            return Ok(None);
+        };
+        let digests = self.parts.digests.address_all(&clear);
+        let found = store::suppressions::outweighable(session, &digests, now).await?;
+        let erased = found.iter().filter(|one| one.reason == SuppressionReason::Erased);
+        Ok(erased.map(|one| one.since_at).max())
     }
 
     /// Locks the person whose wishes these are; `None` when there are none.
@@ -266,6 +288,11 @@ impl Cases {
         store::tasks::open(transaction, name, ticket, None, &detail, now).await?;
         Ok(())
     }
+}
+
+/// Only a fresh wish outweighs an erasure (DESIGN invariant 8): not the link of one from before it.
+fn is_fresh(wish: &OptInRow, erased_at: Option<Timestamp>) -> bool {
+    erased_at.is_none_or(|erased_at| wish.asked_at >= erased_at)
 }
 
 /// Where a link stands: it waits while one of its wishes can be confirmed.

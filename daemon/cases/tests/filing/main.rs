@@ -64,6 +64,8 @@ on_sqlite! {
     a_token_ends_its_list_once_and_no_other,
     everything_ends_every_list_and_is_outweighed_by_a_later_word,
     who_was_erased_opts_in_again,
+    the_link_of_a_wish_from_before_an_erasure_confirms_nothing,
+    who_was_erased_may_write_and_gets_no_profile,
     words_end_the_subscriptions_and_a_lift_restores_them,
     a_blocked_person_who_subscribes_is_looked_at,
     a_wish_meets_the_subscription_that_an_import_made_meanwhile,

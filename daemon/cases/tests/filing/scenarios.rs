@@ -2,6 +2,7 @@
 
 mod answers;
 mod correcting;
+mod erased;
 mod keeping;
 mod lifting;
 pub mod lists;
@@ -17,7 +18,7 @@ use store::contacts::NewContact;
 use crate::desk::Desk;
 
 pub use self::{
-    answers::*, correcting::*, keeping::*, lifting::*, lists::*, proofs::*, reports::*,
+    answers::*, correcting::*, erased::*, keeping::*, lifting::*, lists::*, proofs::*, reports::*,
     returned::*, sharing::*, wishes::*,
 };
 

@@ -16,7 +16,7 @@ use crate::desk::{Desk, ERASURE, Letter};
 
 use super::{ANNA, BORIS, contact, letters};
 
-fn entry(text: &str) -> FormEntry {
+pub(super) fn entry(text: &str) -> FormEntry {
     FormEntry {
         name: "Анна".into(),
         email: EmailAddress::parse(ANNA).expect("valid"),
