@@ -116,7 +116,10 @@ impl Cases {
             None => None,
         };
         let now = self.parts.clock.now();
-        let Some(row) = row.filter(|row| row.challenge.is_open(now)) else { return Ok(None) };
+        let Some(row) = row.filter(|row| row.challenge.is_open(now)) else {
+            // As much work as for a wrong code, which is counted.
+            return self.count_nothing().await.map(|()| None);
+        };
         if !digests.contains(&row.code) {
             self.mistype(row).await?;
             return Ok(None);
@@ -153,6 +156,16 @@ impl Cases {
             opened_at: ticket.opened_at,
             requests: requests.iter().map(|request| request.name).collect(),
         })
+    }
+
+    async fn count_nothing(&self) -> Result<(), CasesError> {
+        let now = self.parts.clock.now();
+        let transaction = self.store().begin().await?;
+        let (nobody, any) = (domain::ids::ChallengeId(0), Challenge::asked(now));
+        match store::challenges::change(&transaction, nobody, &any, &any, now).await {
+            Ok(()) | Err(StoreError::Conflict { .. }) => Ok(transaction.rollback().await?),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Counts a wrong code, also when several come at once: each costs a try of its own.
