@@ -67,6 +67,7 @@ const BELONGING: [(&str, &str); 6] = [
         // Ours to the person, and those to others about the person once they are on their way.
         "{letters}",
         "IN (SELECT id FROM delivery WHERE address_id {addresses} AND campaign_id IS NULL \
+         AND (ticket_id IS NULL OR ticket_id {tickets}) \
          UNION SELECT id FROM delivery WHERE ticket_id {tickets} \
          AND state NOT IN ('planned', 'claimed', 'deferred'))",
     ),

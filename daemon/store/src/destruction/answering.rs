@@ -60,10 +60,9 @@ pub async fn forget_answer(
     for sql in [
         "UPDATE delivery SET content = NULL, vault_key_id = NULL, reply_text = NULL WHERE id {letters}",
         "UPDATE delivery SET stop_digest = {zeros}, reply_text = NULL WHERE address_id {addresses} \
-         AND (stop_digest <> {zeros} OR reply_text IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM ticket AS newer \
-         WHERE newer.address_id = delivery.address_id AND NOT (newer.id {tickets}))",
+         AND (ticket_id IS NULL OR ticket_id {tickets}) AND (stop_digest <> {zeros} OR reply_text IS NOT NULL)",
         "UPDATE delivery_attempt SET reply_text = NULL WHERE reply_text IS NOT NULL \
-         AND delivery_id IN (SELECT id FROM delivery WHERE address_id {addresses})",
+         AND delivery_id IN (SELECT id FROM delivery WHERE address_id {addresses} AND (ticket_id IS NULL OR ticket_id {tickets}))",
         "UPDATE ticket SET vault_key_id = NULL, special = '', review = '' WHERE id {tickets}",
         // Of an address that somebody else has, too.
         "UPDATE ticket SET address_id = NULL WHERE id {tickets} AND address_id IS NOT NULL \

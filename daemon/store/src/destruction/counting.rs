@@ -48,7 +48,7 @@ const HELD: [(Part, &str); 19] = [
     ),
     (
         Part::Deliveries,
-        "SELECT COUNT(*) FROM delivery WHERE address_id {addresses} AND (stop_digest <> {zeros} \
+        "SELECT COUNT(*) FROM delivery WHERE address_id {addresses} AND (ticket_id IS NULL OR ticket_id {tickets}) AND (stop_digest <> {zeros} \
          OR reply_text IS NOT NULL OR EXISTS (SELECT 1 FROM delivery_attempt AS tried \
          WHERE tried.delivery_id = delivery.id AND tried.reply_text IS NOT NULL))",
     ),

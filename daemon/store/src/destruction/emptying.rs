@@ -40,7 +40,7 @@ impl Kept {
     fn keeps(self, part: Part) -> bool {
         match part {
             Part::Contact | Part::Addresses | Part::Blocks => self.contact,
-            Part::Submissions | Part::RawMail | Part::ServerCopies => self.submissions,
+            Part::Submissions | Part::RawMail => self.submissions,
             Part::Letters => self.letters,
             Part::Consents => self.consents,
             _ => false,
@@ -114,12 +114,12 @@ const STATEMENTS: [(Part, &str); 33] = [
     (
         Part::Deliveries,
         "UPDATE delivery SET stop_digest = {zeros}, reply_text = NULL \
-        WHERE address_id {addresses} AND (stop_digest <> {zeros} OR reply_text IS NOT NULL)",
+        WHERE address_id {addresses} AND (ticket_id IS NULL OR ticket_id {tickets}) AND (stop_digest <> {zeros} OR reply_text IS NOT NULL)",
     ),
     (
         Part::Deliveries,
         "UPDATE delivery_attempt SET reply_text = NULL WHERE reply_text IS NOT NULL \
-        AND delivery_id IN (SELECT id FROM delivery WHERE address_id {addresses})",
+        AND delivery_id IN (SELECT id FROM delivery WHERE address_id {addresses} AND (ticket_id IS NULL OR ticket_id {tickets}))",
     ),
     (Part::OptIns, "DELETE FROM opt_in WHERE subscription_id {subscriptions}"),
     (Part::Subscriptions, "{end_subscriptions}"),

@@ -19,7 +19,7 @@ pub async fn withhold(
 ) -> Result<u64, StoreError> {
     let dialect = transaction.dialect();
     let sql = "UPDATE delivery SET state = 'withheld', withheld_reason = $6, settled_at = $7 \
-               WHERE address_id {addresses} AND state IN ('planned', 'deferred')";
+               WHERE address_id {addresses} AND (ticket_id IS NULL OR ticket_id {tickets}) AND state IN ('planned', 'deferred')";
     let mut values = values(whose, 0, dialect);
     values.extend([WithholdReason::Erased.name().into(), now.as_microsecond().into()]);
     execute(transaction, &spell(sql, dialect), values).await
@@ -32,8 +32,7 @@ pub async fn withhold(
 /// [`StoreError::Unavailable`].
 pub async fn under_way(session: &impl Session, whose: &Whose) -> Result<i64, StoreError> {
     let dialect = session.dialect();
-    let sql =
-        "SELECT COUNT(*) AS n FROM delivery WHERE address_id {addresses} AND state = 'claimed'";
+    let sql = "SELECT COUNT(*) AS n FROM delivery WHERE address_id {addresses} AND (ticket_id IS NULL OR ticket_id {tickets}) AND state = 'claimed'";
     query_one(session, &spell(sql, dialect), values(whose, 0, dialect)).await?.get("delivery", "n")
 }
 

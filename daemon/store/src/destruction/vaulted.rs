@@ -104,7 +104,10 @@ pub async fn collect(
              AND NOT EXISTS (SELECT 1 FROM delivery AS waiting WHERE waiting.ticket_id {{tickets}} \
              AND waiting.vault_key_id = named.vault_id AND waiting.state IN ('planned', 'claimed', 'deferred')) \
              ON CONFLICT (plan_id, kind, vault_id) DO NOTHING",
-            questions.join(" UNION ")
+            // The first names the column, whichever of the others are asked.
+            [&["SELECT CAST(NULL AS TEXT) AS vault_id"], questions.as_slice()]
+                .concat()
+                .join(" UNION ")
         );
         collected +=
             execute(transaction, &spell(&sql, dialect), values(whose, plan.0, dialect)).await?;
