@@ -5,6 +5,7 @@
 //! new work, end what is under way, and the house is closed last.
 
 pub mod blocks;
+pub mod destruction;
 pub mod heartbeat;
 pub mod housekeeping;
 pub mod notifier;
@@ -111,6 +112,11 @@ pub fn start(
     supervisor.supervise("care", SILENCE, move |pulse| {
         let own = own.clone();
         async move { housekeeping::care(&own, &pulse).await }
+    });
+    let own = house.clone();
+    supervisor.supervise("destruction", SILENCE, move |pulse| {
+        let own = own.clone();
+        async move { destruction::run(&own, &pulse).await }
     });
     let own = house.clone();
     supervisor.supervise("connected systems", SILENCE, move |pulse| {
