@@ -1,5 +1,7 @@
 //! Calls are made: the try is counted, the system is told, what it says is written down.
 
+use std::time::Duration;
+
 use domain::{
     ambient::random_bytes,
     block::{BlockState, Scope},
@@ -18,6 +20,8 @@ use crate::{Cases, CasesError, failpoint};
 
 /// Calls of one system that are looked at in one pass.
 const AT_ONCE: u32 = 100;
+/// A pass begins no further call of a system after so long: the daemon may have to end.
+const LONGEST_PASS: Duration = Duration::from_secs(20);
 /// Seconds until a call that waits for an earlier one is looked at again.
 const LOOK_AGAIN_SECONDS: i64 = 30;
 
@@ -72,7 +76,11 @@ impl Cases {
     async fn call_system(&self, system: &System) -> Result<Passed, CasesError> {
         let mut passed = Passed::default();
         let now = self.parts.clock.now();
+        let began = self.parts.clock.boot_time();
         for call in store::systems::due(self.store(), &system.name, now, AT_ONCE).await? {
+            if self.parts.clock.boot_time().saturating_sub(began) > LONGEST_PASS {
+                break;
+            }
             match self.take_turn(system, &call, &mut passed).await {
                 Ok(true) => {}
                 // It does not answer: the others are spared until the next pass.
@@ -237,7 +245,7 @@ impl Cases {
             let Ok(mut said) = serde_json::from_slice::<Call>(&plain) else {
                 return Ok(Said::Impossible("payload_lost"));
             };
-            said.sequence = call.id.0;
+            said.sequence = call.notice.0;
             return Ok(Said::Call(Box::new(said)));
         }
         self.said_of_rows(system, call).await
@@ -256,7 +264,7 @@ impl Cases {
             id: call.webhook_id.clone(),
             act: call.act,
             at: call.raised_at,
-            sequence: call.id.0,
+            sequence: call.notice.0,
             ticket: self.number_of(call).await?,
             person,
             scope: None,
@@ -299,7 +307,8 @@ fn refused(status: Option<i64>, why: &'static str) -> Hearing<'static> {
 
 fn beside(call: &CallRow) -> Beside {
     Beside {
-        place: call.id.0,
+        // Calls may be made of notices in another order than these were raised.
+        place: call.notice.0,
         act: call.act,
         block: call.block.map(|block| block.0),
         state: call.state,

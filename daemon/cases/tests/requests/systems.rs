@@ -59,7 +59,7 @@ async fn pass(room: &Room) -> Passed {
 
 async fn calls(room: &Room) -> Vec<CallRow> {
     let mut calls = room.cases().system_calls(None, None, 100).await.expect("calls");
-    calls.reverse();
+    calls.sort_by_key(|call| call.notice);
     calls
 }
 

@@ -18,9 +18,9 @@ use crate::{
 /// A call as it stands. Its payload is sealed.
 #[derive(Clone)]
 pub struct CallRow {
-    /// Its id here; also its place among the calls about one person.
+    /// Its id here.
     pub id: SystemCallId,
-    /// The notice it was made of.
+    /// The notice it was made of; also its place among the calls about one person.
     pub notice: SystemNoticeId,
     /// Which system.
     pub system: String,
@@ -176,7 +176,7 @@ pub async fn due(
 ) -> Result<Vec<CallRow>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM system_call WHERE state = 'planned' AND system = $1 AND next_try_at <= $2 \
-         ORDER BY id LIMIT $3"
+         ORDER BY notice_id LIMIT $3"
     );
     let values = [system.into(), now.as_microsecond().into(), i64::from(limit).into()];
     query_all(session, &sql, values).await?.iter().map(read).collect()
