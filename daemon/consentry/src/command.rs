@@ -9,6 +9,7 @@ pub mod classifier;
 pub mod classify;
 pub mod consent;
 pub mod contact;
+pub mod contact_regime;
 pub mod correction;
 pub mod cut;
 pub mod destruction;

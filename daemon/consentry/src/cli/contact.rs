@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use domain::regime::RegimeId;
 
 /// `consentry contact`.
 #[derive(Debug, Args)]
@@ -44,6 +45,20 @@ pub enum ContactCommand {
         #[arg(long, value_name = "REASON")]
         statutory: Option<String>,
     },
+    /// Show or set which laws protect a person; requests that are open keep their clock
+    Regime {
+        /// The number of the contact
+        contact: i64,
+        /// Set these, with commas between, such as ru-152fz,eu-gdpr
+        #[arg(long, value_delimiter = ',', value_parser = regime, conflicts_with = "by_rule")]
+        set: Vec<RegimeId>,
+        /// Leave it to the rules of the configuration again
+        #[arg(long)]
+        by_rule: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Mend a contact; audited, and refused while the person's data are blocked
     Edit {
         /// The number of the contact
@@ -64,6 +79,8 @@ pub enum ContactCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Open a request to erase a person who asked by telephone, by post or at the counter
+    Erase(super::destruction::ContactErase),
     /// Show everything about a person, newest first; audited
     Show {
         /// An address, or the number of a contact
@@ -114,4 +131,8 @@ pub enum ExportFormat {
     Csv,
     /// One JSON object a line
     Json,
+}
+
+fn regime(text: &str) -> Result<RegimeId, String> {
+    RegimeId::parse(text).ok_or_else(|| "not an id of a regime, such as ru-152fz".to_owned())
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use store::contacts::ExportRow;
 
 use super::consent::whom;
-use super::{open_house, told};
+use super::{contact_regime, open_house, told};
 use crate::cli::{Contact, ContactCommand, ContactImport, ExportFormat, General};
 use crate::failure::WrongUse;
 use crate::house::House;
@@ -54,6 +54,14 @@ pub async fn run(general: General, arguments: Contact) -> anyhow::Result<ExitCod
             export(&house, (list.as_deref(), statutory.as_deref()), format, &actor).await?;
             ExitCode::SUCCESS
         }
+        ContactCommand::Regime { contact, set, by_rule, json } => {
+            let wish = match set.is_empty() && !by_rule {
+                true => contact_regime::Wish::Show,
+                false => contact_regime::Wish::Set(set),
+            };
+            contact_regime::run(&house.cases, contact, wish, json, &actor).await?;
+            ExitCode::SUCCESS
+        }
         ContactCommand::Edit { contact, name, phone, locale, zone, json } => {
             let edit = cases::correction::ContactEdit { name, phone, locale, zone };
             let id = domain::ids::ContactId(contact);
@@ -63,6 +71,10 @@ pub async fn run(general: General, arguments: Contact) -> anyhow::Result<ExitCod
             } else {
                 print::line(&format!("contact {contact}: {} changed", changed.join(", ")))?;
             }
+            ExitCode::SUCCESS
+        }
+        ContactCommand::Erase(asked) => {
+            super::destruction::erase(&house.cases, asked, &actor).await?;
             ExitCode::SUCCESS
         }
         ContactCommand::Show { contact, json } => {
