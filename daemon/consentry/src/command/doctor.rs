@@ -52,6 +52,8 @@ pub async fn run(config: Config, listing: Listing) -> anyhow::Result<ExitCode> {
                 .push(finding("database, vault, stop journal, rules", Ok("in order".to_owned())));
             check_rules(&house, &mut findings);
             check_proof_key(&house, &mut findings);
+            check_restoration(&house, &mut findings).await;
+            check_data_map(&house, &mut findings);
             check_lists(&house, &mut findings).await;
             check_mailboxes(&house, &mut findings).await;
             house.close().await;
@@ -92,6 +94,36 @@ fn check_rules(house: &House, findings: &mut Vec<Finding>) {
     for (name, detail) in due {
         findings.push(Finding { what: name, result: Err(detail) });
     }
+}
+
+fn check_data_map(house: &House, findings: &mut Vec<Finding>) {
+    let access = &house.cases.settings().requests.access;
+    let today = SystemClock.now().to_zoned(house.config.organisation.zone.clone()).date();
+    let result = match &access.data_map {
+        None => Err(access.problems.join("; ")),
+        Some(map) if map.review_on <= today => {
+            Err(format!("version {} was to be compared with what is done by {}; review it and set `review_on` anew", map.version, map.review_on))
+        }
+        Some(map) if map.valid_from > today => {
+            Err(format!("version {} holds from {} on; name the one that holds now", map.version, map.valid_from))
+        }
+        Some(map) => Ok(format!("version {}, whole", map.version)),
+    };
+    findings.push(finding("data map", result));
+}
+
+/// A restored database that nobody released sends nothing.
+async fn check_restoration(house: &House, findings: &mut Vec<Finding>) {
+    let result = match store::restorations::standing(&house.store).await {
+        Ok(None) => return,
+        Ok(Some(row)) => Err(format!(
+            "restored {} by {}; nothing leaves until `consentry restore --release`",
+            print::minute(row.restored_at),
+            row.restored_by
+        )),
+        Err(error) => Err(error.to_string()),
+    };
+    findings.push(finding("restored database", result));
 }
 
 fn check_proof_key(house: &House, findings: &mut Vec<Finding>) {
