@@ -1,11 +1,14 @@
 //! What connected systems are told: notices, and one call for each system that listens.
 
 mod calls;
+mod changing;
 mod notices;
 
 pub use calls::{
-    CallRow, Counts, Hearing, NewCall, add, alarming, by_id, by_webhook_id, claim, counts,
-    drop_call, due, forget_key, keys_left, make_moot, of_plan, of_subject, of_ticket, page,
-    postpone, retry, settle, unsettled, wake,
+    CallRow, Counts, NewCall, add, alarming, by_id, by_webhook_id, counts, due, of_plan,
+    of_subject, of_ticket, page, unsettled,
+};
+pub use changing::{
+    Hearing, claim, drop_call, forget_key, keys_left, make_moot, postpone, retry, settle, wake,
 };
 pub use notices::{NewNotice, NoticeRow, acknowledge_spent, mark_spread, raise, unspread};
