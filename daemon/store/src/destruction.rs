@@ -20,7 +20,7 @@ pub use answering::{Late, forget_answer, late_rows};
 pub use emptying::{Kept, empty};
 pub use finding::{Found, Known, erased_before, find, known, other_requests, standing_holds};
 pub use keeping::{ConsentRow, consents_of};
-pub use protecting::{exports_of, own_addresses, under_way, withhold};
+pub use protecting::{exports_of, note_about, own_addresses, under_way, withhold};
 pub use vaulted::{Vaulted, VaultedKind, collect, mark_destroyed, of_plan, outstanding};
 pub use wiping::wipe;
 

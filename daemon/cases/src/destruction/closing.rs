@@ -30,12 +30,8 @@ impl Cases {
         }
         let whose = &plan.draft.whose;
         let kept = Kept::of(&plan.draft);
-        if !kept.contact {
-            let kept_letters = kept.letters || kept.submissions;
-            store::destruction::collect(&transaction, whose, plan.id, kept).await?;
-            store::destruction::forget_answer(&transaction, whose, plan.id, kept_letters, now)
-                .await?;
-        }
+        store::destruction::collect(&transaction, whose, plan.id, kept).await?;
+        store::destruction::forget_answer(&transaction, whose, plan.id, kept, now).await?;
         transaction.commit().await?;
         self.destroy_vaulted(&[plan.id]).await?;
         Ok(true)

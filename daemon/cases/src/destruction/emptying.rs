@@ -121,8 +121,9 @@ impl Cases {
             let mut stays = 0;
             if step.action == Action::Keep {
                 stays = is;
-            } else if step.part == Part::Addresses {
-                // For the answer, or for a matter that the person began meanwhile.
+            } else if step.part == Part::Addresses || step.part == Part::Blocks && kept.contact {
+                // For the answer, or for a matter that the person began meanwhile; what a law
+                // keeps stays blocked.
                 stays = is;
             } else if is > 0 {
                 left.push(Leftover { part: step.part, count: is });

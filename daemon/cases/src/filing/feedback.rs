@@ -81,6 +81,7 @@ impl Cases {
         let names = self.names_in(submission, feedback);
         let named = names.named();
         for told in store::deliveries::take_feedback(transaction, &named, feedback.word()).await? {
+            store::destruction::note_about(transaction, id, told.id).await?;
             // Nothing owed is silently dropped: what did not arrive is for a person to bring.
             if told.statutory {
                 let detail = format!("submission {id}");

@@ -2,7 +2,7 @@
 
 use domain::{Timestamp, ids::PlanId, plan::Whose};
 
-use super::{emptying::ERASE_ADDRESSES, spell, values};
+use super::{Kept, emptying::ERASE_ADDRESSES, spell, values};
 use crate::{
     error::StoreError,
     session::{Session, Transaction, execute, query_one},
@@ -53,7 +53,7 @@ pub async fn forget_answer(
     transaction: &Transaction,
     whose: &Whose,
     plan: PlanId,
-    keeps_letters: bool,
+    kept: Kept,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let dialect = transaction.dialect();
@@ -77,12 +77,15 @@ pub async fn forget_answer(
         "UPDATE system_notice SET contact_id = NULL WHERE plan_id = $4",
         ERASE_ADDRESSES,
     ] {
-        // Under the key of the matter, which the texts that a law keeps need.
-        if keeps_letters && sql.contains("vault_key_id = NULL") {
+        // Under the key of the matter, or an address that a law keeps.
+        if kept.letters && sql.contains("vault_key_id = NULL")
+            || kept.contact && sql == ERASE_ADDRESSES
+        {
             continue;
         }
         let mut values = values(whose, plan.0, dialect);
-        values.push(now.as_microsecond().into());
+        // As many as in `empty`, which has some of the same statements: PostgreSQL keeps them.
+        values.extend([now.as_microsecond().into(), 0_i64.into()]);
         execute(transaction, &spell(sql, dialect), values).await?;
     }
     Ok(())

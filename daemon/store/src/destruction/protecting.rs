@@ -68,3 +68,17 @@ pub async fn exports_of(session: &impl Session, whose: &Whose) -> Result<Vec<i64
     let rows = query_all(session, sql, [whose.contact.map_or(0, |id| id.0).into()]).await?;
     rows.iter().map(|row| row.get("export_record", "id")).collect()
 }
+
+/// Notes of which mail of ours a report speaks: the recipient's address is in it.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn note_about(
+    transaction: &Transaction,
+    submission: domain::ids::SubmissionId,
+    delivery: domain::ids::DeliveryId,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE submission SET about_id = $2 WHERE id = $1 AND about_id IS NULL";
+    execute(transaction, sql, [submission.0.into(), delivery.0.into()]).await?;
+    Ok(())
+}

@@ -67,7 +67,7 @@ enum Under {
     Nothing,
     /// Needed while texts are kept.
     Submissions,
-    /// Needed while texts or letters are kept: they may be under the key of the matter.
+    /// Needed while letters are kept, or texts are under it: the key of the matter.
     Matter,
 }
 
@@ -92,18 +92,24 @@ pub async fn collect(
                     && match under {
                         Under::Nothing => true,
                         Under::Submissions => !kept.submissions,
-                        Under::Matter => !kept.submissions && !kept.letters,
+                        Under::Matter => !kept.letters,
                     }
             })
             .map(|(_, _, sql)| *sql)
             .collect();
+        let needed = if kept.submissions {
+            "AND NOT EXISTS (SELECT 1 FROM submission AS held WHERE held.vault_key_id = named.vault_id \
+             AND held.id {submissions})"
+        } else {
+            ""
+        };
         let sql = format!(
             "INSERT INTO plan_object (plan_id, kind, vault_id) SELECT $4, '{kind}', named.vault_id \
              FROM ({}) AS named WHERE named.vault_id IS NOT NULL \
              AND NOT EXISTS (SELECT 1 FROM contact AS other WHERE other.vault_key_id = named.vault_id AND other.id <> $1) \
              AND NOT EXISTS (SELECT 1 FROM delivery AS waiting WHERE waiting.ticket_id {{tickets}} \
              AND waiting.vault_key_id = named.vault_id AND waiting.state IN ('planned', 'claimed', 'deferred')) \
-             ON CONFLICT (plan_id, kind, vault_id) DO NOTHING",
+             {needed} ON CONFLICT (plan_id, kind, vault_id) DO NOTHING",
             // The first names the column, whichever of the others are asked.
             [&["SELECT CAST(NULL AS TEXT) AS vault_id"], questions.as_slice()]
                 .concat()
