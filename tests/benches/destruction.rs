@@ -101,7 +101,7 @@ async fn open(directory: &std::path::Path) -> Result<Cases> {
         mail_id_domain: "bench.example".into(),
         locale: Locale::Ru,
         zone: jiff::tz::TimeZone::get("Europe/Moscow")?,
-        regimes: vec![RegimeId::parse("ru-152fz")?],
+        regimes: vec![RegimeId::parse("ru-152fz").context("a regime id")?],
         full_blocks_per_hour: 100,
         unsubscribe_address: None,
         bounce_address: None,

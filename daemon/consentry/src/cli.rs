@@ -32,7 +32,7 @@ pub use proof::{
 };
 pub use system::{
     Disclosure, DisclosureCommand, Recipient, RecipientCommand, RecipientNoticeCommand,
-    RegisterFormat, System, SystemCommand,
+    DisclosureFormat, System, SystemCommand,
 };
 pub use retention::{Retention, RetentionCommand};
 pub use ticket::{

@@ -13,7 +13,7 @@ use crate::guard::{Audience, guard};
 use crate::lists::{api, confirm, embed, subscribe, unsubscribe};
 use crate::pages::{Problem, show_problem};
 use crate::web::Web;
-use crate::{assets, challenge, feedback, health, language, package, status};
+use crate::{assets, challenge, feedback, health, language, package, status, systems};
 
 /// The largest body of any request. 20,000 characters of text, each percent-encoded, fit.
 pub(crate) const LARGEST_BODY: usize = 256 * 1024;

@@ -184,8 +184,8 @@ pub enum DisclosureCommand {
     /// Hand out the whole register
     Export {
         /// csv or json
-        #[arg(long, value_enum, default_value_t = RegisterFormat::Csv)]
-        format: RegisterFormat,
+        #[arg(long, value_enum, default_value_t = DisclosureFormat::Csv)]
+        format: DisclosureFormat,
         /// Write it to this file [default: standard output]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -194,7 +194,7 @@ pub enum DisclosureCommand {
 
 /// How the register is handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RegisterFormat {
+pub enum DisclosureFormat {
     /// Comma-separated, UTF-8, with a heading.
     Csv,
     /// One JSON document.

@@ -107,7 +107,7 @@ fn names<'a>(words: impl Iterator<Item = &'a str>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-fn show_effective(held: &Effective, json: bool) -> anyhow::Result<()> {
+fn show_effective(held: &Effective, json: bool) -> std::io::Result<()> {
     let purposes: Vec<_> = held.purposes.iter().map(|purpose| purpose.name()).collect();
     let fields: Vec<_> = held.fields.iter().map(|field| field.name()).collect();
     if json {

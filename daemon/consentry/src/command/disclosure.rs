@@ -12,7 +12,7 @@ use store::disclosures::DisclosureRow;
 use store::recipients::RecipientRow;
 
 use super::{open_house, told};
-use crate::cli::{Disclosure, DisclosureCommand, General, RegisterFormat};
+use crate::cli::{Disclosure, DisclosureCommand, General, DisclosureFormat};
 use crate::{actor, print};
 
 /// Writes down, lists and hands out.
@@ -54,8 +54,8 @@ pub async fn run(general: General, arguments: Disclosure) -> anyhow::Result<Exit
         DisclosureCommand::Export { format, out } => {
             let rows = cases.export_disclosures(&actor).await.map_err(told)?;
             let text = match format {
-                RegisterFormat::Csv => csv_text(&rows)?,
-                RegisterFormat::Json => {
+                DisclosureFormat::Csv => csv_text(&rows)?,
+                DisclosureFormat::Json => {
                     let rows: Vec<Value> = rows.iter().map(register_json).collect();
                     serde_json::to_string_pretty(&json!({ "disclosures": rows }))?
                 }

@@ -98,10 +98,10 @@ async fn list_items(house: &House, request: RequestId, json: bool) -> anyhow::Re
     let locale = house.config.organisation.locale;
     let items = house.cases.must_contain(&row, locale);
     if json {
-        return print::json_document(&json!({ "request": request, "may_be_asked": items }));
+        return Ok(print::json_document(&json!({ "request": request, "may_be_asked": items }))?);
     }
     if items.is_empty() {
-        return print::line("nothing: the request is valid as it stands");
+        return Ok(print::line("nothing: the request is valid as it stands")?);
     }
     for (number, item) in items.iter().enumerate() {
         print::line(&format!("{} {item}", number + 1))?;
@@ -109,7 +109,7 @@ async fn list_items(house: &House, request: RequestId, json: bool) -> anyhow::Re
     Ok(())
 }
 
-fn show(view: &IdentityView, json: bool) -> anyhow::Result<()> {
+fn show(view: &IdentityView, json: bool) -> std::io::Result<()> {
     if json {
         return print::json_document(&view_json(view));
     }
