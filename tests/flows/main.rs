@@ -23,4 +23,5 @@ mod packaging;
 mod pages;
 mod servers;
 mod shared;
+mod stories;
 mod systemd;

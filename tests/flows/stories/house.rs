@@ -1,0 +1,223 @@
+//! The house of the stories: the clinic, a shop that is connected, operators, and a clock.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+use tests::{
+    Result,
+    connected_system::ConnectedSystem,
+    daemon::{Daemon, Home, Settings},
+    http,
+    letter::Letter,
+    place::write_secret,
+    smtp,
+    wait::{LONG, wait_for},
+};
+
+use crate::clinic::{Clinic, HELLO, parsed};
+
+/// Who gets staff mails about what falls due.
+pub const OFFICER: &str = "dpo@clinic.example";
+/// Who looks at requests, plans and proposes.
+pub const PROPOSER: &str = "vera";
+/// Who decides.
+pub const DECIDER: &str = "boris";
+/// What a form in a browser sends.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const DAY: u64 = 24 * 60 * 60;
+
+/// The clinic with its daemon, a connected shop, and mailboxes for people and the officer.
+pub struct House {
+    pub clinic: Clinic,
+    pub home: Home,
+    pub shop: ConnectedSystem,
+    ahead: Arc<AtomicU64>,
+    daemon: Option<Daemon>,
+}
+
+/// A mail that arrived with a person: its subject and its plain text in one.
+#[derive(Debug, Clone)]
+pub struct Arrived {
+    pub raw: Vec<u8>,
+    pub text: String,
+}
+
+impl House {
+    /// Opens it with a mailbox for each of these people; the daemon does not run yet.
+    pub fn open(people: &[&str]) -> Result<Self> {
+        Self::open_with(people, |settings| settings)
+    }
+
+    /// With other settings.
+    pub fn open_with(people: &[&str], choose: impl FnOnce(Settings) -> Settings) -> Result<Self> {
+        let clinic = Clinic::open_for(&[people, &[OFFICER]].concat())?;
+        let ahead = Arc::new(AtomicU64::new(0));
+        let of_shop = Arc::clone(&ahead);
+        let shop = ConnectedSystem::start(SECRET, move || {
+            machine_seconds() + i64::try_from(of_shop.load(Ordering::Relaxed)).unwrap_or(0)
+        })?;
+        let secret = clinic.place.path().join("shop.secret");
+        write_secret(&secret, format!("{SECRET}\n"))?;
+        let mut settings = clinic.settings();
+        settings.further.push_str(&format!(
+            "\n[requests]\nalarm_to = [\"{OFFICER}\"]\n\n[[system]]\nname = \"shop\"\n\
+             url = \"{}\"\nsecret_file = \"{}\"\n",
+            shop.url(),
+            secret.display()
+        ));
+        let home = Home::make(&clinic.place, "home", &choose(settings))?;
+        home.say(&["migrate"])?;
+        Ok(Self { clinic, home, shop, ahead, daemon: None })
+    }
+
+    /// Starts the daemon.
+    pub fn start(&mut self) -> Result<()> {
+        self.daemon = Some(self.home.run()?);
+        Ok(())
+    }
+
+    /// Stops the daemon, if it runs.
+    pub fn stop(&mut self) -> Result<()> {
+        self.daemon.take().map_or(Ok(()), |mut daemon| daemon.stop())
+    }
+
+    /// kill -9 of the daemon.
+    pub fn kill(&mut self) -> Result<()> {
+        self.daemon.take().map_or(Ok(()), |mut daemon| daemon.kill())
+    }
+
+    /// Lets so many days pass: the daemon stands still meanwhile, and starts again.
+    pub fn days_pass(&mut self, days: u64) -> Result<()> {
+        self.stop()?;
+        let ahead = self.ahead.fetch_add(days * DAY, Ordering::Relaxed) + days * DAY;
+        self.home.run_ahead(Duration::from_secs(ahead))?;
+        self.start()
+    }
+
+    /// Somebody writes to hello@.
+    pub fn writes(&self, name: &str, from: &str, subject: &str, text: &str) -> Result<()> {
+        let letter = Letter::new(name, from, HELLO).subject(subject).text(text).bytes();
+        smtp::submit(self.clinic.postfix.port(), from, &[HELLO], &letter)
+    }
+
+    /// Waits for a mail to a person in whose subject or text this stands; the newest of them.
+    pub fn mail(&self, person: &str, phrase: &str) -> Result<Arrived> {
+        wait_for(&format!("a mail with {phrase:?} arrives"), LONG, || {
+            Ok(self.mails(person)?.into_iter().rfind(|mail| mail.text.contains(phrase)))
+        })
+    }
+
+    /// Every mail in a person's mailbox, as it lies there.
+    pub fn mails(&self, person: &str) -> Result<Vec<Arrived>> {
+        let mails = self.clinic.store.mails(person)?;
+        Ok(mails
+            .into_iter()
+            .map(|raw| {
+                let mail = parsed(&raw);
+                let body = mail.body_text(0).unwrap_or_default();
+                let text = format!("{}\n{body}", mail.subject().unwrap_or_default());
+                Arrived { raw, text }
+            })
+            .collect())
+    }
+
+    /// The path of a page of ours which a mail links to, such as `/c/`.
+    pub fn link(&self, mail: &Arrived, below: &str) -> Result<String> {
+        let site = format!("http://127.0.0.1:{}", self.home.pages());
+        let urls = mail.text.split_whitespace().filter_map(|word| word.strip_prefix(&site));
+        let mut paths = urls.filter(|path| path.starts_with(below));
+        Ok(paths.next().with_context(|| format!("no link to {below} in the mail"))?.to_owned())
+    }
+
+    /// A person answers the challenge that came by mail: looks first, as robots do, then presses.
+    pub fn answers_challenge(&self, person: &str, request: i64, button: &str) -> Result<()> {
+        let path = self.link(&self.mail(person, "/c/")?, "/c/")?;
+        let before = self.request(request)?["state"].clone();
+        let page = http::get(self.home.pages(), &path)?;
+        assert_eq!(page.status, 200, "{}", page.head);
+        assert!(page.body.contains(&format!("value=\"{button}\"")), "{}", page.body);
+        assert_eq!(self.request(request)?["state"], before, "a look at the page changed the state");
+        let done = http::post(self.home.pages(), &path, FORM, &format!("answer={button}"))?;
+        assert_eq!(done.status, 200, "{}", done.head);
+        assert!(!done.body.contains("<button"), "{}", done.body);
+        Ok(())
+    }
+
+    /// One request as `request show` tells of it.
+    pub fn request(&self, id: i64) -> Result<Value> {
+        self.home.json(&["request", "show", &id.to_string()])
+    }
+
+    /// Waits until a request of this name is there that is not in `known`, and returns its id.
+    pub fn filed(&self, name: &str, known: &[i64]) -> Result<i64> {
+        wait_for(&format!("a request of {name} is filed"), LONG, || {
+            let rows = self.home.rows(&["request", "list", "--all"])?;
+            let mut ids = rows.iter().filter(|row| row["name"] == name);
+            Ok(ids.find_map(|row| row["id"].as_i64().filter(|id| !known.contains(id))))
+        })
+    }
+
+    /// Waits until a request is in this state, and returns it.
+    pub fn reaches(&self, id: i64, state: &str) -> Result<Value> {
+        let mut last = Value::Null;
+        let reached = wait_for(&format!("request {id} is {state}"), LONG, || {
+            last = self.request(id)?;
+            Ok((last["state"] == state).then(|| last.clone()))
+        });
+        reached.with_context(|| format!("it is {last:#}"))
+    }
+
+    /// A command about a request by a named person: `request VERB ID MORE…`.
+    pub fn acts(&self, actor: &str, verb: &str, id: i64, more: &[&str]) -> Result<String> {
+        let id = id.to_string();
+        self.home.say(&[&["--actor", actor, "request", verb, &id], more].concat())
+    }
+
+    /// A command that the program must refuse by this rule.
+    pub fn refuses(&self, arguments: &[&str], rule: &str) -> Result<()> {
+        let output = self.home.output(arguments)?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        if output.status.code() != Some(3) || !errors.contains(rule) {
+            bail!("`{}` ended with {}: {errors}", arguments.join(" "), output.status);
+        }
+        Ok(())
+    }
+
+    /// One proposes; the same may not decide; another does.
+    pub fn decide(&self, id: i64) -> Result<()> {
+        self.acts(PROPOSER, "propose", id, &[])?;
+        let number = id.to_string();
+        self.refuses(&["--actor", PROPOSER, "request", "approve", &number], "four_eyes")?;
+        self.acts(DECIDER, "approve", id, &[]).map(drop)
+    }
+
+    /// The duty of this name in a request.
+    pub fn duty(&self, request: i64, name: &str) -> Result<Value> {
+        let shown = self.request(request)?;
+        let mut duties = shown["duties"].as_array().into_iter().flatten();
+        let duty = duties.find(|duty| duty["name"] == name);
+        Ok(duty.with_context(|| format!("no duty {name}: {shown:#}"))?.clone())
+    }
+
+    /// The end of a story: the daemon drains, the record is whole, the log tells nothing of anybody.
+    pub fn close(&mut self, secrets: &[&str], explained: &[&str]) -> Result<()> {
+        self.stop()?;
+        self.home.say(&["audit", "verify"])?;
+        self.home.check_log(secrets, explained)
+    }
+}
+
+/// The machine's clock.
+#[expect(clippy::disallowed_methods, reason = "a connected system has a clock of its own")]
+fn machine_seconds() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
