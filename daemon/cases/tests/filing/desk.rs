@@ -183,7 +183,11 @@ pub fn settings() -> Settings {
         unsubscribe_address: domain::address::EmailAddress::parse("unsub@clinic.example").ok(),
         bounce_address: domain::address::EmailAddress::parse("bounce@clinic.example").ok(),
         acknowledgements_per_hour: 9,
-        requests: cases::settings::RequestSettings::default(),
+        // The automatic challenge has tests of its own; here a letter has one answer.
+        requests: cases::settings::RequestSettings {
+            challenge: cases::settings::ChallengeMode::ByHand,
+            ..cases::settings::RequestSettings::default()
+        },
         reply_expires_after_days: 5,
     }
 }

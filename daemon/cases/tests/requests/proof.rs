@@ -256,11 +256,11 @@ async fn every_tampering_with_the_log_is_found(room: Room) {
     // The end cut off: the chain that is left holds, the anchored head is not in it.
     let at = head.batch;
     room.number(&format!(
-        "DELETE FROM audit_event WHERE batch_id = {at} AND position > 0 RETURNING 1"
+        "DELETE FROM audit_event WHERE batch_id = {at} AND position > 0 RETURNING id"
     ))
     .await;
-    room.number(&format!("DELETE FROM audit_event WHERE batch_id = {at} RETURNING 1")).await;
-    room.number(&format!("DELETE FROM audit_batch WHERE id = {at} RETURNING 1")).await;
+    room.number(&format!("DELETE FROM audit_event WHERE batch_id = {at} RETURNING id")).await;
+    room.number(&format!("DELETE FROM audit_batch WHERE id = {at} RETURNING id")).await;
     let found = verify(room.store()).await.expect("read");
     assert_eq!((found.broken, found.batches), (None, at - 1));
     assert_eq!(store::audit::hash_of(room.store(), at).await.expect("read"), None);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cases::{Cases, CasesParts, Settings};
+use cases::{Cases, CasesParts, Settings, settings::ChallengeMode};
 use domain::{
     Timestamp,
     address::EmailAddress,
@@ -17,7 +17,7 @@ use domain::{
 use store::{Store, contacts::NewContact, requests::RequestRow, tickets::TicketRow};
 use tests::servers::postgres::Postgres;
 
-use crate::desk::{Desk, Letter, settings};
+use crate::desk::{Desk, Letter};
 
 pub const ANNA: &str = "anna@mail.example";
 pub const BORIS: &str = "boris@mail.example";
@@ -57,11 +57,17 @@ pub struct Room {
 
 impl Room {
     pub async fn on_sqlite() -> Self {
-        Self { desk: Desk::on_sqlite().await }
+        Self { desk: Desk::on_sqlite().await }.challenging()
     }
 
     pub async fn on_postgres(server: &Postgres) -> Self {
-        Self { desk: Desk::on_postgres(server).await }
+        Self { desk: Desk::on_postgres(server).await }.challenging()
+    }
+
+    /// Challenges go out by themselves, as they do by default.
+    fn challenging(mut self) -> Self {
+        self.with_settings(|settings| settings.requests.challenge = ChallengeMode::Auto);
+        self
     }
 
     pub fn cases(&self) -> &Cases {
@@ -92,7 +98,7 @@ impl Room {
         let mut calendars = (*self.desk.parts.calendars).clone();
         calendars.push(WorkingCalendar::parse(eu).expect("calendar"));
         let ids = ["ru-152fz", "eu-gdpr"].map(|id| RegimeId::parse(id).expect("an id"));
-        let settings = Settings { regimes: ids.into(), ..settings() };
+        let settings = Settings { regimes: ids.into(), ..(*self.desk.parts.settings).clone() };
         self.rebuild(|parts| {
             parts.regimes = Arc::new(regimes);
             parts.calendars = Arc::new(calendars);
