@@ -3,13 +3,16 @@
 
 use domain::{
     address::EmailAddress,
-    ids::ContactId,
+    ids::{AddressId, ContactId},
     regime::{RegimeId, whose},
 };
 use serde_json::json;
 use store::Session;
 
 use crate::{Cases, CasesError, requests::refused};
+
+/// The regime whose persons are told before a restriction ends.
+const GDPR: &str = "eu-gdpr";
 
 /// The regimes of one contact, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +47,35 @@ impl Cases {
         };
         let ruled = whose::by_rule(&settings.requests.regime_rules, &person);
         Ok(ruled.unwrap_or(&settings.regimes).to_vec())
+    }
+
+    /// Whether a person is told before a restriction of theirs ends (GDPR art. 18(3)): it goes by
+    /// their own regimes. Of an address that several people share, one who is protected is enough.
+    pub(crate) async fn is_told_before_lifting(
+        &self,
+        session: &impl Session,
+        contact: Option<ContactId>,
+        address: Option<AddressId>,
+    ) -> Result<bool, CasesError> {
+        let clear = match address {
+            Some(address) => store::addresses::clear(session, address).await?,
+            None => None,
+        };
+        let people = match (contact, address) {
+            (Some(contact), _) => vec![contact],
+            (None, Some(address)) => store::contacts::of_address(session, address).await?,
+            (None, None) => Vec::new(),
+        };
+        let is_gdpr = |regimes: Vec<RegimeId>| regimes.iter().any(|id| id.as_str() == GDPR);
+        if people.is_empty() {
+            return Ok(is_gdpr(self.regimes_for(session, None, clear.as_ref()).await?));
+        }
+        for person in people {
+            if is_gdpr(self.regimes_for(session, Some(person), clear.as_ref()).await?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The regimes of a contact, and who set them; the look is written into the audit log.

@@ -55,6 +55,9 @@ pub struct Standing {
     pub destroys: bool,
     /// Whether a legal hold stands.
     pub held: bool,
+    /// Whether the person on file said that the matter is not theirs, and answered no challenge
+    /// of it since.
+    pub disowned: bool,
 }
 
 /// A decision as it stands.
@@ -97,6 +100,11 @@ pub enum DecisionError {
         "a legal hold stands; see `consentry request hold list`, and lift it first if it is over"
     )]
     Held,
+    /// The person on file said that it was not they who asked.
+    #[error(
+        "the person on file says that this was not them; refuse it, or ask a new challenge and let them answer it"
+    )]
+    Disowned,
     /// It was decided, or is void.
     #[error("the decision is {0} already; look again")]
     Over(&'static str),
@@ -112,6 +120,7 @@ impl DecisionError {
             Self::Identity { .. } => "identity_level",
             Self::Representation => "representation",
             Self::Held => "legal_hold",
+            Self::Disowned => "disowned",
             Self::Over(_) => "decision_stands",
         }
     }
@@ -201,8 +210,12 @@ impl Decision {
 /// Whether the facts allow that it is carried out.
 ///
 /// # Errors
-/// [`DecisionError`]: identity, representation or hold.
+/// [`DecisionError`]: disowned, identity, representation or hold.
 pub fn may_be_carried_out(standing: &Standing) -> Result<(), DecisionError> {
+    // No paper and no attestation outweighs the word of the person themselves.
+    if standing.disowned {
+        return Err(DecisionError::Disowned);
+    }
     if standing.identity < standing.needed {
         let (proven, needed) = (standing.identity.name(), standing.needed.name());
         return Err(DecisionError::Identity { proven, needed });

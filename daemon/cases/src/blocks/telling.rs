@@ -9,8 +9,6 @@ use store::blocks::BlockRow;
 use super::{LiftGround, NOTICE};
 use crate::{Cases, CasesError, letters::CaseMail};
 
-/// The regime whose persons are told first.
-const GDPR: &str = "eu-gdpr";
 /// Blocks lifted or reminded of in one go.
 const AT_ONCE: u32 = 100;
 
@@ -39,7 +37,7 @@ impl Cases {
     ) -> Result<Lifted, CasesError> {
         let missing = || CasesError::NotFound { what: "block", id: block.to_string() };
         let row = store::blocks::by_id(self.store(), block).await?.ok_or_else(missing)?;
-        if !self.tells_first(&row, ground) || self.was_told(block).await? {
+        if !self.tells_first(&row, ground).await? || self.was_told(block).await? {
             self.lift_block(block, actor, reason, ground).await?;
             return Ok(Lifted::Now);
         }
@@ -98,13 +96,15 @@ impl Cases {
         Ok(due.len())
     }
 
-    fn tells_first(&self, block: &BlockRow, ground: LiftGround) -> bool {
-        let under_gdpr = self.parts.settings.regimes.iter().any(|id| id.as_str() == GDPR);
+    async fn tells_first(&self, block: &BlockRow, ground: LiftGround) -> Result<bool, CasesError> {
         // An advertising stop is no restriction of art. 18; what was never asked for ends at once.
-        under_gdpr
-            && ground == LiftGround::Handled
-            && block.scope != Scope::Marketing
-            && matches!(block.state, BlockState::Active { .. })
+        if ground != LiftGround::Handled
+            || block.scope == Scope::Marketing
+            || !matches!(block.state, BlockState::Active { .. })
+        {
+            return Ok(false);
+        }
+        self.is_told_before_lifting(self.store(), block.contact, block.address).await
     }
 
     async fn was_told(&self, block: BlockId) -> Result<bool, CasesError> {

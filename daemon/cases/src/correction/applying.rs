@@ -195,9 +195,9 @@ impl Cases {
     ) -> Result<usize, CasesError> {
         let mut blocks = store::blocks::of_ticket(transaction, ticket.id).await?;
         blocks.retain(|block| ends_block(&block.scope, &block.basis, &block.state));
-        let gdpr = self.parts.settings.regimes.iter().any(|id| id.as_str() == "eu-gdpr");
+        let (contact, address) = (ticket.contact, ticket.address);
         if !blocks.is_empty()
-            && gdpr
+            && self.is_told_before_lifting(transaction, contact, address).await?
             && let Some(to) = ticket.address
             && let Some(key) = self.standing_key(transaction, ticket).await?
         {

@@ -3,6 +3,7 @@
 
 use domain::{
     Timestamp,
+    digest::Digest,
     ids::RequestId,
     regime::{DutyName, RequestName},
     request::{Outcome, RequestState},
@@ -30,10 +31,7 @@ impl Cases {
         actor: &str,
     ) -> Result<usize, CasesError> {
         let (_, ticket) = self.request_and_ticket(self.store(), request).await?;
-        let mut keys = Vec::new();
-        for block in store::blocks::of_ticket(self.store(), ticket.id).await? {
-            keys.extend(block.stop_digest);
-        }
+        let keys = self.stops_of_blocks(&ticket).await?;
         let transaction = self.store().begin().await?;
         store::stops::lock(&transaction, &keys).await?;
         let now = self.parts.clock.now();
@@ -43,6 +41,15 @@ impl Cases {
         let lifted = self.end_unconfirmed_in(&transaction, matter, actor, &mut stops, now).await?;
         self.commit(transaction, stops, now).await?;
         Ok(lifted)
+    }
+
+    /// The stop keys of the blocks of a ticket, to be locked before any of them ends.
+    pub(crate) async fn stops_of_blocks(
+        &self,
+        ticket: &TicketRow,
+    ) -> Result<Vec<Digest>, CasesError> {
+        let blocks = store::blocks::of_ticket(self.store(), ticket.id).await?;
+        Ok(blocks.into_iter().filter_map(|block| block.stop_digest).collect())
     }
 
     /// The same in the transaction of whoever refuses it.

@@ -26,7 +26,7 @@ use store::{
 };
 
 use super::{By, refused};
-use crate::{Cases, CasesError};
+use crate::{Cases, CasesError, filing::PendingStops};
 
 /// The context under which reasons are sealed.
 const REASONS_CONTEXT: &str = "decision.reasons";
@@ -160,7 +160,13 @@ impl Cases {
             Some(row) if row.verdict == Verdict::Refuse => Some(self.open_refusal(&row).await?),
             _ => None,
         };
+        let blocked = match &reasons {
+            Some(_) => self.stops_of_blocks(&ticket).await?,
+            None => Vec::new(),
+        };
         let transaction = self.store().begin().await?;
+        store::stops::lock(&transaction, &blocked).await?;
+        let mut stops = PendingStops::default();
         let now = self.parts.clock.now();
         let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
         let matter = (&request, &ticket);
@@ -213,6 +219,11 @@ impl Cases {
                 let mail = (MailName::Refusal, letter);
                 let matter = (&ticket, &request);
                 self.plan_answer(&transaction, matter, mail, Outcome::Refused, key, now).await?;
+                if request.name == RequestName::Rectification {
+                    // Not confirmed: the block of the check ends with it, and the person is told.
+                    let matter = (&request, &ticket);
+                    self.end_unconfirmed_in(&transaction, matter, actor, &mut stops, now).await?;
+                }
                 Decided::Refused
             }
         };
@@ -222,7 +233,7 @@ impl Cases {
         });
         let about = format!("request:{id}");
         store::audit::append(&transaction, actor, "decide", &about, &detail, now).await?;
-        transaction.commit().await?;
+        self.commit(transaction, stops, now).await?;
         Ok(decided)
     }
 
@@ -321,7 +332,7 @@ impl Cases {
                 let found = store::decisions::corrections_of(session, id).await?;
                 if found.is_empty() {
                     return Err(missing(
-                        "propose the correction first: `consentry request correct`",
+                        "propose the correction first: `consentry correction propose`",
                     ));
                 }
                 let mut hash = Sha256::new();
@@ -334,9 +345,8 @@ impl Cases {
             }
             RequestName::Access => {
                 let found = store::decisions::package_of(session, id).await?;
-                let (hash, maker) = found.ok_or_else(|| {
-                    missing("make the package first: `consentry request package`")
-                })?;
+                let (hash, maker) = found
+                    .ok_or_else(|| missing("make the package first: `consentry package make`"))?;
                 Ok(Subject { hash, makers: vec![maker], destroys: false })
             }
             RequestName::Erasure
@@ -391,6 +401,7 @@ impl Cases {
             representation,
             destroys: subject.destroys,
             held,
+            disowned: store::challenges::is_disowned(session, ticket.id).await?,
         })
     }
 

@@ -6,6 +6,7 @@ use domain::{
     block::{Effective, Field, Purpose, Scope},
     classification::{Band, Label, Mark},
     ids::BlockId,
+    regime::RegimeId,
 };
 
 use crate::{
@@ -20,6 +21,7 @@ both! {
     something_is_excepted_only_while_data_are_checked,
     a_block_of_a_rectification_is_called_to_mind_every_day,
     under_gdpr_the_person_is_told_before_the_block_ends,
+    who_is_told_before_the_block_ends_goes_by_the_persons_own_laws,
     an_authority_has_a_block_set_with_its_hold,
 }
 
@@ -185,6 +187,27 @@ async fn under_gdpr_the_person_is_told_before_the_block_ends(mut room: Room) {
     let block = store::blocks::of_ticket(room.store(), marketing.ticket).await.expect("read")[0].id;
     let lifted = room.cases().lift_block_telling(block, who, LiftGround::Handled, None).await;
     assert_eq!(lifted.expect("lifted"), Lifted::Now);
+}
+
+async fn who_is_told_before_the_block_ends_goes_by_the_persons_own_laws(mut room: Room) {
+    room.with_both_regimes();
+    let anna = room.contact("Анна", "1", &[ANNA]).await;
+    let boris = room.contact("Борис", "2", &[BORIS]).await;
+    let lift = async |room: &Room, from: &str| {
+        let matter = room.asks(from, &[Label::Restriction]).await;
+        let block =
+            store::blocks::of_ticket(room.store(), matter.ticket).await.expect("read")[0].id;
+        let who = ("anna", "проверено");
+        let lifted = room.cases().lift_block_telling(block, who, LiftGround::Handled, None).await;
+        lifted.expect("lifted or told")
+    };
+    let only = |id: &str| [RegimeId::parse(id).expect("an id")];
+    room.cases().set_regimes_of_contact(anna, &only("ru-152fz"), "olga").await.expect("set");
+    assert_eq!(lift(&room, ANNA).await, Lifted::Now, "GDPR does not protect her");
+    room.with_settings(|settings| settings.regimes.retain(|id| id.as_str() == "ru-152fz"));
+    room.cases().set_regimes_of_contact(boris, &only("eu-gdpr"), "olga").await.expect("set");
+    assert_eq!(lift(&room, BORIS).await, Lifted::OnceTold, "GDPR protects him alone");
+    assert_eq!(lift(&room, "vera@mail.example").await, Lifted::Now);
 }
 
 async fn an_authority_has_a_block_set_with_its_hold(room: Room) {

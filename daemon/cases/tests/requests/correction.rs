@@ -8,6 +8,7 @@ use domain::{
     block::Field,
     classification::Label,
     ids::{ContactId, RequestId},
+    regime::RegimeId,
     request::{Outcome, RequestState},
 };
 
@@ -23,6 +24,7 @@ both! {
     a_new_mailbox_gets_nothing_before_it_confirms,
     an_address_of_another_or_of_an_erased_person_is_not_taken,
     what_was_not_confirmed_ends_the_block_with_reasons,
+    whom_gdpr_protects_hears_that_the_block_of_the_check_ends,
     of_two_who_apply_at_once_one_does,
     blocked_data_are_not_edited,
 }
@@ -184,12 +186,39 @@ async fn what_was_not_confirmed_ends_the_block_with_reasons(room: Room) {
         reasons: "Паспорт подтверждает прежнее имя.".into(),
     };
     cases.propose(request, Some(&refusal), "boris").await.expect("proposed");
+    assert_eq!(room.count("block WHERE state = 'active'").await, 1);
     cases.decide(request, "vera").await.expect("refused");
-    cases.end_unconfirmed(request, "vera").await.expect("ended");
+    // The block ends with the refusal itself, by a numbered stop, and the reasons are told.
     assert_eq!(room.count("block WHERE state = 'active'").await, 0);
+    assert_eq!(room.count("block WHERE state = 'lifted' AND lifted_by = 'vera'").await, 1);
+    assert_eq!(room.count("stop WHERE act = 'lift' AND number IS NOT NULL").await, 1);
     assert_eq!(room.request(request).await.outcome, Some(Outcome::NotConfirmed));
     assert_eq!(room.count("rectification WHERE state = 'proposed'").await, 0);
+    let letter = room.letter(matter.ticket, "refusal").await;
+    assert!(letter.content.expect("opened").text.contains("прежнее имя"));
+    assert_eq!(room.count("delivery WHERE topic = 'unblock_notice'").await, 0, "152-FZ asks none");
     assert_eq!(cases.end_unconfirmed(request, "vera").await.expect("again"), 0);
+    room.relay_takes(letter.id).await;
+    cases.settle_requests().await.expect("settled");
+    let row = room.request(request).await;
+    assert_eq!((row.state, row.outcome), (RequestState::Closed, Some(Outcome::NotConfirmed)));
+}
+
+async fn whom_gdpr_protects_hears_that_the_block_of_the_check_ends(mut room: Room) {
+    room.with_both_regimes();
+    room.with_settings(|settings| settings.regimes.truncate(1));
+    let (contact, matter) = asked(&room).await;
+    let (cases, request) = (room.cases(), matter.request());
+    let gdpr = [RegimeId::parse("eu-gdpr").expect("an id")];
+    cases.set_regimes_of_contact(contact, &gdpr, "anna").await.expect("set");
+    let refusal = Refusal {
+        clause: "152-ФЗ ст. 20 ч. 3".into(),
+        reasons: "Паспорт подтверждает прежнее имя.".into(),
+    };
+    cases.propose(request, Some(&refusal), "boris").await.expect("proposed");
+    cases.decide(request, "vera").await.expect("refused");
+    assert_eq!(room.count("block WHERE state = 'active'").await, 0);
+    room.letter(matter.ticket, "unblock_notice").await;
 }
 
 async fn of_two_who_apply_at_once_one_does(room: Room) {

@@ -2,6 +2,7 @@
 
 use cases::{
     CasesError,
+    identity::ChallengeAnswer,
     requests::{
         deciding::{Decided, Refusal},
         executing::{Carried, CarriedOut},
@@ -252,6 +253,45 @@ async fn unlawful_processing_needs_its_detection_and_two_clocks(room: Room) {
     assert_eq!(room.request(id).await.state, RequestState::Closed);
 }
 
+/// The person on file answers the newest challenge of a matter.
+async fn press(room: &Room, matter: &Matter, answer: ChallengeAnswer) {
+    let text = room.letter(matter.ticket, "challenge").await.content.expect("opens").text;
+    let at = text.find("/c/").expect("a link") + 3;
+    let token: String = text[at..].chars().take_while(char::is_ascii_alphanumeric).collect();
+    room.cases().answer_challenge(&token, answer).await.expect("taken").expect("ours");
+}
+
+async fn what_the_person_on_file_disowned_is_not_carried_out(room: Room) {
+    let cases = room.cases();
+    room.contact("Анна", "", &[ANNA]).await;
+    let matter = room.asks(ANNA, &[Label::Objection]).await;
+    let id = matter.request();
+    press(&room, &matter, ChallengeAnswer::NotMine).await;
+    // Not even somebody who saw a passport outweighs the word of the person.
+    attest(&room, &matter).await;
+    cases.propose(id, None, "anna").await.expect("proposed");
+    is_refused(cases.decide(id, "vera").await, "disowned");
+    // A new challenge, answered later, does.
+    room.pass_days(1);
+    cases.ask_challenge(&matter.number, None, "anna").await.expect("asked");
+    is_refused(cases.decide(id, "vera").await, "disowned");
+    press(&room, &matter, ChallengeAnswer::Mine).await;
+    assert_eq!(cases.decide(id, "vera").await.expect("decided"), Decided::Approved);
+    // Disowned again after the approval: what nobody began stays undone.
+    room.pass_days(1);
+    cases.ask_challenge(&matter.number, None, "anna").await.expect("asked");
+    press(&room, &matter, ChallengeAnswer::NotMine).await;
+    let carried = Carried {
+        done: vec!["обработка прекращена".into()], ..Carried::default()
+    };
+    is_refused(cases.carry_out(id, &carried, "anna").await, "disowned");
+    assert_eq!(room.request(id).await.state, RequestState::Approved);
+    // It ends by a refusal, which destroys and discloses nothing.
+    cases.send_back(id, "disowned", "anna").await.expect("sent back");
+    cases.propose(id, Some(&refusal()), "anna").await.expect("proposed");
+    assert_eq!(cases.decide(id, "vera").await.expect("decided"), Decided::Refused);
+}
+
 async fn one_person_alone_decides_where_the_configuration_lets_them(mut room: Room) {
     room.with_settings(|settings| settings.requests.four_eyes = false);
     let matter = under_review(&room, Label::Restriction).await;
@@ -268,4 +308,5 @@ both! {
     what_goes_on_with_its_base_ends_the_request,
     unlawful_processing_needs_its_detection_and_two_clocks,
     one_person_alone_decides_where_the_configuration_lets_them,
+    what_the_person_on_file_disowned_is_not_carried_out,
 }

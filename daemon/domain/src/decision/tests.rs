@@ -11,6 +11,7 @@ fn standing() -> Standing {
         representation: Representation::NotNeeded,
         destroys: true,
         held: false,
+        disowned: false,
     }
 }
 
@@ -41,10 +42,17 @@ fn another_person_decides_what_stands_as_it_was_proposed() {
     assert_eq!(check(approve(), "vera", &held), Err(DecisionError::Held));
     let kept = Standing { held: true, destroys: false, ..now };
     assert_eq!(check(approve(), "vera", &kept), Ok(DecisionState::Decided));
+    // Whoever attested what: the person on file knows better.
+    for level in IdentityLevel::ALL {
+        let disowned = Standing { disowned: true, identity: *level, destroys: false, ..now };
+        assert_eq!(check(approve(), "vera", &disowned), Err(DecisionError::Disowned));
+        assert_eq!(may_be_carried_out(&disowned), Err(DecisionError::Disowned));
+    }
+    assert_eq!(DecisionError::Disowned.rule(), "disowned");
     // A refusal discloses and destroys nothing.
     let refuse = proposed(Verdict::Refuse, "anna", &[]);
     assert_eq!(
-        check(refuse, "vera", &Standing { held: true, ..unproven }),
+        check(refuse, "vera", &Standing { held: true, disowned: true, ..unproven }),
         Ok(DecisionState::Decided)
     );
 }
@@ -70,6 +78,8 @@ enum Act {
     SendBack,
     Hold(bool),
     Prove(IdentityLevel),
+    /// "This was not me", or a later challenge that says it was.
+    Disown(bool),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -84,6 +94,7 @@ fn act() -> impl Strategy<Value = Act> {
         Just(Act::SendBack),
         any::<bool>().prop_map(Act::Hold),
         prop::sample::select(IdentityLevel::ALL).prop_map(Act::Prove),
+        any::<bool>().prop_map(Act::Disown),
     ]
 }
 
@@ -134,6 +145,7 @@ impl Story {
             Act::SendBack => self.decision = None,
             Act::Hold(held) => self.standing.held = *held,
             Act::Prove(level) => self.standing.identity = *level,
+            Act::Disown(disowned) => self.standing.disowned = *disowned,
         }
         None
     }
@@ -164,7 +176,7 @@ proptest! {
                 prop_assert_ne!(maker.as_ref(), Some(&decider));
                 prop_assert_eq!(before, RequestState::UnderReview);
                 if story.state == RequestState::Approved {
-                    prop_assert!(facts.identity >= facts.needed && !facts.held);
+                    prop_assert!(facts.identity >= facts.needed && !facts.held && !facts.disowned);
                 }
             }
             // Whatever is carried out was approved by a decision.
