@@ -4,7 +4,8 @@ use std::io::Read as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use cases::correction::{NewCorrection, OpenedCorrection};
+use cases::Cases;
+use cases::correction::{AppliedCorrections, NewCorrection, OpenedCorrection};
 use domain::ids::{AddressId, RequestId};
 use serde_json::{Value, json};
 
@@ -55,12 +56,7 @@ pub async fn run(general: General, arguments: Correction) -> anyhow::Result<Exit
                     "lists_asked": applied.lists_asked,
                 }))?;
             } else {
-                print::line(&format!(
-                    "{} corrected, {} blocks lifted, {} lists ask the new mailbox",
-                    applied.applied.len(),
-                    applied.blocks_lifted,
-                    applied.lists_asked
-                ))?;
+                print::line(&applied_words(&applied))?;
             }
         }
         CorrectionCommand::Unconfirmed { request, json } => {
@@ -74,6 +70,25 @@ pub async fn run(general: General, arguments: Correction) -> anyhow::Result<Exit
     }
     house.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Carries out the corrections of an approved request, as `request execute` asks; says what came
+/// of it.
+///
+/// # Errors
+/// [`crate::failure::RefusedByRule`] when a rule forbids it.
+pub(super) async fn apply(cases: &Cases, id: RequestId, actor: &str) -> anyhow::Result<String> {
+    let applied = cases.apply_corrections(id, actor).await.map_err(told)?;
+    Ok(applied_words(&applied))
+}
+
+fn applied_words(applied: &AppliedCorrections) -> String {
+    format!(
+        "{} corrected, {} blocks lifted, {} lists ask the new mailbox",
+        applied.applied.len(),
+        applied.blocks_lifted,
+        applied.lists_asked
+    )
 }
 
 /// Value and proof, read from standard input where `-` says so: the value is its first line.

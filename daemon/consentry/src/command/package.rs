@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use cases::access::HeldBack;
+use cases::Cases;
+use cases::access::{HeldBack, SentPackage};
 use domain::ids::{ContactId, RequestId};
 use serde_json::{Value, json};
 use store::packages::PackageRow;
@@ -59,16 +60,29 @@ pub async fn run(general: General, arguments: Package) -> anyhow::Result<ExitCod
                     "expires_at": sent.expires_at,
                 }))?;
             } else {
-                let until = match sent.expires_at {
-                    Some(at) => format!("its link holds until {} (UTC)", print::minute(at)),
-                    None => "nothing is held, and the letter says so".to_owned(),
-                };
-                print::line(&format!("letter {} is planned; {until}", sent.delivery))?;
+                print::line(&sent_words(&sent))?;
             }
         }
     }
     house.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Sends the package of an approved request, as `request execute` asks; says what came of it.
+///
+/// # Errors
+/// [`crate::failure::RefusedByRule`] when a rule forbids it.
+pub(super) async fn send(cases: &Cases, id: RequestId, actor: &str) -> anyhow::Result<String> {
+    let sent = cases.send_package(id, actor).await.map_err(told)?;
+    Ok(sent_words(&sent))
+}
+
+fn sent_words(sent: &SentPackage) -> String {
+    let until = match sent.expires_at {
+        Some(at) => format!("its link holds until {} (UTC)", print::minute(at)),
+        None => "nothing is held, and the letter says so".to_owned(),
+    };
+    format!("letter {} is planned; {until}", sent.delivery)
 }
 
 /// Writes a file that only its owner reads; one that is there is left alone.

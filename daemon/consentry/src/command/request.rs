@@ -181,8 +181,8 @@ async fn execute(cases: &Cases, arguments: RequestExecute, actor: &str) -> anyho
     match cases.carrier(id).await.map_err(told)? {
         Carrier::ByHand => {}
         Carrier::Destruction => return super::destruction::execute(cases, id).await,
-        Carrier::Correction => return Ok(elsewhere(id, "carry out its corrections")),
-        Carrier::Access => return Ok(elsewhere(id, "send its package")),
+        Carrier::Correction => return super::correction::apply(cases, id, actor).await,
+        Carrier::Access => return super::package::send(cases, id, actor).await,
     }
     Ok(match cases.carry_out(id, &carried, actor).await.map_err(told)? {
         CarriedOut::Answered => format!("request {id} was carried out; the answer is planned"),
@@ -193,10 +193,6 @@ async fn execute(cases: &Cases, arguments: RequestExecute, actor: &str) -> anyho
             format!("the processing stopped; no purpose is left: make a plan for request {id}")
         }
     })
-}
-
-fn elsewhere(id: RequestId, how: &str) -> String {
-    format!("request {id}: {how}; see `consentry request show {id}`")
 }
 
 /// What was typed, or standard input for `-`: seen by no other process.
