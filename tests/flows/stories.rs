@@ -4,4 +4,7 @@
 //! use the command line; connected systems are called. What is promised in docs/requests.md is
 //! looked at from outside.
 
+mod dates;
+mod erasure;
 mod house;
+mod search;

@@ -1,6 +1,8 @@
 //! The house of the stories: the clinic, a shop that is connected, operators, and a clock.
 
 use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -12,7 +14,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 use tests::{
     Result,
-    connected_system::ConnectedSystem,
+    connected_system::{ConnectedSystem, signature},
     daemon::{Daemon, Home, Settings},
     http,
     letter::Letter,
@@ -206,6 +208,36 @@ impl House {
         let mut duties = shown["duties"].as_array().into_iter().flatten();
         let duty = duties.find(|duty| duty["name"] == name);
         Ok(duty.with_context(|| format!("no duty {name}: {shown:#}"))?.clone())
+    }
+
+    /// The shop says, some time after it took its last call of this act, that it is done.
+    pub fn shop_acknowledges(&self, act: &str) -> Result<()> {
+        let taken = self.shop.memory().taken.clone();
+        let call = taken.iter().rfind(|call| call.body["act"] == act);
+        let call = call.with_context(|| format!("the shop was not called to {act}"))?;
+        let body = format!("{{\"id\": \"{}\", \"status\": \"done\"}}", call.id);
+        let (id, sent) = (format!("ack_{}", call.id), self.seconds());
+        let signed = signature(SECRET, &id, sent, &body);
+        let mut stream = TcpStream::connect(("127.0.0.1", self.home.pages()))?;
+        write!(
+            stream,
+            "POST /api/systems/shop/acknowledgements HTTP/1.1\r\nHost: 127.0.0.1\r\n\
+             Connection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+             webhook-id: {id}\r\nwebhook-timestamp: {sent}\r\nwebhook-signature: {signed}\r\n\r\n\
+             {body}",
+            body.len()
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        if !answer.starts_with("HTTP/1.1 200 ") {
+            bail!("the acknowledgement was answered {answer}");
+        }
+        Ok(())
+    }
+
+    /// Now, as the house has it, in seconds since 1970.
+    fn seconds(&self) -> i64 {
+        machine_seconds() + i64::try_from(self.ahead.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
     /// The end of a story: the daemon drains, the record is whole, the log tells nothing of anybody.
