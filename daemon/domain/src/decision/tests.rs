@@ -142,7 +142,14 @@ impl Story {
                 }
             }
             Act::Decide(by) => return self.decide(*by),
-            Act::SendBack => self.decision = None,
+            Act::SendBack => match self.state.step(RequestStep::SendBack, Warrant::Person) {
+                Ok(made) => {
+                    self.state = made.to();
+                    self.decision = None;
+                }
+                Err(_) if self.state == RequestState::UnderReview => self.decision = None,
+                Err(_) => {}
+            },
             Act::Hold(held) => self.standing.held = *held,
             Act::Prove(level) => self.standing.identity = *level,
             Act::Disown(disowned) => self.standing.disowned = *disowned,

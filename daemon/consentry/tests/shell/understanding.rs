@@ -1,23 +1,9 @@
 //! The command line around a verdict: why it was reached, what was left out, and its correction.
 
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
+use crate::local::{consentry, errors, out};
 use serde_json::Value;
-
-fn consentry(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
-    command.args(arguments).env_remove("CONSENTRY_CONFIG").env_remove("CREDENTIALS_DIRECTORY");
-    command.output().expect("the program was built")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 fn json(output: &Output) -> Value {
     serde_json::from_str(&out(output)).unwrap_or_else(|_| panic!("{}", errors(output)))
@@ -30,41 +16,6 @@ const LETTER: &str = "From: Anna <anna@letterbox.example>\r\nTo: hello@clinic.ex
 const ORDINARY: &str = "From: Boris <boris@letterbox.example>\r\nTo: hello@clinic.example\r\n\
     Subject: Monday\r\nMessage-ID: <two@letterbox.example>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\r\nHello, are you open on Monday at nine?\r\n";
-
-fn local_config(directory: &Path) -> String {
-    let dir = directory.display();
-    let text = format!(
-        r#"
-        [organisation]
-        name = "Test clinic"
-        contact = "Data protection officer"
-        domains = ["clinic.example"]
-        policy_url = "https://clinic.example/privacy"
-        policy_version = "1"
-        [data]
-        directory = "{dir}/data"
-        [[mailbox]]
-        name = "hello"
-        kind = "maildir"
-        path = "{dir}/inbox"
-        address = "hello@clinic.example"
-        [mail]
-        from = "hello@clinic.example"
-        [[relay]]
-        name = "out"
-        kind = "maildir"
-        path = "{dir}/sent"
-        [web]
-        public_url = "http://127.0.0.1:8180"
-        "#
-    );
-    for room in ["inbox/new", "inbox/cur", "inbox/tmp"] {
-        std::fs::create_dir_all(directory.join(room)).expect("made");
-    }
-    let path = directory.join("consentry.toml");
-    std::fs::write(&path, text).expect("written");
-    path.display().to_string()
-}
 
 #[test]
 fn explain_shows_each_hit_with_its_place_and_what_was_left_out() {
@@ -113,7 +64,7 @@ fn explain_shows_each_hit_with_its_place_and_what_was_left_out() {
 #[test]
 fn a_verdict_is_corrected_once_shown_and_handed_out_as_an_example() {
     let dir = tempfile::tempdir().expect("a directory");
-    let config = local_config(dir.path());
+    let config = crate::local::config(dir.path());
     let with = |arguments: &[&str]| consentry(&[arguments, &["--config", &config]].concat());
     assert_eq!(with(&["migrate"]).status.code(), Some(0));
     for (name, letter) in [("1793600000.M1.test", LETTER), ("1793600001.M2.test", ORDINARY)] {

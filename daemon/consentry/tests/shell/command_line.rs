@@ -1,64 +1,14 @@
 //! The command line as scripts see it: help, exit codes, JSON.
 
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
+use crate::local::{consentry, errors, out};
 use serde_json::Value;
 
-const EXAMPLE: &str = include_str!("../../../config/consentry.toml");
-
-fn consentry(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
-    command.args(arguments).env_remove("CONSENTRY_CONFIG").env_remove("CREDENTIALS_DIRECTORY");
-    command.output().expect("the program was built")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+const EXAMPLE: &str = include_str!("../../../../config/consentry.toml");
 
 fn sample(name: &str) -> String {
     format!("{}/demo/mails/{name}", env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The example over a directory: Maildirs in and out.
-fn local_config(directory: &Path) -> String {
-    let dir = directory.display();
-    let text = format!(
-        r#"
-        [organisation]
-        name = "Test clinic"
-        contact = "Data protection officer"
-        domains = ["clinic.example"]
-        policy_url = "https://clinic.example/privacy"
-        policy_version = "1"
-        [data]
-        directory = "{dir}/data"
-        [[mailbox]]
-        name = "hello"
-        kind = "maildir"
-        path = "{dir}/inbox"
-        address = "hello@clinic.example"
-        [mail]
-        from = "hello@clinic.example"
-        [[relay]]
-        name = "out"
-        kind = "maildir"
-        path = "{dir}/sent"
-        [web]
-        public_url = "http://127.0.0.1:8180"
-        "#
-    );
-    for room in ["inbox/new", "inbox/cur", "inbox/tmp"] {
-        std::fs::create_dir_all(directory.join(room)).expect("made");
-    }
-    let path = directory.join("consentry.toml");
-    std::fs::write(&path, text).expect("written");
-    path.display().to_string()
 }
 
 #[test]
@@ -205,7 +155,7 @@ fn init_writes_a_configuration_that_is_in_order_and_replaces_none() {
 #[test]
 fn a_letter_becomes_a_ticket_with_a_block_that_can_be_lifted_once() {
     let dir = tempfile::tempdir().expect("a directory");
-    let config = local_config(dir.path());
+    let config = crate::local::config(dir.path());
     let with = |arguments: &[&str]| consentry(&[arguments, &["--config", &config]].concat());
     let early = with(&["ticket", "list"]);
     assert_eq!(early.status.code(), Some(1));
@@ -238,7 +188,7 @@ fn a_letter_becomes_a_ticket_with_a_block_that_can_be_lifted_once() {
 #[test]
 fn the_doctor_names_what_is_wrong() {
     let dir = tempfile::tempdir().expect("a directory");
-    let config = local_config(dir.path());
+    let config = crate::local::config(dir.path());
     assert_eq!(consentry(&["migrate", "--config", &config]).status.code(), Some(0));
     let sound = consentry(&["doctor", "--json", "--config", &config]);
     assert_eq!(sound.status.code(), Some(0), "{}{}", out(&sound), errors(&sound));
@@ -259,7 +209,7 @@ fn the_doctor_names_what_is_wrong() {
 #[test]
 fn a_mistyped_address_is_wrong_usage_and_is_not_repeated() {
     let dir = tempfile::tempdir().expect("a directory");
-    let config = local_config(dir.path());
+    let config = crate::local::config(dir.path());
     let with = |arguments: &[&str]| consentry(&[arguments, &["--config", &config]].concat());
     assert_eq!(with(&["migrate"]).status.code(), Some(0));
     for arguments in [
@@ -286,7 +236,7 @@ fn a_mistyped_address_is_wrong_usage_and_is_not_repeated() {
 #[test]
 fn a_list_that_is_not_open_says_why_and_the_doctor_tells_the_key() {
     let dir = tempfile::tempdir().expect("a directory");
-    let config = local_config(dir.path());
+    let config = crate::local::config(dir.path());
     let with = |arguments: &[&str]| consentry(&[arguments, &["--config", &config]].concat());
     assert_eq!(with(&["migrate"]).status.code(), Some(0));
     assert!(out(&with(&["doctor"])).contains("consentry consent key"), "no key is made by looking");
@@ -310,7 +260,7 @@ fn a_list_that_is_not_open_says_why_and_the_doctor_tells_the_key() {
 #[test]
 fn an_export_that_nobody_reads_to_its_end_is_audited() {
     let dir = tempfile::tempdir().expect("a directory");
-    let config = local_config(dir.path());
+    let config = crate::local::config(dir.path());
     let with = |arguments: &[&str]| consentry(&[arguments, &["--config", &config]].concat());
     assert_eq!(with(&["migrate"]).status.code(), Some(0));
     let mut export = Command::new(env!("CARGO_BIN_EXE_consentry"))
@@ -355,7 +305,7 @@ fn calendar(years: std::ops::RangeInclusive<i16>) -> String {
 #[test]
 fn provisional_dates_become_final_when_the_daemon_starts_with_more_calendar_data() {
     let dir = tempfile::tempdir().expect("a directory");
-    let config = local_config(dir.path());
+    let config = crate::local::config(dir.path());
     let file = dir.path().join("calendars/ru.toml");
     std::fs::create_dir_all(dir.path().join("calendars")).expect("made");
     std::fs::write(&file, calendar(2020..=2020)).expect("written");
