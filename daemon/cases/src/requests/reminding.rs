@@ -121,7 +121,11 @@ impl Cases {
             let penalty = penalty.map_or(String::new(), |text| format!("; {}", text.ru));
             facts.push(format!("{}{penalty}", fact(row)));
         }
-        let key = self.staff_key().await?;
+        let day_ago = now - 24.hours();
+        // A key is made for a mail alone: this is asked again and again while something is overdue.
+        let is_told =
+            store::deliveries::staff_mail_since(self.store(), OVERDUE, day_ago).await? > 0;
+        let key = if is_told { None } else { self.staff_key().await? };
         let transaction = self.store().begin().await?;
         let detail = format!(
             "{} duties of requests are overdue, the first since {}; see `consentry request list --overdue`",
@@ -129,7 +133,6 @@ impl Cases {
             overdue[0].duty.safe_due_on.as_deref().unwrap_or("-"),
         );
         store::alarms::raise(&transaction, OVERDUE, &detail, now).await?;
-        let day_ago = now - 24.hours();
         if store::deliveries::staff_mail_since(&transaction, OVERDUE, day_ago).await? == 0 {
             let remedy = "consentry request list --overdue";
             let words = ("сроки по обращениям пропущены / duties are overdue", remedy);
