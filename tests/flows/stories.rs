@@ -8,3 +8,5 @@ mod dates;
 mod erasure;
 mod house;
 mod search;
+mod unlawful;
+mod withdrawal;

@@ -15,12 +15,13 @@ use serde_json::Value;
 use tests::{
     Result,
     connected_system::{ConnectedSystem, signature},
-    daemon::{Daemon, Home, Settings},
+    daemon::{CampaignSettings, Daemon, Home, Settings},
     http,
     letter::Letter,
+    newsroom::{Newsroom, Reader},
     place::write_secret,
     smtp,
-    wait::{LONG, wait_for},
+    wait::{LONG, wait_for, wait_until},
 };
 
 use crate::clinic::{Clinic, HELLO, parsed};
@@ -35,6 +36,8 @@ pub const DECIDER: &str = "boris";
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
 const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+/// Longer than the daemon rests between two looks at destructions.
+const SHORT: Duration = Duration::from_secs(15);
 const DAY: u64 = 24 * 60 * 60;
 
 /// The clinic with its daemon, a connected shop, and mailboxes for people and the officer.
@@ -81,6 +84,19 @@ impl House {
         Ok(Self { clinic, home, shop, ahead, daemon: None })
     }
 
+    /// With one person who is on a list by a signed paper; the daemon runs.
+    pub fn with_reader(person: &str, name: &str) -> Result<Self> {
+        let mut house = Self::open_with(&[person], |settings| {
+            settings.with_campaigns(CampaignSettings::from("news@clinic.example"))
+        })?;
+        let newsroom = Newsroom::of(&house.home);
+        newsroom.publish_policy("2026-03-01")?;
+        newsroom.open_list("news")?;
+        newsroom.bring_in("news", &[Reader::on_paper(person, name)])?;
+        house.start()?;
+        Ok(house)
+    }
+
     /// Starts the daemon.
     pub fn start(&mut self) -> Result<()> {
         self.daemon = Some(self.home.run()?);
@@ -99,10 +115,25 @@ impl House {
 
     /// Lets so many days pass: the daemon stands still meanwhile, and starts again.
     pub fn days_pass(&mut self, days: u64) -> Result<()> {
+        self.seconds_pass(days * DAY)
+    }
+
+    fn seconds_pass(&mut self, seconds: u64) -> Result<()> {
         self.stop()?;
-        let ahead = self.ahead.fetch_add(days * DAY, Ordering::Relaxed) + days * DAY;
+        let ahead = self.ahead.fetch_add(seconds, Ordering::Relaxed) + seconds;
         self.home.run_ahead(Duration::from_secs(ahead))?;
         self.start()
+    }
+
+    /// Lets time pass until so many hundredths of a duty's time are over, and a little more.
+    pub fn passes(&mut self, duty: &Value, hundredths: i64) -> Result<()> {
+        let at = |key: &str| -> Result<i64> {
+            let text = duty[key].as_str().with_context(|| format!("no {key}: {duty:#}"))?;
+            Ok(text.parse::<jiff::Timestamp>()?.as_second())
+        };
+        let (start, end) = (at("started_at")?, at("safe_due_at")?);
+        let then = start + (end - start) * hundredths / 100 + 60;
+        self.seconds_pass(u64::try_from((then - self.seconds()).max(0))?)
     }
 
     /// Somebody writes to hello@.
@@ -202,6 +233,36 @@ impl House {
         self.acts(DECIDER, "approve", id, &[]).map(drop)
     }
 
+    /// An approved destruction comes to its end: days pass until copies, answer and address are
+    /// gone. Returns the answer that the person got.
+    pub fn is_destroyed(&mut self, person: &str, request: i64) -> Result<Arrived> {
+        let id = request.to_string();
+        self.plan_reaches(request, &["close", "done"])?;
+        let answer = self.mail(person, "Акт об уничтожении")?;
+        self.plan_reaches(request, &["done"])?;
+        self.reaches(request, "closed")?;
+        self.home.say(&["request", "plan", &id, "--verify"])?;
+        Ok(answer)
+    }
+
+    /// Lets days pass until the plan of a request is at one of these stages: what waits for a copy
+    /// or an answer is looked at again after a while only.
+    pub fn plan_reaches(&mut self, request: i64, stages: &[&str]) -> Result<()> {
+        let id = request.to_string();
+        let mut last = Value::Null;
+        for _ in 0..4 {
+            self.days_pass(1)?;
+            let reached = wait_until("the plan went on", SHORT, || {
+                last = self.home.json(&["request", "plan", &id, "--show"])?;
+                Ok(stages.iter().any(|stage| last["stage"] == *stage))
+            });
+            if reached.is_ok() {
+                return Ok(());
+            }
+        }
+        bail!("the plan does not reach {stages:?}: {last:#}")
+    }
+
     /// The duty of this name in a request.
     pub fn duty(&self, request: i64, name: &str) -> Result<Value> {
         let shown = self.request(request)?;
@@ -236,7 +297,7 @@ impl House {
     }
 
     /// Now, as the house has it, in seconds since 1970.
-    fn seconds(&self) -> i64 {
+    pub fn seconds(&self) -> i64 {
         machine_seconds() + i64::try_from(self.ahead.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
