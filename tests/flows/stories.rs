@@ -7,6 +7,7 @@
 mod dates;
 mod erasure;
 mod house;
+mod killed;
 mod search;
 mod unlawful;
 mod withdrawal;

@@ -113,16 +113,35 @@ impl House {
         self.daemon.take().map_or(Ok(()), |mut daemon| daemon.kill())
     }
 
+    /// A day later the daemon starts again and dies at a failpoint; if it waits for something
+    /// before that, it is killed, and tries once more the day after.
+    pub fn dies_at(&mut self, point: &str) -> Result<()> {
+        for _ in 0..4 {
+            self.passes_by(DAY)?;
+            let mut daemon = self.home.launch(&[("CONSENTRY_FAILPOINT", point)])?;
+            if let Ok(status) = daemon.wait_end(SHORT) {
+                assert!(!status.success(), "{point} was never reached");
+                return Ok(());
+            }
+            daemon.kill()?;
+        }
+        bail!("{point} was never reached")
+    }
+
     /// Lets so many days pass: the daemon stands still meanwhile, and starts again.
     pub fn days_pass(&mut self, days: u64) -> Result<()> {
         self.seconds_pass(days * DAY)
     }
 
     fn seconds_pass(&mut self, seconds: u64) -> Result<()> {
+        self.passes_by(seconds)?;
+        self.start()
+    }
+
+    fn passes_by(&mut self, seconds: u64) -> Result<()> {
         self.stop()?;
         let ahead = self.ahead.fetch_add(seconds, Ordering::Relaxed) + seconds;
-        self.home.run_ahead(Duration::from_secs(ahead))?;
-        self.start()
+        self.home.run_ahead(Duration::from_secs(ahead))
     }
 
     /// Lets time pass until so many hundredths of a duty's time are over, and a little more.
