@@ -39,20 +39,25 @@ impl Cases {
     /// transaction begins.
     pub(crate) async fn key_of_matter(&self, ticket: &TicketRow) -> Result<VaultKeyId, CasesError> {
         let entropy = &*self.parts.entropy;
-        if ticket.contact.is_none()
-            && let Some(key) = ticket.vault_key
-        {
+        // While the data of the contact are destroyed, its key is on its way out: what is written
+        // now is under the ticket's own.
+        let contact = match ticket.contact {
+            Some(contact) if !store::subject_keys::is_destroyed(self.store(), contact).await? => {
+                Some(contact)
+            }
+            _ => None,
+        };
+        let held = match contact {
+            Some(contact) => store::subject_keys::of_contact(self.store(), contact).await?,
+            None => ticket.vault_key,
+        };
+        if let Some(key) = held {
             return Ok(key);
         }
         let fresh = VaultKeyId::new(self.parts.clock.now(), random_bytes(entropy));
-        if let Some(contact) = ticket.contact
-            && let Some(key) = store::subject_keys::of_contact(self.store(), contact).await?
-        {
-            return Ok(key);
-        }
         self.parts.vault.create_key(fresh, entropy).await?;
         let transaction = self.store().begin().await?;
-        let given = match ticket.contact {
+        let given = match contact {
             Some(contact) => store::subject_keys::give(&transaction, contact, fresh).await?,
             None => store::tickets::give_key(&transaction, ticket.id, fresh).await?,
         };

@@ -35,21 +35,29 @@ fn key(row: &Row, table: &'static str) -> Result<VaultKeyId, StoreError> {
     row.parsed(table, "vault_key_id", |text| VaultKeyId::parse(text).ok())
 }
 
+/// A contact whose data are being destroyed: its key goes with them, and what arrives meanwhile
+/// must not.
+const IS_DESTROYED: &str = "EXISTS (SELECT 1 FROM plan WHERE plan.contact_id = contact.id \
+                            AND plan.state IN ('executing', 'executed', 'verified'))";
+
 /// Submissions of a known subject that are not under its key yet and of which no answer is under
-/// way (dispatch must be able to open what it has claimed).
+/// way (dispatch must be able to open what it has claimed). Not of a subject whose data are being
+/// destroyed.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
 pub async fn unkeyed(session: &impl Session, limit: u32) -> Result<Vec<Unkeyed>, StoreError> {
-    let sql = "SELECT submission.id AS id, submission.object_id, submission.vault_key_id, submission.content, \
+    let sql = format!(
+        "SELECT submission.id AS id, submission.object_id, submission.vault_key_id, submission.content, \
                contact.id AS contact_id, contact.vault_key_id AS subject_key \
                FROM submission JOIN ticket ON ticket.id = submission.ticket_id \
                JOIN contact ON contact.id = ticket.contact_id \
                WHERE submission.unkeyed = 1 AND submission.vault_key_id IS NOT NULL \
                AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.submission_id = submission.id \
                AND delivery.state IN ('planned', 'claimed', 'deferred')) \
-               ORDER BY submission.id LIMIT $1";
-    let rows = query_all(session, sql, [i64::from(limit).into()]).await?;
+               AND NOT {IS_DESTROYED} ORDER BY submission.id LIMIT $1"
+    );
+    let rows = query_all(session, &sql, [i64::from(limit).into()]).await?;
     rows.iter()
         .map(|row| {
             Ok(Unkeyed {
@@ -80,6 +88,16 @@ pub async fn of_contact(
         row.parsed_option("contact", "vault_key_id", |text| VaultKeyId::parse(text).ok())
     });
     Ok(key.transpose()?.flatten())
+}
+
+/// Whether the data of a contact are being destroyed now.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn is_destroyed(session: &impl Session, contact: ContactId) -> Result<bool, StoreError> {
+    let sql = format!("SELECT COUNT(*) AS n FROM contact WHERE id = $1 AND {IS_DESTROYED}");
+    let n: i64 = query_one(session, &sql, [contact.0.into()]).await?.get("plan", "n")?;
+    Ok(n > 0)
 }
 
 /// Gives a contact its key, unless it has one; returns the one it has.
@@ -129,15 +147,20 @@ pub async fn move_submission(
     to: VaultKeyId,
     content: Option<&[u8]>,
 ) -> Result<(), StoreError> {
-    let sql = "UPDATE submission SET vault_key_id = $3, content = $4, unkeyed = 0, old_vault_key_id = $2 \
-               WHERE id = $1 AND vault_key_id = $2 AND unkeyed = 1";
+    // Asked again: a destruction may have begun since this submission was found.
+    let sql = format!(
+        "UPDATE submission SET vault_key_id = $3, content = $4, unkeyed = 0, old_vault_key_id = $2 \
+         WHERE id = $1 AND vault_key_id = $2 AND unkeyed = 1 AND NOT EXISTS (SELECT 1 FROM ticket \
+         JOIN contact ON contact.id = ticket.contact_id \
+         WHERE ticket.id = submission.ticket_id AND {IS_DESTROYED})"
+    );
     let values = [
         submission.0.into(),
         from.to_string().into(),
         to.to_string().into(),
         content.map(<[u8]>::to_vec).into(),
     ];
-    change_one(transaction, "submission", sql, values).await?;
+    change_one(transaction, "submission", &sql, values).await?;
     // Asked after the row is ours: a correction may have planned a letter under the old key since
     // this submission was found.
     let sql = "SELECT COUNT(*) AS n FROM delivery WHERE submission_id = $1 AND vault_key_id = $2 \

@@ -68,7 +68,8 @@ impl Cases {
             digests.extend(own);
         }
         let first = digests.first().map(|digests| digests.stop);
-        if !digests.is_empty() {
+        // A contact without any address has no digests: a restore finds it by its id.
+        if !digests.is_empty() || whose.contact.is_some() {
             let of = whose.contact.map_or_else(
                 || format!("ticket:{}", ticket.id),
                 |contact| format!("contact:{contact}"),

@@ -73,7 +73,10 @@ async fn whom(
     let named = match named {
         Some(contact) => {
             let own = store::contacts::addresses_of(transaction, contact).await?;
-            let is_meant = own.iter().any(|address| known.contains(address)) || own.is_empty();
+            // An entry without digests is of somebody who had no address of their own.
+            let is_meant = exact.is_empty()
+                || own.is_empty()
+                || own.iter().any(|address| known.contains(address));
             Some(contact).filter(|_| is_meant)
         }
         None => None,

@@ -33,6 +33,8 @@ both! {
     a_destruction_put_off_waits,
     another_question_of_the_person_is_answered_first,
     a_letter_of_a_new_matter_survives,
+    a_letter_in_the_middle_of_a_destruction_keeps_its_key,
+    whoever_has_no_address_stands_in_the_stop_journal,
 }
 
 async fn a_person_is_destroyed_from_the_plan_to_the_proof(room: Room) {
@@ -362,6 +364,62 @@ async fn a_letter_of_a_new_matter_survives(room: Room) {
     assert!(room.ticket(newer.ticket).await.address.is_some(), "somebody must be answered");
     let held = format!("submission WHERE ticket_id = {} AND content IS NOT NULL", newer.ticket);
     assert_eq!(room.count(&held).await, 1);
+}
+
+async fn a_letter_in_the_middle_of_a_destruction_keeps_its_key(room: Room) {
+    let contact = a_full_person(&room).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    room.relay_takes_all(matter.ticket).await;
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    room.cases().rekey_known_subjects(10).await.expect("moved");
+    let set = async |state: &str| {
+        let sql = format!("UPDATE plan SET state = '{state}' WHERE id = {} RETURNING id", plan.id);
+        room.number(&sql).await;
+    };
+    let under_its_key = format!(
+        "submission JOIN contact ON contact.vault_key_id = submission.vault_key_id WHERE contact.id = {contact}"
+    );
+    assert_eq!(room.count(&under_its_key).await, 1);
+    for state in ["executing", "executed", "verified"] {
+        set(state).await;
+        room.pass_days(2);
+        let newer = room.asks(ANNA, &[Label::Access]).await;
+        room.relay_takes_all(newer.ticket).await;
+        assert_eq!(room.cases().rekey_known_subjects(10).await.expect("looked"), 0, "{state}");
+        assert_eq!(room.count(&under_its_key).await, 1, "{state}");
+        // What people of ours write about it does not go with that key, either.
+        let letters = format!(
+            "delivery JOIN contact ON contact.vault_key_id = delivery.vault_key_id \
+             WHERE ticket_id = {}",
+            newer.ticket
+        );
+        assert!(!room.letters(newer.ticket).await.is_empty());
+        assert_eq!(room.count(&letters).await, 0, "{state}");
+    }
+    set("void").await;
+    assert!(room.cases().rekey_known_subjects(10).await.expect("moved") >= 1);
+}
+
+async fn whoever_has_no_address_stands_in_the_stop_journal(room: Room) {
+    let contact = room.contact(NAME, PHONE, &[]).await;
+    let erasure = room.cases().erase_contact(contact, room.now(), "clerk").await.expect("opened");
+    let matter =
+        Matter { ticket: erasure.ticket, number: erasure.number, requests: vec![erasure.request] };
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    approved(&room, &matter).await;
+    assert_eq!(carry_out(&room, &plan).await, Progress::Closed, "nobody can be written to");
+    assert_eq!(room.count("contact").await, 0);
+    assert_eq!(room.ticket(matter.ticket).await.state.name(), "closed");
+    let named =
+        format!("stop WHERE act = 'erasure' AND scope = 'suppression:erased contact:{contact}'");
+    assert_eq!(room.count(&named).await, 1);
+    let (entries, _) = vault::replay(&room.desk.dir.path().join("journal")).expect("read");
+    let entry = entries
+        .iter()
+        .find(|entry| entry.intent.act == domain::journal::StopAct::Erasure)
+        .expect("in the journal");
+    assert!(entry.number.is_some() && entry.intent.digests.is_empty());
+    assert!(entry.intent.scope.as_str().ends_with(&format!("contact:{contact}")));
 }
 
 /// A contact with a subscription, its consent, two mails of campaigns and one that is planned.
