@@ -180,8 +180,9 @@ pub async fn hear(
         }
     }
     let last_word_at = at.max(ticket.last_word_at);
+    // What people of ours work on (a breach, what is over) stays that, whoever writes into it.
     let sql = "UPDATE ticket SET state = 'open', closed_at = NULL, lane = $2, review = $3, last_word_at = $4, \
-               topic = $6 WHERE id = $1 AND state = $5";
+               topic = CASE WHEN topic IN ('incident', 'retention') THEN topic ELSE $6 END WHERE id = $1 AND state = $5";
     let values = [
         ticket.id.0.into(),
         lane.into(),

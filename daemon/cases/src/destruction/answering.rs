@@ -5,7 +5,7 @@ use domain::{
     act::{ActFacts, ActPart, ActSubject},
     ids::VaultKeyId,
     plan::{Action, Finding, Part},
-    regime::DutyName,
+    regime::{DutyName, RequestName},
     request::{Outcome, RequestStep},
 };
 use render::{MailName, mail::CaseLetter, wording};
@@ -24,11 +24,15 @@ pub(super) struct AnswerKeys {
 
 impl Cases {
     pub(super) async fn prepare_answer(&self, plan: &PlanRow) -> Result<AnswerKeys, CasesError> {
-        let (_, ticket) = self.request_and_ticket(self.store(), plan.request).await?;
+        let (request, ticket) = self.request_and_ticket(self.store(), plan.request).await?;
         let act = self.key_of_act(plan.id).await?;
+        // Nobody asked for what the end of a purpose demands, and the law asks for no letter
+        // (152-FZ art. 21(4)).
         let matter = match ticket.address {
-            Some(_) => Some(self.key_of_matter(&ticket).await?),
-            None => None,
+            Some(_) if request.name != RequestName::Achieved => {
+                Some(self.key_of_matter(&ticket).await?)
+            }
+            _ => None,
         };
         Ok(AnswerKeys { act, matter })
     }
@@ -67,7 +71,7 @@ impl Cases {
                     .await?;
                 let answered =
                     self.advance(transaction, &request, RequestStep::Answer, by, now).await?;
-                self.advance(transaction, &answered, RequestStep::Close, by, now).await?;
+                self.close_if_nothing_owed(transaction, &answered, now).await?;
             }
         }
         store::plans::advance(transaction, plan, now).await?;

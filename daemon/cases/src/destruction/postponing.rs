@@ -1,6 +1,6 @@
 //! "It cannot be destroyed in time" (152-FZ art. 21(6)): the block stays, six months at most.
 
-use domain::{Timestamp, delivery::Occasion, ids::RequestId, plan::Postponed};
+use domain::{Timestamp, delivery::Occasion, ids::RequestId, plan::Postponed, regime::RequestName};
 use render::{MailName, mail::CaseLetter, wording};
 use serde_json::json;
 
@@ -40,7 +40,8 @@ impl Cases {
             self.parts.vault.seal(key, POSTPONE_CONTEXT, reason.as_bytes(), entropy).await?;
         let transaction = self.store().begin().await?;
         store::plans::postpone(&transaction, plan.id, postponed.until, actor, &sealed).await?;
-        if let Some(to) = ticket.address {
+        // Who asked for nothing is told nothing: the purpose was over, and the block stays.
+        if let Some(to) = ticket.address.filter(|_| request.name != RequestName::Achieved) {
             let letter = CaseLetter {
                 until: wording::instant(postponed.until, zone, ticket.locale),
                 reasons: vec![reason.to_owned()],

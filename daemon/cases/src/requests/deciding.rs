@@ -25,7 +25,7 @@ use store::{
     tickets::TicketRow,
 };
 
-use super::{By, refused};
+use super::{By, answering::ANSWERING, refused};
 use crate::{Cases, CasesError, filing::PendingStops};
 
 /// The context under which reasons are sealed.
@@ -211,18 +211,30 @@ impl Cases {
             (Verdict::Refuse, Some(refusal)) => {
                 let request =
                     self.advance(&transaction, &request, RequestStep::Refuse, by, now).await?;
-                let mut letter = self.case_letter(&ticket, Some(&request));
-                letter.clause = refusal.clause.trim().to_owned();
-                letter.reasons = paragraphs(&refusal.reasons);
-                letter.remedies = self.remedies(&transaction, &request, &ticket).await?;
-                actor.clone_into(&mut letter.decided_by);
-                let mail = (MailName::Refusal, letter);
-                let matter = (&ticket, &request);
-                self.plan_answer(&transaction, matter, mail, Outcome::Refused, key, now).await?;
-                if request.name == RequestName::Rectification {
-                    // Not confirmed: the block of the check ends with it, and the person is told.
-                    let matter = (&request, &ticket);
-                    self.end_unconfirmed_in(&transaction, matter, actor, &mut stops, now).await?;
+                if request.name == RequestName::Achieved {
+                    // Nobody asked: what is not over yet is no news to anybody.
+                    let outcome = Outcome::Refused;
+                    store::requests::set_outcome(&transaction, id, outcome).await?;
+                    let request =
+                        self.advance(&transaction, &request, RequestStep::Answer, by, now).await?;
+                    self.fulfil(&transaction, &request, &ANSWERING, by, now).await?;
+                    self.close_if_nothing_owed(&transaction, &request, now).await?;
+                } else {
+                    let mut letter = self.case_letter(&ticket, Some(&request));
+                    letter.clause = refusal.clause.trim().to_owned();
+                    letter.reasons = paragraphs(&refusal.reasons);
+                    letter.remedies = self.remedies(&transaction, &request, &ticket).await?;
+                    actor.clone_into(&mut letter.decided_by);
+                    let mail = (MailName::Refusal, letter);
+                    let matter = (&ticket, &request);
+                    self.plan_answer(&transaction, matter, mail, Outcome::Refused, key, now)
+                        .await?;
+                    if request.name == RequestName::Rectification {
+                        // Not confirmed: the block of the check ends with it, and the person is told.
+                        let matter = (&request, &ticket);
+                        self.end_unconfirmed_in(&transaction, matter, actor, &mut stops, now)
+                            .await?;
+                    }
                 }
                 Decided::Refused
             }

@@ -110,7 +110,7 @@ impl Cases {
 
     /// Closes an answered request of which nothing with a date is owed; its ticket with the last.
     /// What was refused, or not confirmed, owes nothing but the answer.
-    pub(super) async fn close_if_nothing_owed(
+    pub(crate) async fn close_if_nothing_owed(
         &self,
         transaction: &Transaction,
         request: &RequestRow,

@@ -1,11 +1,19 @@
 //! What is over gets its ticket or goes, once, and never what is held.
 
-use cases::retention::{Look, Looked};
+use cases::{
+    destruction::{PlanOrder, Progress},
+    requests::deciding::Refusal,
+    retention::{Look, Looked},
+};
 use domain::{
-    classification::Label, regime::RequestName, request::RequestState, retention::RetentionTable,
+    classification::Label,
+    regime::RequestName,
+    request::{Outcome, RequestState},
+    retention::RetentionTable,
     ticket::TicketState,
 };
 
+use crate::desk::Letter;
 use crate::room::{ANNA, BORIS, Matter, Room};
 
 fn with_table(room: &mut Room) {
@@ -107,7 +115,71 @@ async fn two_nodes_look_once_a_night_and_catch_up(mut room: Room) {
     assert!(room.cases().nightly_look("one", 3).await.expect("asked").is_none());
 }
 
+async fn what_is_over_is_destroyed_without_a_letter(mut room: Room) {
+    with_table(&mut room);
+    let contact = room.contact("Анна Петрова", "+7 900 000-00-00", &[ANNA]).await;
+    let matter = room.asks(ANNA, &[Label::PolicyQuestion]).await;
+    room.relay_takes_all(matter.ticket).await;
+    close(&room, &matter).await;
+    room.pass_days(370);
+    room.cases().look(Look::Act, "anna").await.expect("looked");
+    let ticket = of_retention(&room).await.remove(0);
+    let request =
+        store::requests::of_ticket(room.store(), ticket.id).await.expect("read").remove(0);
+    let cases = room.cases();
+    let plan = cases.plan_destruction(request.id, &PlanOrder::default(), "anna").await;
+    let plan = plan.expect("a plan").id;
+    cases.propose(request.id, None, "anna").await.expect("proposed");
+    cases.decide(request.id, "boris").await.expect("approved");
+    let carry_out = async || cases.carry_out_plans(&[plan]).await.expect("carried out").remove(0).1;
+    if carry_out().await == Progress::Waiting("server_copies") {
+        let sql =
+            "UPDATE message SET copy_gone_at = erase_asked_at WHERE erase_asked_at IS NOT NULL";
+        store::probe::write(room.store(), sql).await.expect("written");
+    }
+    assert_eq!(carry_out().await, Progress::Closed, "it waits for no answer");
+    assert!(room.letters(ticket.id).await.is_empty(), "nobody asked");
+    assert_eq!(room.count(&format!("contact WHERE id = {contact}")).await, 0);
+    let row = room.request(request.id).await;
+    assert_eq!((row.state, row.outcome), (RequestState::Closed, Some(Outcome::Done)));
+    assert_eq!(room.ticket(ticket.id).await.state.name(), "closed");
+    let owed = format!("duty WHERE request_id = {} AND done_at IS NULL", request.id);
+    assert_eq!(room.count(&owed).await, 0);
+    assert_eq!(room.count("address WHERE email <> ''").await, 0, "no address waits for a letter");
+}
+
+async fn what_is_not_over_after_all_is_closed_without_a_letter(mut room: Room) {
+    with_table(&mut room);
+    room.contact("Анна Петрова", "+7 900 000-00-00", &[ANNA]).await;
+    let matter = room.asks(ANNA, &[Label::PolicyQuestion]).await;
+    close(&room, &matter).await;
+    room.pass_days(370);
+    room.cases().look(Look::Act, "anna").await.expect("looked");
+    let ticket = of_retention(&room).await.remove(0);
+    // The person writes into it: it stays what it is.
+    let of_retention = "ticket WHERE topic = 'retention'";
+    assert_eq!(room.count(of_retention).await, 1);
+    let quoting = Letter { subject: &ticket.number, ..Letter::asking(ANNA, &[]) };
+    room.desk.file(quoting).await;
+    assert_eq!(room.count(&format!("submission WHERE ticket_id = {}", ticket.id)).await, 1);
+    assert_eq!(room.count(of_retention).await, 1);
+    let before = room.letters(ticket.id).await.len();
+    let request =
+        store::requests::of_ticket(room.store(), ticket.id).await.expect("read").remove(0);
+    let refusal = Refusal {
+        clause: "152-ФЗ ст. 21 ч. 4".into(),
+        reasons: "Договор продлён, цель не достигнута.".into(),
+    };
+    room.cases().propose(request.id, Some(&refusal), "anna").await.expect("proposed");
+    room.cases().decide(request.id, "boris").await.expect("decided");
+    let row = room.request(request.id).await;
+    assert_eq!((row.state, row.outcome), (RequestState::Closed, Some(Outcome::Refused)));
+    assert_eq!(room.letters(ticket.id).await.len(), before, "nobody asked");
+}
+
 both! {
+    what_is_over_is_destroyed_without_a_letter,
+    what_is_not_over_after_all_is_closed_without_a_letter,
     a_person_whose_purposes_are_over_gets_a_ticket_once,
     the_raw_mail_of_a_held_ticket_stays,
     two_nodes_look_once_a_night_and_catch_up,
