@@ -4,6 +4,7 @@
 //! The letters to recipients are rows of the ledger like all mail; each is sealed under a key of
 //! its own, which is destroyed when the letter has left.
 
+mod blocking;
 mod disclosing;
 mod notifying;
 mod registering;

@@ -7,7 +7,7 @@ use domain::{
     ambient::random_bytes,
     delivery::{DeliveryStateName, Occasion},
     disclosure::{NoticeAct, NoticeState, has_data},
-    ids::{ContactId, PlanId, RecipientNoticeId, RequestId, VaultKeyId},
+    ids::{ContactId, PlanId, RecipientNoticeId, RequestId, TicketId, VaultKeyId},
 };
 use render::{MailName, mail::CaseLetter, wording};
 use store::{
@@ -44,6 +44,22 @@ impl std::fmt::Debug for Person {
 }
 
 impl PreparedNotices {
+    /// Whether nobody is to be told.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.to.is_empty()
+    }
+
+    /// The ticket of the matter.
+    pub(crate) fn ticket(&self) -> TicketId {
+        self.ticket.id
+    }
+
+    /// The request that they follow from.
+    pub(crate) fn request(&self) -> RequestId {
+        self.request.id
+    }
+
     /// Who will be told, by title.
     pub fn titles(&self) -> impl Iterator<Item = &str> {
         self.to.iter().map(|(recipient, _)| recipient.title.as_str())
@@ -94,8 +110,10 @@ impl Cases {
             let disclosed = got.iter().any(|row| row.recipient == recipient.id);
             let gets: Vec<_> = recipient.data.split_whitespace().collect();
             let ended = recipient.ended_at.is_some();
-            let is_told = told.iter().any(|row| row.recipient == recipient.id && row.act == act);
-            if is_told || !has_data(recipient.role, disclosed, ended, &gets, &held) {
+            let heard = |of| told.iter().any(|row| row.recipient == recipient.id && row.act == of);
+            // Only who heard of the block hears of its end.
+            let is_news = act != NoticeAct::Unblock || heard(NoticeAct::Block);
+            if heard(act) || !is_news || !has_data(recipient.role, disclosed, ended, &gets, &held) {
                 continue;
             }
             let letter = match EmailAddress::parse(&recipient.email) {
@@ -195,7 +213,7 @@ impl Cases {
     async fn ask_a_person(
         &self,
         transaction: &Transaction,
-        ticket: domain::ids::TicketId,
+        ticket: TicketId,
         notice: RecipientNoticeId,
         now: Timestamp,
     ) -> Result<(), CasesError> {

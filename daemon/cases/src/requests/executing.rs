@@ -6,6 +6,7 @@
 
 use domain::{
     Timestamp,
+    disclosure::NoticeAct,
     ids::RequestId,
     regime::{CountsFrom, DutyName, RequestName},
     request::{Outcome, RequestState, RequestStep, Requester},
@@ -17,7 +18,7 @@ use render::{
 use store::{Transaction, requests::RequestRow, tickets::TicketRow};
 
 use super::{By, refused};
-use crate::{Cases, CasesError};
+use crate::{Cases, CasesError, parties::PreparedNotices};
 
 /// Who carries a request out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +101,7 @@ impl Cases {
         let ticket = self.request_and_ticket(self.store(), id).await?.1;
         let note = self.seal_note(&ticket, &carried.done.join("\n")).await?;
         let key = self.key_of_matter(&ticket).await?;
+        let told = self.prepare_stop(id, carried).await?;
         let transaction = self.store().begin().await?;
         let now = self.parts.clock.now();
         let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
@@ -112,8 +114,10 @@ impl Cases {
         self.covered(&transaction, &request, &ticket).await?;
         check_kind(&request, carried)?;
         store::request_notes::add(&transaction, id, "done", (&note, actor), now).await?;
+        let titles = self.tell_of_stop(&transaction, told.as_ref(), carried, now).await?;
         if plan_is_due(request.name, carried) {
-            self.stop_and_plan(&transaction, (&ticket, &request), carried, key, by, now).await?;
+            let letter = self.letter_of(&ticket, &request, (carried, titles), actor);
+            self.stop_and_plan(&transaction, (&ticket, &request), (letter, key), by, now).await?;
             transaction.commit().await?;
             return Ok(CarriedOut::PlanDue);
         }
@@ -131,7 +135,7 @@ impl Cases {
             store::tasks::open(&transaction, "answer_by_hand", about, None, &detail, now).await?;
             CarriedOut::AnswerByHand
         } else {
-            let letter = self.letter_of(&ticket, &request, carried, actor);
+            let letter = self.letter_of(&ticket, &request, (carried, titles), actor);
             let mail = (mail_of(request.name), letter);
             let matter = (&ticket, &request);
             self.plan_answer(&transaction, matter, mail, outcome, key, now).await?;
@@ -151,10 +155,11 @@ impl Cases {
         &self,
         ticket: &TicketRow,
         request: &RequestRow,
-        carried: &Carried,
+        (carried, told): (&Carried, Vec<String>),
         actor: &str,
     ) -> CaseLetter {
         let mut letter = self.case_letter(ticket, Some(request));
+        letter.told = told;
         letter.done.clone_from(&carried.done);
         letter.kept = carried
             .continues
@@ -170,20 +175,62 @@ impl Cases {
         letter
     }
 
+    /// Who has data of the person and must hear that their processing stops.
+    async fn prepare_stop(
+        &self,
+        id: RequestId,
+        carried: &Carried,
+    ) -> Result<Option<PreparedNotices>, CasesError> {
+        let (request, ticket) = self.request_and_ticket(self.store(), id).await?;
+        let stops = matches!(
+            request.name,
+            RequestName::Objection
+                | RequestName::ConsentWithdrawal
+                | RequestName::UnlawfulProcessing
+                | RequestName::StopPublication
+        );
+        if !stops || carried.not_confirmed || request.state != RequestState::Approved {
+            return Ok(None);
+        }
+        let (matter, contact) = ((&ticket, &request), ticket.contact);
+        let prepared = self
+            .prepare_recipient_notices(self.store(), matter, None, contact, NoticeAct::Stop)
+            .await?;
+        Ok(Some(prepared).filter(|prepared| !prepared.is_empty()))
+    }
+
+    /// Tells recipients to stop; where something goes on, a person says to each what. Returns who
+    /// is told.
+    async fn tell_of_stop(
+        &self,
+        transaction: &Transaction,
+        told: Option<&PreparedNotices>,
+        carried: &Carried,
+        now: Timestamp,
+    ) -> Result<Vec<String>, CasesError> {
+        let Some(told) = told else { return Ok(Vec::new()) };
+        if carried.continues.is_empty() {
+            self.raise_recipient_notices(transaction, told, now).await?;
+            return Ok(told.titles().map(str::to_owned).collect());
+        }
+        let (task, about) = ("tell_recipients_what_stopped", Some(told.ticket()));
+        let detail = format!("request:{}", told.request());
+        store::tasks::open(transaction, task, about, None, &detail, now).await?;
+        Ok(Vec::new())
+    }
+
     /// The processing stopped and nothing goes on: the person is told, the stop is done, and the
     /// destruction that is owed needs a plan and a decision of its own.
     async fn stop_and_plan(
         &self,
         transaction: &Transaction,
         (ticket, request): (&TicketRow, &RequestRow),
-        carried: &Carried,
-        key: domain::ids::VaultKeyId,
+        (letter, key): (CaseLetter, domain::ids::VaultKeyId),
         by: By<'_>,
         now: Timestamp,
     ) -> Result<(), CasesError> {
         let id = request.id;
         if let Some(to) = ticket.address {
-            let letter = self.letter_of(ticket, request, carried, by.actor);
             let (occasion, name) = (domain::delivery::Occasion::Notice, MailName::AnswerStopped);
             let mail = crate::letters::CaseMail { ticket, to, occasion, name, letter, key };
             self.plan_case_letter(transaction, mail, now).await?;

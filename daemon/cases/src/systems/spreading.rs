@@ -1,8 +1,11 @@
-//! Notices become calls, one for each system that listens to such acts.
+//! Notices become calls, one for each system that listens to such acts; recipients hear of
+//! blocks in the same step.
 
 use domain::{
     Timestamp,
+    disclosure::NoticeAct,
     ids::{AddressId, ContactId, TicketId},
+    webhook::SystemAct,
 };
 use store::{
     Session, StoreError,
@@ -29,7 +32,10 @@ impl Cases {
         for notice in &notices {
             match self.spread(notice, self.parts.clock.now()).await {
                 // Another node was first.
-                Ok(()) | Err(CasesError::Store(StoreError::Conflict { .. })) => {}
+                Ok(())
+                | Err(CasesError::Store(
+                    StoreError::Conflict { .. } | StoreError::Duplicate { .. },
+                )) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -37,6 +43,15 @@ impl Cases {
     }
 
     async fn spread(&self, notice: &NoticeRow, now: Timestamp) -> Result<(), CasesError> {
+        let recipients = match (notice.block, notice.act) {
+            (Some(block), SystemAct::Block) => {
+                self.prepare_notices_of_block(block, NoticeAct::Block).await?
+            }
+            (Some(block), SystemAct::Unblock) => {
+                self.prepare_notices_of_block(block, NoticeAct::Unblock).await?
+            }
+            _ => None,
+        };
         let transaction = self.store().begin().await?;
         store::systems::mark_spread(&transaction, notice.id, now).await?;
         let about = self.about(&transaction, notice.block, notice.ticket).await?;
@@ -58,6 +73,9 @@ impl Cases {
                 due_at: due(notice.raised_at, system.patience(notice.act)),
             };
             store::systems::add(&transaction, &call).await?;
+        }
+        if let Some(recipients) = &recipients {
+            self.raise_recipient_notices(&transaction, recipients, now).await?;
         }
         Ok(transaction.commit().await?)
     }

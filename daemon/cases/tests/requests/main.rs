@@ -48,6 +48,7 @@ mod restoring;
 mod room_itself;
 mod timing;
 mod parties;
+mod settled;
 mod systems;
 mod access;
 mod correction;

@@ -1,12 +1,13 @@
 //! The register of disclosures knows no row without a ground, and whoever has data is told.
 
-use cases::{CasesError, parties::DisclosureToRecord};
+use cases::{CasesError, parties::DisclosureToRecord, requests::executing::Carried};
 use domain::{
     block::Purpose,
     classification::Label,
     consent::{ConsentAct, Grade},
     disclosure::{Ground, NoticeAct, NoticeState, Role},
     ids::{ConsentEventId, ContactId, PlanId},
+    request::RequestState,
 };
 use store::{consents::NewConsentEvent, recipients::NewRecipient};
 
@@ -259,7 +260,84 @@ async fn a_recipient_is_written_down_whole(room: Room) {
     assert!(cases.end_recipient("partner", "olga").await.is_err());
 }
 
+async fn acts(room: &Room, matter: &Matter) -> Vec<(String, NoticeAct)> {
+    let notices = room.cases().notices_of_request(matter.requests[0]).await.expect("read");
+    notices.into_iter().map(|row| (row.recipient_name, row.act)).collect()
+}
+
+async fn recipients_hear_of_blocks_and_of_their_end(room: Room) {
+    let anna = room.contact("Анна Белова", "", &[ANNA]).await;
+    room.contact("Борис", "", &[BORIS]).await;
+    add(&room, recipient("partner", Role::ThirdParty)).await;
+    add(&room, recipient("stranger", Role::ThirdParty)).await;
+    room.cases().record_disclosure(&contract("partner", anna), "olga").await.expect("recorded");
+    let marketing = room.asks(ANNA, &[Label::StopMarketing]).await;
+    let matter = room.asks(ANNA, &[Label::Restriction]).await;
+    let other = room.asks(BORIS, &[Label::Restriction]).await;
+    assert!(acts(&room, &matter).await.is_empty(), "not while it is filed");
+    for _ in 0..2 {
+        room.cases().spread_notices(100).await.expect("spread");
+    }
+    let partner = |act| ("partner".to_owned(), act);
+    assert_eq!(acts(&room, &matter).await, [partner(NoticeAct::Block)]);
+    assert!(acts(&room, &marketing).await.is_empty(), "a stop of advertising is ours alone");
+    assert!(acts(&room, &other).await.is_empty(), "nobody has his data");
+    // Another block of hers stands: nothing has ended.
+    let second = room.asks(ANNA, &[Label::Erasure]).await;
+    let block = async |of: &Matter| {
+        store::blocks::of_ticket(room.store(), of.ticket).await.expect("read")[0].id
+    };
+    let handled = cases::blocks::LiftGround::Handled;
+    let (first, last) = (block(&matter).await, block(&second).await);
+    room.cases().lift_block(first, "anna", "проверено", handled).await.expect("lifted");
+    room.cases().spread_notices(100).await.expect("spread");
+    assert_eq!(acts(&room, &matter).await, [partner(NoticeAct::Block)]);
+    room.cases().lift_block(last, "anna", "проверено", handled).await.expect("lifted");
+    room.cases().spread_notices(100).await.expect("spread");
+    assert_eq!(
+        acts(&room, &second).await,
+        [partner(NoticeAct::Block), partner(NoticeAct::Unblock)]
+    );
+}
+
+async fn recipients_hear_of_a_stop(room: Room) {
+    let cases = room.cases();
+    let anna = room.contact("Анна Белова", "", &[ANNA]).await;
+    add(&room, recipient("partner", Role::ThirdParty)).await;
+    cases.record_disclosure(&contract("partner", anna), "olga").await.expect("recorded");
+    let carried = |continues: bool| Carried {
+        done: vec!["обработка прекращена".into()],
+        continues: continues
+            .then(|| ("договор".into(), "152-ФЗ ст. 6 ч. 1 п. 5".into()))
+            .into_iter()
+            .collect(),
+        not_confirmed: false,
+    };
+    for (label, goes_on, told) in [
+        (Label::Objection, false, true),
+        (Label::StopPublication, false, true),
+        (Label::ConsentWithdrawal, true, false),
+    ] {
+        room.pass_days(2);
+        let matter = room.asks(ANNA, &[label]).await;
+        cases.attest_identity(&matter.number, "seen", "anna").await.expect("attested");
+        if room.request(matter.request()).await.state != RequestState::UnderReview {
+            cases.review_request(matter.request(), "anna").await.expect("reviewed");
+        }
+        cases.propose(matter.request(), None, "anna").await.expect("proposed");
+        cases.decide(matter.request(), "vera").await.expect("decided");
+        cases.carry_out(matter.request(), &carried(goes_on), "anna").await.expect("carried out");
+        let stop = ("partner".to_owned(), NoticeAct::Stop);
+        assert_eq!(acts(&room, &matter).await.contains(&stop), told, "{label:?}");
+        let tasks = room.tasks(matter.ticket).await;
+        let asked = tasks.contains(&"tell_recipients_what_stopped".to_owned());
+        assert_eq!(asked, goes_on, "{label:?}: {tasks:?}");
+    }
+}
+
 both! {
+    recipients_hear_of_blocks_and_of_their_end,
+    recipients_hear_of_a_stop,
     no_ground_no_row_not_even_by_hand,
     a_consent_must_be_of_this_person_and_stand,
     abroad_blocked_and_ended_are_refused,
