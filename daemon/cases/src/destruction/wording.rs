@@ -68,7 +68,7 @@ pub(super) fn done(part: Part, action: Action, locale: Locale) -> Option<&'stati
     })
 }
 
-/// What is kept, and why; none for what goes with this very letter's way.
+/// What is kept, and why; none without a reason.
 pub(super) fn kept(step: &Step, locale: Locale) -> Option<KeptItem> {
     let (ru, en) = match step.part {
         Part::Suppression => (
@@ -89,11 +89,31 @@ pub(super) fn kept(step: &Step, locale: Locale) -> Option<KeptItem> {
         ),
         Part::Contact => ("имя и телефон", "your name and telephone number"),
         Part::Addresses => ("адреса электронной почты", "your e-mail addresses"),
+        Part::Subscriptions => ("подписки на рассылки", "your places on mailing lists"),
+        Part::OptIns => {
+            ("неподтверждённые заявки на рассылки", "unconfirmed wishes for mailing lists")
+        }
+        Part::Consents => ("записи о согласиях", "records of consent"),
+        Part::Tickets => ("номера и даты ваших обращений", "numbers and dates of your requests"),
         Part::Submissions => ("тексты ваших писем", "the texts of your letters"),
         Part::RawMail => ("письма целиком", "your mails as they came"),
+        Part::ServerCopies => ("копии писем в почтовом ящике", "the copies in the mailbox"),
         Part::Letters => ("тексты наших писем", "the texts of our letters"),
-        Part::Consents => ("записи о согласиях", "records of consent"),
-        _ => return None,
+        Part::Deliveries => ("сведения о доставке писем", "records of mail sent to you"),
+        Part::Notes => ("записи сотрудников по обращениям", "notes of our staff on your requests"),
+        Part::Packages => {
+            ("подготовленные для вас выгрузки данных", "packages of data made for you")
+        }
+        Part::Notices => (
+            "сообщения связанным системам и получателям",
+            "notices to connected systems and recipients",
+        ),
+        Part::Disclosures => ("записи о передаче данных", "records of data passed on"),
+        Part::Blocks => ("записи о блокировании", "restrictions of processing"),
+        Part::Stops => ("записи об отказах от рассылок", "records of your stops"),
+        Part::Tasks => ("задачи сотрудников", "tasks of our staff"),
+        Part::Exports => ("выгруженные файлы", "exported files"),
+        Part::WebLogs => ("журналы сайта", "logs of the site"),
     };
     let why = match (step.basis?, locale) {
         (Basis::Statutory, Locale::Ru) => "этого требует закон",
@@ -136,6 +156,44 @@ pub(super) fn erased_before(locale: Locale) -> &'static str {
         Locale::En => {
             "Your data had been destroyed before, at an earlier request; now the correspondence \
              about this one is destroyed."
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn whatever_is_kept_and_why_has_words_of_its_own() {
+        for locale in [Locale::Ru, Locale::En] {
+            let step = |part, basis| Step {
+                part,
+                action: Action::Keep,
+                found: 1,
+                basis: Some(basis),
+                law: "152-FZ art. 21".to_owned(),
+                until: None,
+            };
+            let item = |part, basis| kept(&step(part, basis), locale).expect("words");
+            let what: BTreeSet<_> =
+                Part::ALL.iter().map(|part| item(*part, Basis::Statutory).what).collect();
+            assert_eq!(what.len(), Part::ALL.len(), "{what:?}");
+            let why: BTreeSet<_> =
+                Basis::ALL.iter().map(|basis| item(Part::Contact, *basis).why).collect();
+            assert_eq!(why.len(), Basis::ALL.len(), "{why:?}");
+        }
+    }
+
+    #[test]
+    fn what_concerns_the_person_is_said_when_it_is_gone() {
+        for part in Part::ALL.iter().filter(|part| part.is_more_than_correspondence()) {
+            for locale in [Locale::Ru, Locale::En] {
+                assert!(done(*part, Action::Destroy, locale).is_some(), "{part:?}");
+                assert!(done(*part, Action::Keep, locale).is_none(), "{part:?}");
+            }
         }
     }
 }

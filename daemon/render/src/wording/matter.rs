@@ -13,10 +13,29 @@ pub fn part(part: &str, locale: Locale) -> &'static str {
             ("имя, телефон и другие сведения о вас", "your name, telephone and other details")
         }
         "address" | "addresses" => ("адреса электронной почты", "e-mail addresses"),
+        "opt_ins" => {
+            ("неподтверждённые заявки на рассылки", "unconfirmed wishes for mailing lists")
+        }
         "subscriptions" => ("подписки и метки", "subscriptions and tags"),
-        "consents" | "consent_events" | "consent_proof" => {
+        "consents" | "consent_events" => {
             ("сведения о данных вами согласиях", "records of the consents you gave")
         }
+        "consent_proof" => {
+            ("доказательство данных вами согласий", "the proof of the consents you gave")
+        }
+        "letters" => ("тексты наших писем вам", "the texts of our letters to you"),
+        "notes" => ("записи сотрудников по обращениям", "notes of our staff on your requests"),
+        "notices" => (
+            "сообщения о вас связанным системам и получателям",
+            "notices about you to connected systems and recipients",
+        ),
+        "blocks" => ("записи о блокировании", "records of blocks"),
+        "stops" => ("связь ваших отказов от рассылок с вами", "the link of your stops to you"),
+        "tasks" => ("задачи сотрудников о вас", "tasks of our staff about you"),
+        "reply_address" => (
+            "адрес, на который отправлен ответ, до его отправки",
+            "the address of the answer, until it has left",
+        ),
         "tickets" => {
             ("тексты обращений и записи по ним", "texts of your requests and notes on them")
         }
@@ -26,7 +45,7 @@ pub fn part(part: &str, locale: Locale) -> &'static str {
             ("исходные письма с вложениями", "original mails with attachments")
         }
         "attachments" => ("вложения", "attachments"),
-        "mailbox" | "mailbox_copy" => {
+        "mailbox" | "mailbox_copy" | "server_copies" => {
             ("копии писем в почтовом ящике", "copies of mails in the mailbox")
         }
         "deliveries" => ("письма, которые мы вам отправили", "mails that we sent to you"),
@@ -77,7 +96,7 @@ pub fn kept(basis: &str, locale: Locale) -> &'static str {
             "этого требует запрос государственного органа",
             "a request of a public authority demands it",
         ),
-        "consent_proof" => (
+        "consent_proof" | "proof_of_consent" => (
             "чтобы доказать, что согласие было дано (152-ФЗ ст.\u{a0}9 ч.\u{a0}3, ГК РФ ст.\u{a0}196)",
             "to prove that the consent was given (152-FZ art. 9(3), GDPR art. 7(1))",
         ),
@@ -85,7 +104,9 @@ pub fn kept(basis: &str, locale: Locale) -> &'static str {
             "чтобы больше не писать на этот адрес (38-ФЗ ст.\u{a0}18 ч.\u{a0}1)",
             "so that this address is never mailed again (GDPR art. 21(3), 38-FZ art. 18(1))",
         ),
-        "act" => (
+        "answer" => ("чтобы отправить вам ответ", "so that the answer can be sent to you"),
+        "new_matter" => ("вы начали новое обращение", "you have begun a new matter"),
+        "act" | "proof_of_destruction" => (
             "чтобы доказать уничтожение (152-ФЗ ст.\u{a0}21 ч.\u{a0}7, приказ Роскомнадзора от 28.10.2022 №\u{a0}179)",
             "to prove the destruction (152-FZ art. 21(7), GDPR art. 5(2))",
         ),
@@ -145,6 +166,10 @@ fn said(ru: &'static str, en: &'static str, locale: Locale) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::plan::{Basis, Part};
+
     use super::*;
 
     #[test]
@@ -152,6 +177,19 @@ mod tests {
         assert_eq!(part("no_such_part", Locale::Ru), "другие записи о вас");
         assert!(!kept("no_such_basis", Locale::En).contains('_'));
         assert_eq!(remedies("xx", Locale::En).len(), 1);
+    }
+
+    #[test]
+    fn every_part_and_basis_of_a_plan_has_words_of_its_own() {
+        for locale in [Locale::Ru, Locale::En] {
+            let parts: BTreeSet<_> = Part::ALL.iter().map(|one| part(one.name(), locale)).collect();
+            assert_eq!(parts.len(), Part::ALL.len(), "{parts:?}");
+            let bases: BTreeSet<_> =
+                Basis::ALL.iter().map(|one| kept(one.name(), locale)).collect();
+            assert_eq!(bases.len(), Basis::ALL.len(), "{bases:?}");
+            assert!(!parts.contains(part("no_such_part", locale)));
+            assert!(!bases.contains(kept("no_such_basis", locale)));
+        }
     }
 
     #[test]
