@@ -139,7 +139,9 @@ pub async fn forget_address(
 }
 
 /// The tables whose rows keep an address.
-const REFERRING: [&str; 7] = [
+const REFERRING: [&str; 9] = [
+    "challenge",
+    "package",
     "contact_address",
     "consent_event",
     "subscription",
@@ -165,6 +167,13 @@ mod tests {
             include_str!("../../../../migrations/src/foundation/tickets.sql"),
             include_str!("../../../../migrations/src/mail_out/lists.sql"),
             include_str!("../../../../migrations/src/mail_out/campaigns.sql"),
+            include_str!("../../../../migrations/src/privacy/answers.sql"),
+            include_str!("../../../../migrations/src/privacy/care.sql"),
+            include_str!("../../../../migrations/src/privacy/destruction.sql"),
+            include_str!("../../../../migrations/src/privacy/identity.sql"),
+            include_str!("../../../../migrations/src/privacy/parties.sql"),
+            include_str!("../../../../migrations/src/privacy/requests.sql"),
+            include_str!("../../../../migrations/src/privacy/restoring.sql"),
         ]
         .concat();
         let mut referring: Vec<&str> = schema
