@@ -4,10 +4,13 @@
 //! use the command line; connected systems are called. What is promised in docs/requests.md is
 //! looked at from outside.
 
+mod asking;
 mod dates;
 mod erasure;
 mod house;
 mod killed;
 mod search;
+mod standing;
+mod stopping;
 mod unlawful;
 mod withdrawal;
