@@ -9,6 +9,7 @@ mod dates;
 mod erasure;
 mod house;
 mod killed;
+mod retaining;
 mod search;
 mod standing;
 mod stopping;
