@@ -182,6 +182,12 @@ fn question(house: &House) -> Result<()> {
     assert_eq!(shown["requests"], Value::Array(Vec::new()), "{shown:#}");
     assert!(house.home.blocks()?.is_empty());
     house.mail(ELENA, "прочитает сотрудник")?;
+    let words = "Данные посетителей сайта хранятся шесть месяцев.";
+    let file = house.clinic.place.file("answer.txt", words)?.display().to_string();
+    let reply = ["--actor", PROPOSER, "ticket", "reply", &number, "--file", &file, "--close"];
+    house.home.say(&reply)?;
+    house.mail(ELENA, words)?;
+    assert_eq!(ticket(house, "policy")?["state"], "closed");
     Ok(())
 }
 
