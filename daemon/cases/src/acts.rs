@@ -241,7 +241,11 @@ impl Cases {
         let today = now.to_zoned(self.parts.settings.zone.clone()).date();
         let mut destroyed = 0;
         for row in store::kept_records::due(self.store(), today, DESTROY_AT_ONCE).await? {
+            if row.kind == KeptKind::Statutory && !self.end_statutory(&row, now).await? {
+                continue;
+            }
             self.parts.vault.destroy_key(row.vault_key).await?;
+            self.forget_outside(row.vault_key).await?;
             let transaction = self.store().begin().await?;
             match store::kept_records::empty(&transaction, row.id, now).await {
                 // Another node was quicker.
@@ -266,7 +270,7 @@ impl Cases {
     }
 
     /// The content of a kept record, if it is what was sealed and of this form.
-    async fn open_kept<T: for<'a> Deserialize<'a>>(
+    pub(crate) async fn open_kept<T: for<'a> Deserialize<'a>>(
         &self,
         row: &KeptRow,
     ) -> Result<Option<T>, CasesError> {

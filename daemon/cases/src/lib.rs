@@ -26,6 +26,7 @@ pub mod keys;
 mod letters;
 pub mod lists;
 mod own_matter;
+mod outliving;
 pub mod parties;
 pub mod policies;
 pub mod regimes;

@@ -50,6 +50,8 @@ pub struct Restored {
     pub erased: u64,
     /// Entries of which nobody knows whether they were committed: blocks to be looked at.
     pub unsure: u64,
+    /// Acts, proofs of consent and what a law keeps that the backup did not know.
+    pub proofs: u64,
     /// Objects that were put back into the vault.
     pub objects: u64,
     /// Objects in the vault that the database does not know.
@@ -154,6 +156,7 @@ impl Cases {
         }
         let ids: Vec<JournalEntryId> = entries.iter().map(|entry| entry.intent.id).collect();
         let known = restorations::known(self.store(), &ids).await?;
+        restored.proofs = self.put_back_outliving().await?;
         restored.entries = u64::try_from(entries.len()).unwrap_or(u64::MAX);
         restored.known = u64::try_from(known.len()).unwrap_or(u64::MAX);
         for entry in entries.iter().filter(|entry| !known.contains(&entry.intent.id)) {

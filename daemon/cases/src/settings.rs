@@ -70,6 +70,8 @@ pub struct RequestSettings {
     pub acts: ActSettings,
     /// How people get to see what is held about them.
     pub access: crate::access::AccessSettings,
+    /// Where what outlives a destruction is kept beside the database; nowhere when none.
+    pub proofs: Option<std::path::PathBuf>,
 }
 
 /// What acts of destruction say of the house.
@@ -104,7 +106,7 @@ impl Default for ActSettings {
 
 impl Default for RequestSettings {
     fn default() -> Self {
-        Self { four_eyes: true, regime_rules: Vec::new(), alarm_to: Vec::new(), challenge: ChallengeMode::Auto, acts: ActSettings::default(), access: crate::access::AccessSettings::default() }
+        Self { four_eyes: true, regime_rules: Vec::new(), alarm_to: Vec::new(), challenge: ChallengeMode::Auto, acts: ActSettings::default(), access: crate::access::AccessSettings::default(), proofs: None }
     }
 }
 

@@ -20,7 +20,7 @@ pub use answering::{Late, forget_answer, late_rows};
 pub use emptying::{Kept, empty};
 pub use finding::{Found, Known, erased_before, find, known, other_requests, standing_holds};
 pub use keeping::{ConsentRow, consents_of};
-pub use protecting::{exports_of, note_about, own_addresses, under_way, withhold};
+pub use protecting::{exports_of, letters_waiting, note_about, own_addresses, under_way, withhold};
 pub use vaulted::{Vaulted, VaultedKind, collect, mark_destroyed, of_plan, outstanding};
 pub use wiping::wipe;
 
@@ -43,7 +43,7 @@ pub(crate) fn values(whose: &Whose, plan: i64, dialect: Dialect) -> Vec<Value> {
 
 /// Which rows belong to the person; after a destruction their links of deliveries, submissions
 /// and messages still tell.
-const BELONGING: [(&str, &str); 6] = [
+const BELONGING: [(&str, &str); 7] = [
     (
         "{messages}",
         "IN (SELECT id FROM message WHERE id IN (SELECT message_id FROM submission WHERE id {submissions} \
@@ -70,6 +70,11 @@ const BELONGING: [(&str, &str); 6] = [
          AND (ticket_id IS NULL OR ticket_id {tickets}) \
          UNION SELECT id FROM delivery WHERE ticket_id {tickets} \
          AND state NOT IN ('planned', 'claimed', 'deferred'))",
+    ),
+    (
+        // Begun with an address of the person after the plan was made: a matter of its own.
+        "{newer}",
+        "IN (SELECT id FROM ticket WHERE address_id {addresses} AND NOT (id {tickets}))",
     ),
     ("{requests}", "IN (SELECT id FROM request WHERE ticket_id {tickets})"),
     (

@@ -238,6 +238,20 @@ pub async fn complete_act(
     change_one(transaction, "kept_record", sql, values).await
 }
 
+/// Records of a kind that are not destroyed.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn standing(
+    session: &impl Session,
+    kind: KeptKind,
+) -> Result<Vec<KeptRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM kept_record WHERE kind = $1 AND destroyed_at IS NULL ORDER BY id"
+    );
+    query_all(session, &sql, [kind.name().into()]).await?.iter().map(read).collect()
+}
+
 /// Records whose day has come, oldest first, at most `limit`.
 ///
 /// # Errors

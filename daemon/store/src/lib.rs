@@ -32,6 +32,7 @@ pub mod identity;
 pub mod holds;
 pub mod imports;
 pub mod kept_records;
+pub mod outliving;
 pub mod incidents;
 pub mod leases;
 pub mod lists;

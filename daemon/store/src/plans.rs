@@ -73,6 +73,15 @@ pub struct StepResult {
     pub done_at: Option<Timestamp>,
 }
 
+impl PlanRow {
+    /// What became of a part so far.
+    #[must_use]
+    pub fn result(&self, part: Part) -> Option<&StepResult> {
+        let mut steps = self.draft.steps.iter().zip(&self.results);
+        steps.find(|(step, _)| step.part == part).map(|(_, result)| result)
+    }
+}
+
 const COLUMNS: &str = "plan.id, request_id, method, plan.state, stage, finding, contact_id, addresses, tickets, hash, \
                        made_by, made_at, started_at, executed_at, verified_at, closed_at, failures, failure, \
                        next_try_at, postponed_to_at, postponed_by";
@@ -241,6 +250,26 @@ pub async fn of_same_person(
     Ok(None)
 }
 
+/// Whether the data of a ticket are being destroyed now: begun, and not at its end.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn is_carried_out_for(
+    session: &impl Session,
+    ticket: TicketId,
+) -> Result<bool, StoreError> {
+    let sql =
+        "SELECT id, tickets FROM plan WHERE state IN ('executing', 'executed', 'verified') ORDER BY id";
+    for row in query_all(session, sql, []).await? {
+        let tickets =
+            row.parsed("plan", "tickets", |text| serde_json::from_str::<Vec<TicketId>>(text).ok())?;
+        if tickets.contains(&ticket) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Plans that can go on now: approved ones whose request still is, and those that were begun;
 /// after `after`, oldest first.
 ///
@@ -282,8 +311,8 @@ pub async fn page(
     Ok(plans)
 }
 
-/// Takes a plan from one stage to the next, with the state that belongs to it; its failures are
-/// forgotten.
+/// Takes a plan from one stage to the next, with the state that belongs to it. Its failures are
+/// forgotten, but for those of a proof that failed: they count until it succeeds.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when another node did it.
@@ -301,7 +330,9 @@ pub async fn advance(
         Stage::Tell | Stage::Rows | Stage::Objects | Stage::Answer | Stage::Done => "",
     };
     let sql = format!(
-        "UPDATE plan SET stage = $4, state = $5, failures = 0, failure = NULL, next_try_at = NULL{instant} \
+        "UPDATE plan SET stage = $4, state = $5, next_try_at = NULL{instant}, \
+         failures = CASE WHEN stage IN ('rows', 'objects', 'copies') THEN failures ELSE 0 END, \
+         failure = CASE WHEN stage IN ('rows', 'objects', 'copies') THEN failure ELSE NULL END \
          WHERE id = $1 AND stage = $2 AND state = $3"
     );
     let mut values = vec![
@@ -315,6 +346,26 @@ pub async fn advance(
         values.push(now.as_microsecond().into());
     }
     change_one(transaction, "plan", &sql, values).await
+}
+
+/// Takes a plan whose proof failed back to the stage that empties the rows; what it has in the
+/// vault is destroyed again, too.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when another node moved it.
+pub async fn empty_again(transaction: &Transaction, plan: &PlanRow) -> Result<(), StoreError> {
+    let sql =
+        "UPDATE plan SET stage = 'rows', state = $4 WHERE id = $1 AND stage = $2 AND state = $3";
+    let values = [
+        plan.id.0.into(),
+        plan.stage.name().into(),
+        plan.state.name().into(),
+        Stage::Rows.state().name().into(),
+    ];
+    change_one(transaction, "plan", sql, values).await?;
+    let sql = "UPDATE plan_object SET destroyed_at = NULL WHERE plan_id = $1";
+    execute(transaction, sql, [plan.id.0.into()]).await?;
+    Ok(())
 }
 
 /// Puts a plan aside that was not begun, with the decision on it.

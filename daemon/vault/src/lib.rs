@@ -15,6 +15,7 @@ mod keys;
 mod mount;
 mod objects;
 mod proof_key;
+mod proofs;
 #[cfg(test)]
 mod scripted;
 mod shard;
@@ -26,6 +27,7 @@ pub use digests::{Digests, Purpose, RawDigest};
 pub use domain::journal::{CommittedStop, InvalidScopeWords, ScopeWords, StopAct, StopIntent};
 pub use error::VaultError;
 pub use journal::{CaughtUp, JournalError, JournalReport, Replayed, StopJournal, replay};
+pub use proofs::ProofFiles;
 pub use proof_key::{ProofKey, proof_key_fingerprint, proof_key_pem, verify_proof};
 pub use tokens::{MailToken, TokenKind};
 pub use vault::{NewObject, Rekeyed, Vault};

@@ -33,6 +33,8 @@ pub(super) struct Asked<'a> {
     pub(super) ticket: &'a TicketRow,
     /// The contact that a person of ours chose, where several share the address.
     pub(super) contact: Option<ContactId>,
+    /// Whether somebody else asks for that contact: nothing of the sender is told.
+    pub(super) for_another: bool,
     pub(super) held_back: HeldBack,
 }
 
@@ -101,7 +103,7 @@ impl Cases {
     async fn whose_data(&self, asked: &Asked<'_>) -> Result<Whose, CasesError> {
         let store = self.store();
         let contact = asked.contact.or(asked.ticket.contact);
-        let mut addresses: Vec<AddressId> = asked.ticket.address.into_iter().collect();
+        let mut addresses: Vec<AddressId> = asked.ticket.address.filter(|_| !asked.for_another).into_iter().collect();
         if let Some(contact) = contact {
             addresses.extend(store::contacts::addresses_of(store, contact).await?);
         }

@@ -61,8 +61,16 @@ impl Cases {
         let map = self.data_map()?;
         let (row, ticket) = self.request_and_ticket(self.store(), request).await?;
         may_be_made(&row)?;
-        self.check_contact(&ticket, contact).await?;
-        let asked = Asked { request: &row, ticket: &ticket, contact, held_back };
+        let represented = self.represented(self.store(), (&row, &ticket)).await?;
+        if represented.is_none() {
+            self.check_contact(&ticket, contact).await?;
+        } else if contact.is_some_and(|chosen| represented != Some(chosen)) {
+            let reason = "somebody asks for another person: the package is about that person";
+            return Err(CasesError::Refused { rule: "whose_data", reason: reason.to_owned() });
+        }
+        let contact = represented.or(contact);
+        let for_another = represented.is_some();
+        let asked = Asked { request: &row, ticket: &ticket, contact, for_another, held_back };
         let gathered = self.gather_held(&asked).await?;
         let file = self.package_file(map, &gathered)?;
         let sha256: [u8; 32] = Sha256::digest(&file).into();

@@ -58,8 +58,9 @@ impl Cases {
         request: RequestId,
         actor: &str,
     ) -> Result<AppliedCorrections, CasesError> {
-        let (_, ticket) = self.request_and_ticket(self.store(), request).await?;
-        let contact = contact_of(&ticket)?;
+        let (row, ticket) = self.request_and_ticket(self.store(), request).await?;
+        let represented = self.represented(self.store(), (&row, &ticket)).await?;
+        let contact = represented.map_or_else(|| contact_of(&ticket), Ok)?;
         let due = self.due_corrections(request).await?;
         let key = self.key_of_matter(&ticket).await?;
         let changes = due.iter().map(|one| Change {

@@ -62,7 +62,8 @@ impl Cases {
     ) -> Result<RectificationId, CasesError> {
         let (row, ticket) = self.request_and_ticket(self.store(), request).await?;
         may_be_proposed(&row)?;
-        let contact = contact_of(&ticket)?;
+        let represented = self.represented(self.store(), (&row, &ticket)).await?;
+        let contact = represented.map_or_else(|| contact_of(&ticket), Ok)?;
         let proof = new.proof.trim();
         if proof.is_empty() {
             return Err(refused("correction_needs_proof", "say what shows it: give --proof"));

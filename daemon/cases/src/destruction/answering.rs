@@ -3,6 +3,7 @@
 use domain::{
     Timestamp,
     act::{ActFacts, ActPart, ActSubject},
+    delivery::Occasion,
     ids::VaultKeyId,
     plan::{Action, Finding, Part},
     regime::{DutyName, RequestName},
@@ -12,7 +13,7 @@ use render::{MailName, mail::CaseLetter, wording};
 use store::{Transaction, plans::PlanRow, requests::RequestRow, tickets::TicketRow};
 
 use super::{Staged, wording as words};
-use crate::{Cases, CasesError, requests::By};
+use crate::{Cases, CasesError, letters::CaseMail, requests::By};
 
 /// Keys that the stage needs, durable before its transaction begins.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +61,13 @@ impl Cases {
                 let mut letter = self.destroyed_letter(&ticket, &request, plan);
                 letter.act = format!("{number}, {}", wording::date(today, ticket.locale));
                 let matter = (&ticket, &request);
+                let copy = reply_address(&plan.draft, ticket.address);
+                if let Some(to) = copy.filter(|to| Some(*to) != ticket.address) {
+                    let (ticket, letter) = (&ticket, letter.clone());
+                    let (occasion, name) = (Occasion::Answer, MailName::AnswerDestroyed);
+                    let mail = CaseMail { ticket, to, occasion, name, letter, key };
+                    self.plan_case_letter(transaction, mail, now).await?;
+                }
                 let mail = (MailName::AnswerDestroyed, letter);
                 self.plan_answer(transaction, matter, mail, outcome, key, now).await?;
             }
@@ -111,6 +119,20 @@ impl Cases {
             ..self.case_letter(ticket, Some(request))
         }
     }
+}
+
+/// The own address of the person that is needed until the answer has left: that of the ticket, or
+/// where somebody else asked, the one to which a copy goes.
+pub(super) fn reply_address(
+    draft: &domain::plan::Draft,
+    asked_from: Option<domain::ids::AddressId>,
+) -> Option<domain::ids::AddressId> {
+    let own = &draft.whose.addresses;
+    if let Some(address) = asked_from.filter(|address| own.contains(address)) {
+        return Some(address);
+    }
+    let answers = draft.steps.iter().any(|step| step.part == Part::ReplyAddress);
+    own.first().copied().filter(|_| answers)
 }
 
 fn outcome(plan: &PlanRow) -> Outcome {

@@ -29,6 +29,10 @@ impl Cases {
             return Ok(false);
         }
         let whose = &plan.draft.whose;
+        if store::destruction::letters_waiting(&transaction, whose).await? > 0 {
+            // The copy for the person whose data they were.
+            return Ok(false);
+        }
         let kept = Kept::of(&plan.draft);
         store::destruction::collect(&transaction, whose, plan.id, kept).await?;
         store::destruction::forget_answer(&transaction, whose, plan.id, kept, now).await?;
@@ -48,9 +52,16 @@ impl Cases {
             return Ok(Staged::Wait("answer", LOOK_AGAIN));
         }
         store::destruction::mark_destroyed(transaction, plan.id, now).await?;
+        let late = store::destruction::late_rows(transaction, &plan.draft.whose, plan.id).await?;
+        if late.copies > 0 && !plan.draft.is_kept(Part::ServerCopies) {
+            return Ok(Staged::Wait("server_copies", LOOK_AGAIN));
+        }
         // As if the answer had never been owed: now nothing may be left.
         let ended = PlanRow { stage: Stage::Done, ..plan.clone() };
         let mut left = self.leftovers(transaction, &ended).await?;
+        // It was proven that nothing of these is left; what is there now came after the proof, with
+        // a fresh wish.
+        left.retain(|one| !matches!(one.part, Part::Subscriptions | Part::OptIns | Part::Consents));
         if in_vault > 0 {
             left.push(super::Leftover { part: Part::Letters, count: in_vault });
         }

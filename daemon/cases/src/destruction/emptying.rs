@@ -32,6 +32,8 @@ const LAW: &str = "152-FZ art. 9(3); Civil Code art. 196";
 pub(super) struct Proofs {
     events: Vec<ConsentRow>,
     sealed: Vec<Proof>,
+    /// What a law keeps, one record for each part.
+    statutory: Vec<(Part, Proof)>,
 }
 
 #[derive(Debug)]
@@ -44,7 +46,10 @@ struct Proof {
 
 impl Proofs {
     pub(super) fn keys(&self) -> impl Iterator<Item = VaultKeyId> {
-        self.sealed.iter().map(|proof| proof.key)
+        self.sealed
+            .iter()
+            .chain(self.statutory.iter().map(|(_, proof)| proof))
+            .map(|proof| proof.key)
     }
 }
 
@@ -52,13 +57,14 @@ impl Cases {
     /// Seals what shows that consent was given: one record for each address, each under a key of
     /// its own. Keys of proofs that are not written open nothing.
     pub(super) async fn prepare_proofs(&self, plan: &PlanRow) -> Result<Proofs, CasesError> {
+        let statutory = self.prepare_statutory(plan).await?;
         if plan.draft.is_kept(Part::Consents) {
-            return Ok(Proofs::default());
+            return Ok(Proofs { statutory, ..Proofs::default() });
         }
         let (session, whose) = (self.store(), &plan.draft.whose);
         let events = store::destruction::consents_of(session, whose).await?;
         if events.is_empty() {
-            return Ok(Proofs::default());
+            return Ok(Proofs { statutory, ..Proofs::default() });
         }
         let mut of: Vec<_> = events.iter().map(|event| event.address).collect();
         of.sort_unstable();
@@ -81,7 +87,26 @@ impl Cases {
             let content = self.parts.vault.seal(key, SEAL_CONTEXT, &plain, entropy).await?;
             sealed.push(Proof { stop, content, sha256: Sha256::digest(&plain).into(), key });
         }
-        Ok(Proofs { events, sealed })
+        Ok(Proofs { events, sealed, statutory })
+    }
+
+    /// What a law keeps, sealed, unless it was written down before.
+    async fn prepare_statutory(&self, plan: &PlanRow) -> Result<Vec<(Part, Proof)>, CasesError> {
+        let held = store::kept_records::standing(self.store(), KeptKind::Statutory).await?;
+        if held.iter().any(|row| row.plan == Some(plan.id)) {
+            return Ok(Vec::new());
+        }
+        let (_, ticket) = self.request_and_ticket(self.store(), plan.request).await?;
+        let entropy = &*self.parts.entropy;
+        let mut statutory = Vec::new();
+        for (part, plain) in self.statutory_of(&plan.draft, ticket.id).await? {
+            let key = VaultKeyId::new(self.parts.clock.now(), random_bytes(entropy));
+            self.parts.vault.create_key(key, entropy).await?;
+            let content = self.parts.vault.seal(key, SEAL_CONTEXT, &plain, entropy).await?;
+            let sha256 = Sha256::digest(&plain).into();
+            statutory.push((part, Proof { stop: None, content, sha256, key }));
+        }
+        Ok(statutory)
     }
 
     /// Empties the rows and writes down what became of each part.
@@ -106,7 +131,7 @@ impl Cases {
             return Ok(Staged::Wait("consents_moved", Duration::ZERO));
         }
         let (_, ticket) = self.request_and_ticket(transaction, plan.request).await?;
-        let reply = ticket.address.filter(|address| whose.addresses.contains(address));
+        let reply = super::answering::reply_address(draft, ticket.address);
         let count = store::destruction::counting::counts;
         let before = count(transaction, whose, Some(plan.id), draft.method).await?;
         store::destruction::collect(transaction, whose, plan.id, kept).await?;
@@ -129,12 +154,15 @@ impl Cases {
                 left.push(Leftover { part: step.part, count: is });
             }
             let done = (was - is).max(0);
+            // A second time only what came in between.
+            let done = done + plan.result(step.part).map_or(0, |result| result.done);
             store::plans::settle_step(transaction, plan.id, step.part, (done, stays), now).await?;
         }
         // What was not in the plan because there was none of it then.
         let unplanned = after.iter().filter(|(part, _)| {
             is_emptied_with_the_rows(**part)
                 && **part != Part::Addresses
+                && !(**part == Part::Blocks && kept.contact)
                 && !draft.steps.iter().any(|step| step.part == **part)
         });
         left.extend(unplanned.map(|(part, count)| Leftover { part: *part, count: *count }));
@@ -177,7 +205,30 @@ impl Cases {
             };
             store::kept_records::keep(transaction, &new, now).await?;
         }
+        for (part, proof) in &proofs.statutory {
+            let keeps = plan.draft.keeps();
+            let Some(keep) = keeps.iter().find(|keep| keep.part == *part) else { continue };
+            let Some(until) = keep.until else { continue };
+            let new = NewKept {
+                plan: Some(plan.id),
+                kind: KeptKind::Statutory,
+                basis: domain::plan::Basis::Statutory.name(),
+                law: &keep.law,
+                stop: None,
+                content: &proof.content,
+                vault_key: proof.key,
+                sha256: proof.sha256,
+                destroy_on: day_after(until),
+            };
+            store::kept_records::keep(transaction, &new, now).await?;
+        }
+        if let Some(contact) =
+            plan.draft.whose.contact.filter(|_| plan.draft.is_kept(Part::Contact))
+        {
+            self.block_what_is_kept(transaction, contact, None, now).await?;
+        }
         let n = i64::try_from(proofs.events.len()).unwrap_or(i64::MAX);
+        let n = n + plan.result(Part::ConsentProof).map_or(0, |result| result.kept);
         for (part, kept) in [
             (Part::ConsentProof, n),
             (Part::Suppression, i64::try_from(plan.draft.whose.addresses.len()).unwrap_or(0)),

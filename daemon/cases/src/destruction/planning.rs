@@ -146,8 +146,17 @@ impl Cases {
                 format!("a request for {} destroys nothing", request.name.name()),
             ));
         }
-        let contact = ticket.contact.or(order.contact);
-        if let (None, Some(address)) = (contact, ticket.address) {
+        let represented = self.represented(session, (request, ticket)).await?;
+        let sender = if represented.is_some() { None } else { ticket.address };
+        let contact = represented.or(ticket.contact).or(order.contact);
+        if let Some(chosen) = order.contact.filter(|chosen| contact != Some(*chosen)) {
+            let whose = contact.map(|contact| contact.to_string()).unwrap_or_default();
+            return Err(refused(
+                "which_contact",
+                format!("this matter is about contact {whose}, not about contact {chosen}"),
+            ));
+        }
+        if let (None, Some(address)) = (contact, sender) {
             let known = store::destruction::known(session, address).await?;
             if known > 0 {
                 return Err(refused(
@@ -156,7 +165,7 @@ impl Cases {
                 ));
             }
         }
-        let by = Known { contact, address: ticket.address, ticket: ticket.id };
+        let by = Known { contact, address: sender, ticket: ticket.id };
         let found = store::destruction::find(session, by).await?;
         let counts =
             store::destruction::counting::counts(session, &found.whose, None, order.method).await?;
@@ -167,9 +176,11 @@ impl Cases {
         let unanswered = others.iter().filter(|(_, name)| !joins(*name)).count();
         let facts = Facts {
             erased_before: store::destruction::erased_before(session, &digests).await?,
-            has_reply_address: ticket
-                .address
-                .is_some_and(|address| found.whose.addresses.contains(&address)),
+            has_reply_address: match represented {
+                // The copy of the answer goes there.
+                Some(_) => !found.whose.addresses.is_empty(),
+                None => sender.is_some_and(|address| found.whose.addresses.contains(&address)),
+            },
             today: now.to_zoned(self.parts.settings.zone.clone()).date(),
             holds: store::destruction::standing_holds(session, &found.whose).await?,
             unanswered: u32::try_from(unanswered).unwrap_or(u32::MAX),

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{Cases, CasesError, failpoint, filing::PendingStops};
 
-/// Failures of one stage after which people are told.
+/// Failures of one stage, or of one proof, after which people are told.
 const TOLD_AFTER: i64 = 3;
 const BACKOFF: Duration = Duration::from_secs(30);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(3600);
@@ -147,15 +147,31 @@ impl Cases {
         stage: Stage,
         plans: &[PlanRow],
     ) -> Result<Vec<(PlanId, Result<Staged, CasesError>)>, CasesError> {
+        let mut failed = Vec::new();
         if stage == Stage::Objects {
             let ids: Vec<PlanId> = plans.iter().map(|plan| plan.id).collect();
             failpoint::hit("destruction_objects");
-            self.destroy_vaulted(&ids).await?;
+            let together = self.destroy_vaulted(&ids).await;
+            if let Err(error) = together {
+                if error.is_outage() {
+                    return Err(error);
+                }
+                // One of them holds nobody else up.
+                for id in ids {
+                    match self.destroy_vaulted(&[id]).await {
+                        Ok(()) => {}
+                        Err(error) if error.is_outage() => return Err(error),
+                        Err(error) => failed.push((id, Err(error))),
+                    }
+                }
+            }
             failpoint::hit("destruction_objects_gone");
         }
         let mut prepared = Vec::new();
-        let mut failed = Vec::new();
         for plan in plans {
+            if failed.iter().any(|(id, _)| *id == plan.id) {
+                continue;
+            }
             match self.prepare_stage(plan).await {
                 Ok(ready) => prepared.push((plan, ready)),
                 Err(error) if error.is_outage() => return Err(error),
@@ -187,11 +203,15 @@ impl Cases {
             Stage::Protect => Prepared::Protect(self.key_of_act(plan.id).await?),
             Stage::Tell => Prepared::Tell(Box::new(self.prepare_telling(plan).await?)),
             Stage::Rows => Prepared::Rows(self.prepare_proofs(plan).await?),
-            Stage::Objects => Prepared::Objects,
+            Stage::Objects => {
+                self.keep_outside(plan.id).await?;
+                Prepared::Objects
+            }
             Stage::Copies => Prepared::Copies,
             Stage::Verify => Prepared::Verify(self.still_in_vault(plan.id).await?),
             Stage::Answer => Prepared::Answer(self.prepare_answer(plan).await?),
             Stage::Close | Stage::Done => {
+                self.keep_outside(plan.id).await?;
                 let has_left = self.forget_answer(plan, self.parts.clock.now()).await?;
                 failpoint::hit("destruction_answer_forgotten");
                 let in_vault = if has_left { self.still_in_vault(plan.id).await? } else { 0 };
@@ -276,6 +296,11 @@ impl Cases {
                     plan.stage = plan.stage.name(),
                     "a destruction went on"
                 );
+                if plan.failures >= TOLD_AFTER && forgets_failures(plan.stage) {
+                    let transaction = self.store().begin().await?;
+                    store::alarms::clear(&transaction, &alarm(plan.id), now).await?;
+                    transaction.commit().await?;
+                }
                 Ok(None)
             }
             // Somebody else was quicker: look where it stands now.
@@ -331,7 +356,7 @@ impl Cases {
             store::plans::fail_step(&transaction, plan.id, one.part, &failure).await?;
         }
         if failures >= TOLD_AFTER {
-            let name = format!("destruction/{}", plan.id);
+            let name = alarm(plan.id);
             let detail = format!(
                 "stage {} of plan {} fails ({word}); see `consentry request plan {} --json`",
                 plan.stage.name(),
@@ -339,6 +364,13 @@ impl Cases {
                 plan.request
             );
             store::alarms::raise(&transaction, &name, &detail, now).await?;
+            let (_, ticket) = self.request_and_ticket(&transaction, plan.request).await?;
+            let about = plan_subject(plan.id);
+            store::tasks::open_once(&transaction, FAILS, ticket.id, &about, now).await?;
+        }
+        if plan.stage == Stage::Verify && !left.is_empty() {
+            // What came in between goes the way of the rest.
+            store::plans::empty_again(&transaction, plan).await?;
         }
         let detail = serde_json::json!({ "stage": plan.stage.name(), "failure": word });
         let about = plan_subject(plan.id);
@@ -364,6 +396,18 @@ impl Cases {
 }
 
 const WIPE_ALARM: &str = "destruction_wipe";
+
+/// The task of looking at a destruction that does not come to its end.
+const FAILS: &str = "destruction_fails";
+
+fn alarm(plan: PlanId) -> String {
+    format!("destruction/{plan}")
+}
+
+/// See [`store::plans::advance`].
+fn forgets_failures(stage: Stage) -> bool {
+    !matches!(stage, Stage::Rows | Stage::Objects | Stage::Copies)
+}
 
 fn lease(plan: PlanId) -> String {
     format!("plan/{plan}")

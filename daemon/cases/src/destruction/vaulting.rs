@@ -20,7 +20,7 @@ const AT_ONCE: usize = 16;
 
 impl Cases {
     /// Destroys what a plan has in the vault; repeating it is harmless. Durable on return.
-    pub(super) async fn destroy_vaulted(&self, plans: &[PlanId]) -> Result<(), CasesError> {
+    pub(crate) async fn destroy_vaulted(&self, plans: &[PlanId]) -> Result<(), CasesError> {
         let mut outstanding = Vec::new();
         for plan in plans {
             let all = store::destruction::of_plan(self.store(), *plan).await?;

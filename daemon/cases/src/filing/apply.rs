@@ -173,7 +173,7 @@ impl Cases {
         let matter =
             self.matter(transaction, filing.submission, sender, &filing.plan.requests).await?;
         filing.joins = matches!(matter, Matter::Joins(_));
-        if matches!(matter, Matter::New { foreign: Some(_) }) {
+        if matches!(matter, Matter::New { foreign: Some(_), .. }) {
             filing.plan.ask_person(ReviewReason::ForeignThread);
         }
         let blocks_sender = filing.plan.blocks.iter().any(|b| b.target == BlockTarget::Sender);
@@ -243,7 +243,7 @@ impl Cases {
                 let status_code = self.code_never_told(filing.transaction, ticket).await?;
                 Ok(FiledTicket { id: ticket.id, number, status_code })
             }
-            Matter::New { foreign } => {
+            Matter::New { foreign, after } => {
                 let entropy = &*self.parts.entropy;
                 let number = TicketNumber::new(domain::ambient::random_bytes(entropy));
                 let code = StatusCode::new(domain::ambient::random_bytes(entropy));
@@ -256,7 +256,7 @@ impl Cases {
                     contact: filing.sender.as_ref().and_then(KnownSender::one_contact),
                     locale: self.locale(filing.submission),
                     review: &review,
-                    linked: *foreign,
+                    linked: foreign.or(*after),
                     opened_at: received_at,
                     special: &crate::special::of_submission(filing.submission),
                     policy: store::policies::current(

@@ -2,7 +2,8 @@
 //!
 //! It joins the newest ticket of the same exact address that it quotes by number, answers by a
 //! Message-ID, or repeats an open request of. Thread matches from another address grant nothing:
-//! a new ticket is opened and linked for a person (invariant 14).
+//! a new ticket is opened and linked for a person (invariant 14). So is one while the data of the
+//! older matter are being destroyed.
 
 use domain::{
     digest::Digest, ids::TicketId, regime::RequestName, ticket::TicketState,
@@ -22,6 +23,8 @@ pub(super) enum Matter {
     New {
         /// That ticket.
         foreign: Option<TicketId>,
+        /// The matter of this sender that it would have joined, were its data not being destroyed.
+        after: Option<TicketId>,
     },
 }
 
@@ -41,7 +44,8 @@ impl Cases {
             store::tickets::by_mail_ids(transaction, &self.thread_digests(submission)).await?;
         let foreign = |ticket: &TicketRow| Some(ticket.address) != sender.map(|s| Some(s.id));
         let Some(sender) = sender else {
-            return Ok(Matter::New { foreign: threads.first().map(|ticket| ticket.id) });
+            let foreign = threads.first().map(|ticket| ticket.id);
+            return Ok(Matter::New { foreign, after: None });
         };
         let own = store::tickets::of_address(transaction, sender.id).await?;
         for ticket in &own {
@@ -50,6 +54,11 @@ impl Cases {
             // A word in the thread of a closed ticket reopens it; a mere repetition of its
             // request does not: that is a new matter with a new clock.
             if is_quoted || is_thread || self.asks_again(transaction, ticket, requests).await? {
+                // What is being destroyed takes nothing in any more: the words would go with it,
+                // or be in the way of the proof.
+                if store::plans::is_carried_out_for(transaction, ticket.id).await? {
+                    return Ok(Matter::New { foreign: None, after: Some(ticket.id) });
+                }
                 return Ok(Matter::Joins(Box::new(ticket.clone())));
             }
         }
@@ -58,7 +67,7 @@ impl Cases {
             Some(ticket) => Some(ticket),
             None => self.quoted_foreign(transaction, &quoted).await?,
         };
-        Ok(Matter::New { foreign: linked })
+        Ok(Matter::New { foreign: linked, after: None })
     }
 
     async fn asks_again(

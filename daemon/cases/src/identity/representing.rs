@@ -55,6 +55,31 @@ impl Cases {
         Ok(store::representations::in_force(session, ticket, today).await?)
     }
 
+    /// Whose data a matter is about when somebody acts for that person; none when the sender asks
+    /// for themselves.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] (`whose_data`) when nobody said whose data they are.
+    pub(crate) async fn represented(
+        &self,
+        session: &impl Session,
+        (request, ticket): (&store::requests::RequestRow, &TicketRow),
+    ) -> Result<Option<ContactId>, CasesError> {
+        let now = self.parts.clock.now();
+        let today = now.to_zoned(self.parts.settings.zone.clone()).date();
+        match store::representations::in_force(session, ticket.id, today).await? {
+            Some(RepresentationRow { contact: Some(subject), .. }) => Ok(Some(subject)),
+            None if request.requester != domain::request::Requester::Representative => Ok(None),
+            Some(_) | None => Err(CasesError::Refused {
+                rule: "whose_data",
+                reason: format!(
+                    "somebody acts for another person: say for whom, `consentry identity represent {} --subject ID`",
+                    ticket.number
+                ),
+            }),
+        }
+    }
+
     /// Writes down who acts for whom, and tells the person's address on file.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use domain::{
 };
 use store::{
     Transaction,
-    destruction::{self, Kept, Known},
+    destruction::{self, Known},
     restorations,
     stops::StopKind,
 };
@@ -43,13 +43,24 @@ impl Cases {
         let stops: Vec<Digest> = intent.digests.iter().map(|pair| pair.stop).collect();
         store::stops::lock(&transaction, &stops).await?;
         let people = whom(&transaction, intent, contact).await?;
+        let (kept, rows) = self.kept_by_law(&transaction, &intent.id.to_string()).await?;
         for whose in &people {
-            for key in restorations::keys_of(&transaction, whose).await? {
+            // What is not kept lost its keys for good when it was destroyed.
+            let is_needed = kept.submissions || kept.letters;
+            let keys = match is_needed {
+                true => Vec::new(),
+                false => restorations::keys_of(&transaction, whose).await?,
+            };
+            for key in keys {
                 let Ok(key) = VaultKeyId::parse(&key) else { continue };
                 self.vault().destroy_key(key).await?;
             }
             let plan = (NO_PLAN, Method::Destroy);
-            destruction::empty(&transaction, whose, plan, Kept::default(), None, now).await?;
+            destruction::empty(&transaction, whose, plan, kept, None, now).await?;
+            self.adopt_kept(&transaction, &rows, whose).await?;
+            if let Some(contact) = whose.contact.filter(|_| kept.contact) {
+                self.block_what_is_kept(&transaction, contact, None, now).await?;
+            }
         }
         self.suppress_again(&transaction, intent, SuppressionReason::Erased).await?;
         let erased = u64::try_from(people.len()).unwrap_or(u64::MAX).max(1);

@@ -45,4 +45,5 @@ macro_rules! both {
 #[allow(dead_code, reason = "shared by the files of this room")]
 mod whole;
 mod killed;
+mod late;
 mod searched;

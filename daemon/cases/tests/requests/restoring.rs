@@ -286,3 +286,44 @@ async fn only_the_person_ends_what_is_their_own_word() {
     }
     assert_eq!(cases.suppressions_of(&address, "operator").await.expect("found").len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_proven_and_kept_after_the_backup_outlives_a_restore() {
+    let mut room = Room::on_sqlite().await;
+    let proofs = room.desk.dir.path().join("proofs");
+    room.with_settings(|settings| settings.requests.proofs = Some(proofs));
+    let anna = room.contact("Анна Хранимая", PHONE, &[ANNA]).await;
+    let backup = back_up(&room).await;
+    let erasure = room.cases().erase_contact(anna, room.now(), "clerk").await.expect("opened");
+    room.cases().attest_identity(&erasure.number, "seen", "anna").await.expect("attested");
+    room.cases().review_request(erasure.request, "anna").await.expect("under review");
+    let keeps = vec![domain::plan::Keep::parse("contact=402-FZ art. 29(1),2031-12-31").expect("ok")];
+    let order = cases::destruction::PlanOrder { keeps, ..Default::default() };
+    room.cases().plan_destruction(erasure.request, &order, "anna").await.expect("a plan");
+    room.cases().propose(erasure.request, None, "anna").await.expect("proposed");
+    room.cases().decide(erasure.request, "boris").await.expect("approved");
+    for _ in 0..2 {
+        room.cases().execute_destruction(erasure.request, "one").await.expect("carried out");
+        room.relay_takes_all(erasure.ticket).await;
+        room.cases().settle_requests().await.expect("settled");
+    }
+    let acts = room.cases().acts(None, 10).await.expect("acts");
+    assert_eq!(acts.len(), 1);
+    let again = put_back(&room, &backup).await;
+    let restored = again.restore(&room).await;
+    assert_eq!((restored.erased, restored.proofs), (1, 2), "{restored:?}");
+    let back = again.cases.acts(None, 10).await.expect("acts");
+    assert_eq!(back[0].number, acts[0].number);
+    again.cases.act(&acts[0].number.to_string(), "read", "anna").await.expect("it opens");
+    let kept = format!("SELECT COUNT(*) FROM contact WHERE id = {anna} AND name <> ''");
+    assert_eq!(again.number(&kept).await, 1);
+    let blocked = format!(
+        "SELECT COUNT(*) FROM block WHERE contact_id = {anna} AND state = 'active' AND scope = 'full'"
+    );
+    assert_eq!(again.number(&blocked).await, 1);
+    // Run again it changes nothing; and the day of what is kept comes here, too.
+    assert_eq!(again.restore(&room).await.proofs, 0);
+    room.set_time("2032-01-02T09:00:00Z");
+    assert!(again.cases.destroy_due_records().await.expect("destroyed") >= 1);
+    assert_eq!(again.number(&kept).await, 0);
+}

@@ -57,7 +57,14 @@ pub async fn forget_answer(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let dialect = transaction.dialect();
-    for sql in [
+    // What came of the matter after its proof, such as a report that the answer came back.
+    let late = [
+        "UPDATE message SET erase_asked_at = $6 WHERE id {messages} AND erase_asked_at IS NULL",
+        "UPDATE message SET object_id = NULL, vault_key_id = NULL WHERE id {messages}",
+        "UPDATE submission SET content = NULL, object_id = NULL, vault_key_id = NULL, \
+         old_vault_key_id = NULL, unkeyed = 0, language = NULL WHERE id {submissions}",
+    ];
+    for sql in late.into_iter().filter(|_| !kept.submissions).chain([
         "UPDATE delivery SET content = NULL, vault_key_id = NULL, reply_text = NULL WHERE id {letters}",
         "UPDATE delivery SET stop_digest = {zeros}, reply_text = NULL WHERE address_id {addresses} \
          AND (ticket_id IS NULL OR ticket_id {tickets}) AND (stop_digest <> {zeros} OR reply_text IS NOT NULL)",
@@ -76,7 +83,7 @@ pub async fn forget_answer(
         "UPDATE system_call SET payload = NULL WHERE plan_id = $4 AND payload IS NOT NULL",
         "UPDATE system_notice SET contact_id = NULL WHERE plan_id = $4",
         ERASE_ADDRESSES,
-    ] {
+    ]) {
         // Under the key of the matter, or an address that a law keeps.
         if kept.letters && sql.contains("vault_key_id = NULL")
             || kept.contact && sql == ERASE_ADDRESSES

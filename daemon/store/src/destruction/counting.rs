@@ -15,7 +15,12 @@ use crate::{
 /// One count for each part: what still says who it was, or what was said.
 const HELD: [(Part, &str); 19] = [
     (Part::Contact, "SELECT COUNT(*) FROM contact WHERE id = $1 AND anonymised_at IS NULL"),
-    (Part::Addresses, "SELECT COUNT(*) FROM address WHERE id {addresses} AND erased_at IS NULL"),
+    // A matter that the person began meanwhile keeps its address.
+    (
+        Part::Addresses,
+        "SELECT COUNT(*) FROM address WHERE id {addresses} AND erased_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM ticket AS newer WHERE newer.address_id = address.id AND NOT (newer.id {tickets}))",
+    ),
     (Part::Subscriptions, "SELECT COUNT(*) FROM subscription WHERE id {subscriptions} {standing}"),
     (Part::OptIns, "SELECT COUNT(*) FROM opt_in WHERE subscription_id {subscriptions}"),
     (
@@ -25,8 +30,8 @@ const HELD: [(Part, &str); 19] = [
     ),
     (
         Part::Tickets,
-        "SELECT COUNT(*) FROM (SELECT id FROM ticket WHERE contact_id = $1 UNION SELECT id FROM ticket \
-         WHERE id {tickets} AND (vault_key_id IS NOT NULL OR special <> '')) AS linked",
+        "SELECT COUNT(*) FROM ticket WHERE id {tickets} \
+         AND (contact_id = $1 OR vault_key_id IS NOT NULL OR special <> '')",
     ),
     (
         Part::Submissions,
@@ -60,7 +65,7 @@ const HELD: [(Part, &str); 19] = [
          + (SELECT COUNT(*) FROM identity_proof WHERE ticket_id {tickets} AND note IS NOT NULL) \
          + (SELECT COUNT(*) FROM representation WHERE (ticket_id {tickets} OR contact_id = $1) AND length(paper) > 0) \
          + (SELECT COUNT(*) FROM rectification WHERE contact_id = $1 OR request_id {requests}) \
-         + (SELECT COUNT(*) FROM challenge WHERE address_id {addresses} AND state = 'open') \
+         + (SELECT COUNT(*) FROM challenge WHERE address_id {addresses} AND state = 'open' AND NOT (ticket_id {newer})) \
          + (SELECT COUNT(*) FROM legal_hold WHERE contact_id = $1)",
     ),
     (
@@ -76,6 +81,7 @@ const HELD: [(Part, &str); 19] = [
         Part::Blocks,
         "SELECT COUNT(*) FROM (SELECT id FROM block WHERE contact_id = $1 \
          UNION SELECT id FROM block WHERE address_id {addresses} AND state = 'active' \
+         AND (ticket_id IS NULL OR NOT (ticket_id {newer})) \
          UNION SELECT id FROM block WHERE ticket_id {tickets} AND state = 'active' AND contact_id IS NULL \
          AND address_id IS NULL) AS blocking",
     ),

@@ -8,6 +8,7 @@ use domain::{
 
 use super::{spell, values};
 use crate::{
+    connect::Dialect,
     error::StoreError,
     session::{Session, Transaction, execute},
 };
@@ -82,13 +83,14 @@ const STATEMENTS: [(Part, &str); 33] = [
     ),
     (
         Part::Notes,
-        "UPDATE representation SET paper = substr(paper, 1, 0), contact_id = NULL \
+        "UPDATE representation SET paper = {empty}, contact_id = NULL \
         WHERE ticket_id {tickets} OR contact_id = $1",
     ),
     (Part::Notes, "DELETE FROM rectification WHERE contact_id = $1 OR request_id {requests}"),
     (
         Part::Notes,
-        "UPDATE challenge SET state = 'void', settled_at = $6 WHERE address_id {addresses} AND state = 'open'",
+        "UPDATE challenge SET state = 'void', settled_at = $6 WHERE address_id {addresses} AND state = 'open' \
+        AND NOT (ticket_id {newer})",
     ),
     (Part::Notes, "UPDATE legal_hold SET contact_id = NULL WHERE contact_id = $1"),
     (
@@ -137,7 +139,8 @@ const STATEMENTS: [(Part, &str); 33] = [
     (
         Part::Blocks,
         "UPDATE block SET state = 'lifted', lifted_at = $6, lifted_by = 'consentry', \
-        lift_reason = 'destroyed' WHERE state = 'active' AND id IN (SELECT id FROM block WHERE contact_id = $1 \
+        lift_reason = 'destroyed' WHERE state = 'active' AND (ticket_id IS NULL OR NOT (ticket_id {newer})) \
+        AND id IN (SELECT id FROM block WHERE contact_id = $1 \
         UNION SELECT id FROM block WHERE address_id {addresses} \
         UNION SELECT id FROM block WHERE ticket_id {tickets} AND contact_id IS NULL AND address_id IS NULL)",
     ),
@@ -163,11 +166,20 @@ const STATEMENTS: [(Part, &str); 33] = [
     (Part::Contact, "{end_contact}"),
 ];
 
-/// What makes a tombstone of an address, unless a new matter, or a contact, has it.
+/// What makes a tombstone of an address, unless a new matter, a contact or a fresh wish has it.
 pub(super) const ERASE_ADDRESSES: &str = "UPDATE address SET email = '', exact_key = 'erased:' || CAST(id AS TEXT), \
     exact_digest = {zeros}, stop_digest = {zeros}, erased_at = $6 WHERE id {addresses} AND erased_at IS NULL \
     AND NOT EXISTS (SELECT 1 FROM contact_address AS held WHERE held.address_id = address.id) \
+    AND NOT EXISTS (SELECT 1 FROM subscription AS wish WHERE wish.address_id = address.id AND wish.state <> 'unsubscribed') \
     AND NOT EXISTS (SELECT 1 FROM ticket AS newer WHERE newer.address_id = address.id AND NOT (newer.id {tickets}))";
+
+/// No bytes, in a column that must have some value.
+fn empty_blob(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "zeroblob(0)",
+        Dialect::Postgres => "CAST('' AS BYTEA)",
+    }
+}
 
 /// Empties the rows of a person but for what is kept and the address to which the answer goes.
 /// Repeating it is harmless.
@@ -202,7 +214,8 @@ pub async fn empty(
         let sql = sql
             .replace("{end_subscriptions}", end_subscriptions)
             .replace("{end_contact}", end_contact)
-            .replace("{erase_addresses}", ERASE_ADDRESSES);
+            .replace("{erase_addresses}", ERASE_ADDRESSES)
+            .replace("{empty}", empty_blob(dialect));
         let mut values = values(whose, plan.0.0, dialect);
         values.extend([now.as_microsecond().into(), reply.map_or(0, |id| id.0).into()]);
         execute(transaction, &spell(&sql, dialect), values).await?;

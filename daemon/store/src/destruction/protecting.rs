@@ -36,6 +36,17 @@ pub async fn under_way(session: &impl Session, whose: &Whose) -> Result<i64, Sto
     query_one(session, &spell(sql, dialect), values(whose, 0, dialect)).await?.get("delivery", "n")
 }
 
+/// How much mail of the person's own matters has not left.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn letters_waiting(session: &impl Session, whose: &Whose) -> Result<i64, StoreError> {
+    let dialect = session.dialect();
+    let sql = "SELECT COUNT(*) AS n FROM delivery WHERE address_id {addresses} AND ticket_id {tickets} \
+               AND state IN ('planned', 'claimed', 'deferred')";
+    query_one(session, &spell(sql, dialect), values(whose, 0, dialect)).await?.get("delivery", "n")
+}
+
 /// The addresses of the person in clear, with their ids.
 ///
 /// # Errors
