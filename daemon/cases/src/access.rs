@@ -7,6 +7,7 @@
 
 mod fetching;
 mod gathering;
+mod index;
 mod making;
 mod masking;
 mod packing;
@@ -23,7 +24,7 @@ pub use fetching::{FetchedPackage, PackageLink, PackageLinkState};
 pub use making::{HeldBack, MadePackage};
 pub use packing::FORMAT;
 pub use research::ResearchExport;
-pub use sections::PackageIndex;
+pub use index::PackageIndex;
 pub use sending::SentPackage;
 
 /// Minutes after the first taking in which the same link gives the file again: a download breaks.

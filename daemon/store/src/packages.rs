@@ -3,6 +3,7 @@
 //! The row stands before the object does, so that no object with a person's data is ever without a
 //! row that destroys it. The files of exports are noted here, too.
 
+mod given;
 mod held;
 mod research;
 
@@ -21,10 +22,12 @@ use crate::{
     },
 };
 
+pub use given::{
+    HeldDelivery, HeldDisclosure, deliveries, disclosures, tickets, tickets_held_back,
+};
 pub use held::{
-    HeldBlock, HeldContact, HeldDelivery, HeldDisclosure, HeldSubscription, HeldSuppression, Whose,
-    addresses, block_rows, contact, deliveries, disclosures, own_addresses, sharers, subscriptions,
-    suppressions, tickets, tickets_held_back,
+    HeldBlock, HeldContact, HeldSubscription, HeldSuppression, Whose, addresses, block_rows,
+    contact, own_addresses, sharers, subscriptions, suppressions,
 };
 pub use research::{ResearchRow, research_rows};
 
@@ -284,6 +287,16 @@ pub async fn end(
         [package.0.into(), from.name().into(), to.name().into()],
     )
     .await
+}
+
+/// The links of a request give nothing any more; their files are destroyed next.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn void_links(transaction: &Transaction, request: RequestId) -> Result<u64, StoreError> {
+    let sql =
+        "UPDATE package SET state = 'void' WHERE request_id = $1 AND state IN ('sent', 'fetched')";
+    execute(transaction, sql, [request.0.into()]).await
 }
 
 /// Packages whose file is of no use any more, oldest first: nobody took them in time, they were

@@ -4,10 +4,17 @@
 //! spends the link; for half an hour the same link gives the file again, since downloads break, and
 //! every time is written down. Then file and key are destroyed.
 
-use domain::{Timestamp, ids::PackageId, language::Locale};
+use domain::{
+    Timestamp,
+    ids::{PackageId, RequestId},
+    language::Locale,
+};
 use jiff::ToSpan;
 use serde_json::json;
-use store::packages::{PackageRow, PackageState};
+use store::{
+    Session,
+    packages::{PackageRow, PackageState},
+};
 
 use super::AGAIN_MINUTES;
 use crate::{Cases, CasesError};
@@ -63,7 +70,12 @@ impl Cases {
             return Ok(None);
         };
         let (_, ticket) = self.request_and_ticket(self.store(), row.request).await?;
-        let state = state_of(&row, self.parts.clock.now());
+        let state = match state_of(&row, self.parts.clock.now()) {
+            PackageLinkState::Open { .. } if !self.may_be_fetched(self.store(), &row).await? => {
+                PackageLinkState::Expired
+            }
+            state => state,
+        };
         let size_bytes = u64::try_from(row.size_bytes).unwrap_or_default();
         Ok(Some(PackageLink { state, size_bytes, locale: ticket.locale }))
     }
@@ -88,6 +100,10 @@ impl Cases {
         };
         let transaction = self.store().begin().await?;
         let now = self.parts.clock.now();
+        // What was proven when it was sent may have been revoked, disowned or sent back since.
+        if !self.may_be_fetched(&transaction, &row).await? {
+            return Ok(None);
+        }
         if !store::packages::spend(&transaction, row.id, now).await? {
             // Somebody pressed it before, perhaps this very moment.
             let again = store::packages::of_token(&transaction, &digests).await?;
@@ -101,6 +117,54 @@ impl Cases {
             .await?;
         transaction.commit().await?;
         Ok(Some(FetchedPackage { name: format!("{}.zip", ticket.number), file }))
+    }
+
+    /// Whether what let the link be sent still holds: the decision on this very file, who asks, and
+    /// the proof of the mailbox it went to.
+    async fn may_be_fetched(
+        &self,
+        session: &impl Session,
+        row: &PackageRow,
+    ) -> Result<bool, CasesError> {
+        let (request, ticket) = self.request_and_ticket(session, row.request).await?;
+        match self.covered(session, &request, &ticket).await {
+            Ok(decision) if decision.subject == row.sha256 => {}
+            Ok(_) | Err(CasesError::Refused { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        let proven = store::packages::proven_address(session, ticket.id, row.request).await?;
+        Ok(proven.is_some() && proven == row.address)
+    }
+
+    /// Takes a package back, sent or not: its link is dead at once, file and key are destroyed, and
+    /// the request goes back to a person, its answer owed again.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] without a reason, or when there is no package.
+    pub async fn revoke_package(
+        &self,
+        id: RequestId,
+        reason: &str,
+        actor: &str,
+    ) -> Result<PackageId, CasesError> {
+        let ticket = self.request_and_ticket(self.store(), id).await?.1;
+        let note = self.seal_note(&ticket, reason).await?;
+        let transaction = self.store().begin().await?;
+        let now = self.parts.clock.now();
+        let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
+        let package = self.package_in(&transaction, id).await?;
+        store::packages::end(&transaction, package.id, package.state, PackageState::Void).await?;
+        self.look_again(&transaction, (&request, &ticket), &note, actor, now).await?;
+        let detail = json!({ "package": package.id, "was": package.state.name() });
+        let about = format!("request:{id}");
+        store::audit::append(&transaction, actor, "package_revoked", &about, &detail, now).await?;
+        transaction.commit().await?;
+        // Should the process die here, the daemon destroys what is void.
+        if package.destroyed_at.is_none() {
+            let void = PackageRow { state: PackageState::Void, ..package.clone() };
+            self.end_package(&void, now).await?;
+        }
+        Ok(package.id)
     }
 
     /// Destroys file and key of packages that are of no use any more; returns how many. To be called

@@ -3,105 +3,15 @@
 use domain::{Timestamp, data_file::Text, data_map::DataMap, language::Locale};
 use jiff::tz::TimeZone;
 use render::wording;
-use serde::Serialize;
 use serde_json::Value;
 
-use super::titles::say;
+use super::{
+    index::{IndexCell, IndexLink, PackageIndex, Section, Table},
+    titles::say,
+};
 
 /// Characters of one letter that are shown; the whole stands in `data.json` and `mails/`.
 const SHOWN_OF_A_LETTER: usize = 4000;
-
-/// What `index.html` shows: flat, since templates nest no deeper than lists of lists.
-#[derive(Debug, Clone, Serialize)]
-pub struct PackageIndex {
-    /// Its title.
-    pub title: String,
-    /// Whose answer to what, as of when.
-    pub lead: Vec<String>,
-    /// The sections, for the table of contents.
-    pub contents: Vec<IndexLink>,
-    /// Headings, sentences and rows, in the order of the law.
-    pub parts: Vec<IndexPart>,
-}
-
-/// A line of the table of contents.
-#[derive(Debug, Clone, Serialize)]
-pub struct IndexLink {
-    /// The anchor.
-    pub id: &'static str,
-    /// Its title.
-    pub title: String,
-}
-
-/// A heading, a sentence, or a row of a table; what it is not is empty.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct IndexPart {
-    /// The anchor of a heading.
-    pub id: &'static str,
-    /// The title of a section.
-    pub heading: String,
-    /// Article and part.
-    pub law: &'static str,
-    /// A sentence.
-    pub line: String,
-    /// The title of a table.
-    pub caption: String,
-    /// A table begins.
-    pub opens_table: bool,
-    /// Above its columns.
-    pub heads: Vec<String>,
-    /// A row of it.
-    pub cells: Vec<IndexCell>,
-    /// The table ends.
-    pub closes_table: bool,
-}
-
-/// A cell with the head it stands under, for narrow screens.
-#[derive(Debug, Clone, Serialize)]
-pub struct IndexCell {
-    /// The head.
-    pub head: String,
-    /// What it says.
-    pub text: String,
-}
-
-/// One field of the law.
-struct Section {
-    id: &'static str,
-    title: String,
-    law: &'static str,
-    lines: Vec<String>,
-    tables: Vec<Table>,
-}
-
-struct Table {
-    title: String,
-    heads: Vec<String>,
-    rows: Vec<Vec<IndexCell>>,
-}
-
-impl Section {
-    /// With a table, if it has rows.
-    fn with(mut self, table: Table) -> Self {
-        if !table.rows.is_empty() {
-            self.tables.push(table);
-        }
-        self
-    }
-
-    fn flatten(self, parts: &mut Vec<IndexPart>) {
-        let heading = self.title;
-        parts.push(IndexPart { id: self.id, heading, law: self.law, ..IndexPart::default() });
-        parts.extend(self.lines.into_iter().map(|line| IndexPart { line, ..IndexPart::default() }));
-        for table in self.tables {
-            let (caption, heads) = (table.title, table.heads);
-            parts.push(IndexPart { caption, heads, opens_table: true, ..IndexPart::default() });
-            let rows = table.rows.into_iter();
-            parts.extend(rows.map(|cells| IndexPart { cells, ..IndexPart::default() }));
-            parts.push(IndexPart { closes_table: true, ..IndexPart::default() });
-        }
-    }
-}
 
 /// With what a package is told.
 pub(super) struct Teller<'a> {
