@@ -74,7 +74,7 @@ impl Cases {
         let mut contacts: Vec<ContactId> = Vec::new();
         let mut addresses: Vec<AddressId> = Vec::new();
         let mut tickets: Vec<TicketId> = Vec::new();
-        let mut digests = Vec::new();
+        let (mut digests, mut stops) = (Vec::new(), Vec::new());
         match about {
             About::Contact(contact) => contacts.push(*contact),
             About::Ticket(number) => {
@@ -90,11 +90,22 @@ impl Cases {
                     addresses.push(id);
                 }
                 // Looks for an address that nobody has are written down by its digest.
-                let all = self.digests().address_all(address).into_iter();
+                let all = self.digests().address_all(address);
+                stops.extend(all.iter().map(|digests| digests.stop));
                 digests.extend(
-                    all.map(|digests| format!("address:{}", hex(&digests.stop.bytes[..8]))),
+                    all.iter().map(|digests| format!("address:{}", hex(&digests.stop.bytes[..8]))),
                 );
             }
+        }
+        // Whoever is destroyed is known by the plan alone: whose data it was, by their ids.
+        for plan in store::audit::plans_of(store, &contacts, &stops).await? {
+            let Some(plan) = store::plans::by_id(store, plan).await? else { continue };
+            let whose = plan.draft.whose;
+            contacts.extend(whose.contact.filter(|contact| !contacts.contains(contact)));
+            addresses.extend(whose.addresses);
+            tickets.extend(whose.tickets);
+            let request = store::requests::by_id(store, plan.request).await?;
+            tickets.extend(request.map(|request| request.ticket));
         }
         let mut subjects =
             store::audit::subjects_of(store, &contacts, &addresses, &tickets).await?;

@@ -18,6 +18,7 @@ mod proving;
 mod running;
 mod telling;
 mod vaulting;
+mod wiping;
 mod wording;
 
 use std::time::Duration;

@@ -15,7 +15,7 @@ use crate::{
     session::{Session, Transaction, execute, placeholders, query_all, query_one, query_optional},
 };
 
-pub use exporting::{SealedBatch, batches_from, subjects_of};
+pub use exporting::{SealedBatch, batches_from, plans_of, subjects_of};
 
 /// Appends an event. `subject` is `thing:id`, `detail` JSON of ids and words, never addresses.
 ///

@@ -44,12 +44,16 @@ pub struct PlanRow {
     pub verified_at: Option<Timestamp>,
     /// When it ended.
     pub closed_at: Option<Timestamp>,
+    /// When the database let go of what was emptied; owed since the end until then.
+    pub wiped_at: Option<Timestamp>,
     /// Failures of the stage at hand.
     pub failures: i64,
     /// The last one, in one word.
     pub failure: Option<String>,
     /// Not before this.
     pub next_try_at: Option<Timestamp>,
+    /// How often in a row it waited for what `failure` names.
+    pub looks: i64,
     /// Until when it is put off.
     pub postponed_to: Option<Timestamp>,
     /// Who put it off.
@@ -83,8 +87,8 @@ impl PlanRow {
 }
 
 const COLUMNS: &str = "plan.id, request_id, method, plan.state, stage, finding, contact_id, addresses, tickets, hash, \
-                       made_by, made_at, started_at, executed_at, verified_at, closed_at, failures, failure, \
-                       next_try_at, postponed_to_at, postponed_by";
+                       made_by, made_at, started_at, executed_at, verified_at, closed_at, wiped_at, failures, failure, \
+                       next_try_at, looks, postponed_to_at, postponed_by";
 
 /// Writes a plan with its steps. The caller has voided the one that stood.
 ///
@@ -189,9 +193,11 @@ async fn with_steps(session: &impl Session, row: &Row) -> Result<PlanRow, StoreE
         executed_at: row.instant_option("plan", "executed_at")?,
         verified_at: row.instant_option("plan", "verified_at")?,
         closed_at: row.instant_option("plan", "closed_at")?,
+        wiped_at: row.instant_option("plan", "wiped_at")?,
         failures: row.get("plan", "failures")?,
         failure: row.get("plan", "failure")?,
         next_try_at: row.instant_option("plan", "next_try_at")?,
+        looks: row.get("plan", "looks")?,
         postponed_to: row.instant_option("plan", "postponed_to_at")?,
         postponed_by: row.get("plan", "postponed_by")?,
         results,
@@ -460,9 +466,36 @@ pub async fn wait(
     what: &str,
     next_try_at: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "UPDATE plan SET failure = $2, next_try_at = $3 WHERE id = $1";
+    let sql = "UPDATE plan SET looks = CASE WHEN failure = $2 THEN looks + 1 ELSE 1 END, \
+               failure = $2, next_try_at = $3 WHERE id = $1";
     let values = [plan.0.into(), what.into(), next_try_at.as_microsecond().into()];
     execute(transaction, sql, values).await?;
+    Ok(())
+}
+
+/// Plans that ended and of which the database still has to let go, oldest first.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn to_wipe(session: &impl Session) -> Result<Vec<PlanId>, StoreError> {
+    let sql = "SELECT id FROM plan WHERE state = 'closed' AND wiped_at IS NULL ORDER BY id";
+    let rows = query_all(session, sql, []).await?;
+    rows.iter().map(|row| Ok(PlanId(row.get("plan", "id")?))).collect()
+}
+
+/// Writes down that the database let go of what these plans emptied.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn wiped(
+    transaction: &Transaction,
+    plans: &[PlanId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for plan in plans {
+        let sql = "UPDATE plan SET wiped_at = $2 WHERE id = $1 AND wiped_at IS NULL";
+        execute(transaction, sql, [plan.0.into(), now.as_microsecond().into()]).await?;
+    }
     Ok(())
 }
 

@@ -3,11 +3,12 @@
 //! Never called by the daemon.
 
 use domain::ids::{DeliveryId, TicketId};
+use sea_orm::{IsolationLevel, TransactionTrait as _};
 
 use crate::{
     connect::{Dialect, Store},
     error::StoreError,
-    session::{execute, query_all, query_one},
+    session::{Transaction, execute, query_all, query_one},
 };
 
 /// Runs a statement on the writing connection and returns its first column as a number.
@@ -35,6 +36,21 @@ pub async fn write(store: &Store, sql: &str) -> Result<u64, StoreError> {
     let changed = execute(&transaction, sql, []).await?;
     transaction.commit().await?;
     Ok(changed)
+}
+
+/// A reader that sees the database as it is now, until it is dropped.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn reader(store: &Store) -> Result<Transaction, StoreError> {
+    let level = match store.dialect() {
+        Dialect::Sqlite => None,
+        Dialect::Postgres => Some(IsolationLevel::RepeatableRead),
+    };
+    let inner = store.reading().begin_with_config(level, None).await?;
+    let reader = Transaction::new(inner, store.dialect());
+    query_one(&reader, "SELECT COUNT(*) AS n FROM plan", []).await?;
+    Ok(reader)
 }
 
 /// A question whose way through the tables a test holds.

@@ -1,6 +1,6 @@
 //! Which vault key belongs to which subject, and what is still under the key of its message.
 
-use domain::ids::{ContactId, DeliveryId, ObjectId, SubmissionId, VaultKeyId};
+use domain::ids::{ContactId, DeliveryId, ObjectId, SubmissionId, TicketId, VaultKeyId};
 
 use crate::{
     error::StoreError,
@@ -36,9 +36,12 @@ fn key(row: &Row, table: &'static str) -> Result<VaultKeyId, StoreError> {
 }
 
 /// A contact whose data are being destroyed: its key goes with them, and what arrives meanwhile
-/// must not.
+/// must not; nor a matter that a plan which waits does not show.
 const IS_DESTROYED: &str = "EXISTS (SELECT 1 FROM plan WHERE plan.contact_id = contact.id \
-                            AND plan.state IN ('executing', 'executed', 'verified'))";
+                            AND (plan.state IN ('executing', 'executed', 'verified') \
+                            OR plan.state IN ('proposed', 'approved') \
+                            AND ',' || REPLACE(REPLACE(plan.tickets, '[', ''), ']', '') || ',' \
+                            NOT LIKE '%,' || CAST(ticket.id AS TEXT) || ',%'))";
 
 /// Submissions of a known subject that are not under its key yet and of which no answer is under
 /// way (dispatch must be able to open what it has claimed). Not of a subject whose data are being
@@ -90,13 +93,17 @@ pub async fn of_contact(
     Ok(key.transpose()?.flatten())
 }
 
-/// Whether the data of a contact are being destroyed now.
+/// Whether the data of the contact of a ticket are being destroyed now, or will be without this
+/// ticket.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub async fn is_destroyed(session: &impl Session, contact: ContactId) -> Result<bool, StoreError> {
-    let sql = format!("SELECT COUNT(*) AS n FROM contact WHERE id = $1 AND {IS_DESTROYED}");
-    let n: i64 = query_one(session, &sql, [contact.0.into()]).await?.get("plan", "n")?;
+pub async fn is_destroyed(session: &impl Session, ticket: TicketId) -> Result<bool, StoreError> {
+    let sql = format!(
+        "SELECT COUNT(*) AS n FROM ticket JOIN contact ON contact.id = ticket.contact_id \
+         WHERE ticket.id = $1 AND {IS_DESTROYED}"
+    );
+    let n: i64 = query_one(session, &sql, [ticket.0.into()]).await?.get("plan", "n")?;
     Ok(n > 0)
 }
 

@@ -43,9 +43,13 @@ CREATE TABLE plan (
     executed_at {int},
     verified_at {int},
     closed_at {int},
+    -- When the database let go of what was emptied (its log, dead rows); owed from the end of the plan until then.
+    wiped_at {int},
     failures {int} NOT NULL DEFAULT 0,
     failure TEXT,
     next_try_at {int},
+    -- How often in a row it was looked at and waited for the same.
+    looks {int} NOT NULL DEFAULT 0,
     -- "Cannot destroy in time" (152-FZ art. 21(6)): why, and until when at most.
     postponed_to_at {int},
     postponed_by TEXT,
@@ -55,6 +59,8 @@ CREATE TABLE plan (
 CREATE UNIQUE INDEX plan_standing ON plan (request_id) WHERE state <> 'void';
 -- store::plans::at_work
 CREATE INDEX plan_at_work ON plan (id) WHERE state IN ('proposed', 'approved', 'executing', 'executed', 'verified');
+-- store::plans::to_wipe
+CREATE INDEX plan_to_wipe ON plan (id) WHERE state = 'closed' AND wiped_at IS NULL;
 CREATE INDEX plan_by_contact ON plan (contact_id) WHERE contact_id IS NOT NULL;
 
 -- Objects and keys of the vault that a plan destroys, known after the rows that named them are gone. Random ids.

@@ -3,8 +3,9 @@
 use domain::{
     Timestamp,
     digest::AddressDigests,
+    identity::IdentityLevel,
     ids::RequestId,
-    plan::{Draft, Facts, PlanError},
+    plan::{Draft, Facts, PlanError, Whose},
     regime::RequestName,
     request::RequestState,
 };
@@ -66,7 +67,7 @@ impl Cases {
     ) -> Result<Draft, CasesError> {
         let (request, ticket) = self.request_and_ticket(self.store(), request).await?;
         let now = self.parts.clock.now();
-        self.draft_plan(self.store(), (&request, &ticket), order, now).await
+        self.draft_plan(self.store(), (&request, &ticket), order, None, now).await
     }
 
     /// Makes the plan of a request, in place of one that nobody began; a decision on that one is
@@ -98,7 +99,7 @@ impl Cases {
                 format!("request {} is {state}; a plan is made before it is approved", request.id),
             ));
         }
-        let draft = self.draft_plan(&transaction, (&request, &ticket), order, now).await?;
+        let draft = self.draft_plan(&transaction, (&request, &ticket), order, None, now).await?;
         if let Some(other) =
             store::plans::of_same_person(&transaction, &draft.whose, request.id).await?
         {
@@ -133,11 +134,15 @@ impl Cases {
         Ok(store::plans::of_request(self.store(), request).await?)
     }
 
+    /// What a plan would be; of one that was `shown`, what it would be now: tickets that it does
+    /// not show are matters of their own, which go on by themselves (see
+    /// [`Cases::proven_questions`]).
     pub(super) async fn draft_plan(
         &self,
         session: &impl Session,
         (request, ticket): (&RequestRow, &TicketRow),
         order: &PlanOrder,
+        shown: Option<&Draft>,
         now: Timestamp,
     ) -> Result<Draft, CasesError> {
         if !destroys(request.name) {
@@ -166,14 +171,21 @@ impl Cases {
             }
         }
         let by = Known { contact, address: sender, ticket: ticket.id };
-        let found = store::destruction::find(session, by).await?;
+        let mut found = store::destruction::find(session, by).await?;
+        // A hold on any matter of the person stops all of them.
+        let holds = store::destruction::standing_holds(session, &found.whose).await?;
+        if let Some(shown) = shown {
+            found.whose.tickets.retain(|ticket| shown.whose.tickets.contains(ticket));
+        }
         let counts =
             store::destruction::counting::counts(session, &found.whose, None, order.method).await?;
         let clear = store::destruction::own_addresses(session, &found.whose).await?;
         let digests: Vec<AddressDigests> =
             clear.iter().flat_map(|(_, address)| self.parts.digests.address_all(address)).collect();
-        let others = store::destruction::other_requests(session, &found.whose, request.id).await?;
-        let unanswered = others.iter().filter(|(_, name)| !joins(*name)).count();
+        let unanswered = match shown {
+            Some(_) => 0,
+            None => self.questions(session, &found.whose, request.id).await?.len(),
+        };
         let facts = Facts {
             erased_before: store::destruction::erased_before(session, &digests).await?,
             has_reply_address: match represented {
@@ -182,9 +194,46 @@ impl Cases {
                 None => sender.is_some_and(|address| found.whose.addresses.contains(&address)),
             },
             today: now.to_zoned(self.parts.settings.zone.clone()).date(),
-            holds: store::destruction::standing_holds(session, &found.whose).await?,
+            holds,
             unanswered: u32::try_from(unanswered).unwrap_or(u32::MAX),
         };
         Ok(Draft::make(order.method, found.whose, &counts, &order.keeps, &facts)?)
+    }
+
+    /// Open requests of the person that need the data, and no part of a destruction.
+    async fn questions(
+        &self,
+        session: &impl Session,
+        whose: &Whose,
+        request: RequestId,
+    ) -> Result<Vec<RequestId>, CasesError> {
+        let others = store::destruction::other_requests(session, whose, request).await?;
+        Ok(others.into_iter().filter(|(_, name)| !joins(*name)).map(|(id, _)| id).collect())
+    }
+
+    /// Those that came after the plan was made and whose sender is proven as far as they need it:
+    /// they are answered before the data go. Anybody can write in somebody's name; who is not
+    /// proven puts nothing off.
+    pub(super) async fn proven_questions(
+        &self,
+        session: &impl Session,
+        (request, ticket): (&RequestRow, &TicketRow),
+        plan: &PlanRow,
+    ) -> Result<Vec<RequestId>, CasesError> {
+        let contact = plan.draft.whose.contact;
+        // Not the address of somebody who acts for the person.
+        let own = &plan.draft.whose.addresses;
+        let address = ticket.address.filter(|address| own.contains(address));
+        let by = Known { contact, address, ticket: ticket.id };
+        let whose = store::destruction::find(session, by).await?.whose;
+        let mut proven = Vec::new();
+        for id in self.questions(session, &whose, request.id).await? {
+            let (row, _) = self.request_and_ticket(session, id).await?;
+            let level = store::identity::level_of(session, &row).await?;
+            if level.is_some_and(|level| level >= IdentityLevel::needed_for(row.name)) {
+                proven.push(id);
+            }
+        }
+        Ok(proven)
     }
 }

@@ -1,12 +1,15 @@
 //! The first stage: what was approved is compared with what is there, and from then on nobody
 //! mails the person any more.
 
+use std::time::Duration;
+
 use domain::{
     Timestamp,
     act::ActSubject,
     digest::AddressDigests,
     gate::SuppressionReason,
     ids::VaultKeyId,
+    regime::DutyName,
     request::{RequestState, RequestStep},
 };
 use serde_json::json;
@@ -18,6 +21,12 @@ use crate::{
     filing::{PendingStops, Stopped},
     requests::By,
 };
+
+/// What a plan waits for while the person is owed an answer that needs the data; also the name of
+/// the task that says so.
+pub(super) const ANSWER_FIRST: &str = "answer_first";
+
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 impl Cases {
     /// Suppression, stop, open mail withheld, the act begun: all or nothing.
@@ -48,7 +57,9 @@ impl Cases {
             contact: plan.draft.whose.contact,
             keeps: plan.draft.keeps(),
         };
-        let found = match self.draft_plan(transaction, (&request, &ticket), &order, now).await {
+        let shown = Some(&plan.draft);
+        let drafted = self.draft_plan(transaction, (&request, &ticket), &order, shown, now).await;
+        let found = match drafted {
             Ok(found) => found,
             Err(CasesError::Refused { rule, .. }) => {
                 return Ok(Staged::Uncovered(rule.to_owned()));
@@ -57,6 +68,9 @@ impl Cases {
         };
         if let Some(uncovered) = plan.draft.uncovered(&found) {
             return Ok(uncovered.into());
+        }
+        if !self.proven_questions(transaction, (&request, &ticket), plan).await?.is_empty() {
+            return Ok(Staged::Wait(ANSWER_FIRST, LOOK_AGAIN));
         }
         let whose = &plan.draft.whose;
         let mut digests: Vec<AddressDigests> = Vec::new();
@@ -119,11 +133,40 @@ impl Cases {
         if request.state == RequestState::Approved {
             self.advance(&transaction, &request, RequestStep::Review, By::daemon(), now).await?;
         }
-        let detail = format!("plan:{} {why}", plan.id);
+        let due = self.destroy_by(&transaction, plan).await?;
+        let detail = format!("plan:{} {why}{due}", plan.id);
         store::tasks::open(&transaction, "plan_again", Some(ticket.id), None, &detail, now).await?;
         let detail = json!({ "request": request.id, "why": why });
         let about = plan_subject(plan.id);
         store::audit::append(&transaction, "consentry", "plan_void", &about, &detail, now).await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// Tells people that a destruction waits for an answer of ours, once for each plan.
+    pub(super) async fn tell_of_questions(
+        &self,
+        transaction: &Transaction,
+        plan: &PlanRow,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        let (_, ticket) = self.request_and_ticket(transaction, plan.request).await?;
+        let due = self.destroy_by(transaction, plan).await?;
+        let detail = format!("{}{due}", plan_subject(plan.id));
+        store::tasks::open_once(transaction, ANSWER_FIRST, ticket.id, &detail, now).await?;
+        Ok(())
+    }
+
+    /// ` due:2026-12-31`, the day until which the law wants it destroyed; empty without such a duty.
+    async fn destroy_by(
+        &self,
+        transaction: &Transaction,
+        plan: &PlanRow,
+    ) -> Result<String, CasesError> {
+        let duties = store::duties::of_request(transaction, plan.request).await?;
+        let due = duties
+            .iter()
+            .filter(|duty| duty.name == DutyName::Destroy.name() && duty.done_at.is_none())
+            .find_map(|duty| duty.safe_due_on.as_ref());
+        Ok(due.map_or_else(String::new, |due| format!(" due:{due}")))
     }
 }

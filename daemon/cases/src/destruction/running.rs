@@ -10,8 +10,8 @@ use domain::{
 use store::{StoreError, Transaction, plans::PlanRow};
 
 use super::{
-    Leftover, Progress, Staged, answering::AnswerKeys, emptying::Proofs, plan_subject, refused,
-    telling::Telling,
+    Leftover, Progress, Staged, answering::AnswerKeys, emptying::Proofs, plan_subject,
+    protecting::ANSWER_FIRST, refused, telling::Telling,
 };
 use crate::{Cases, CasesError, failpoint, filing::PendingStops};
 
@@ -309,8 +309,12 @@ impl Cases {
             }
             Ok(Staged::Wait(_, Duration::ZERO)) => Ok(None),
             Ok(Staged::Wait(what, time)) => {
+                let time = time.min(look_again_after(plan, what));
                 let transaction = self.store().begin().await?;
                 store::plans::wait(&transaction, plan.id, what, later(now, time)).await?;
+                if what == ANSWER_FIRST {
+                    self.tell_of_questions(&transaction, plan, now).await?;
+                }
                 transaction.commit().await?;
                 Ok(Some(Progress::Waiting(what)))
             }
@@ -378,24 +382,7 @@ impl Cases {
             .await?;
         Ok(transaction.commit().await?)
     }
-
-    /// Lets the database let go of what was emptied; a reader in the way is waited for at the
-    /// next end of a plan, and an alarm says so.
-    async fn wipe_destroyed(&self) -> Result<(), CasesError> {
-        let now = self.parts.clock.now();
-        let gone = store::destruction::wipe(self.store()).await?;
-        let transaction = self.store().begin().await?;
-        if gone {
-            store::alarms::clear(&transaction, WIPE_ALARM, now).await?;
-        } else {
-            let detail = "the log of the database still holds what was destroyed: somebody reads; it is tried again";
-            store::alarms::raise(&transaction, WIPE_ALARM, detail, now).await?;
-        }
-        Ok(transaction.commit().await?)
-    }
 }
-
-const WIPE_ALARM: &str = "destruction_wipe";
 
 /// The task of looking at a destruction that does not come to its end.
 const FAILS: &str = "destruction_fails";
@@ -411,6 +398,13 @@ fn forgets_failures(stage: Stage) -> bool {
 
 fn lease(plan: PlanId) -> String {
     format!("plan/{plan}")
+}
+
+/// What comes by itself mostly comes at once: looked at after 2, 4, 8 … seconds; the stage says
+/// after how long at most.
+fn look_again_after(plan: &PlanRow, what: &str) -> Duration {
+    let before = if plan.failure.as_deref() == Some(what) { plan.looks.clamp(0, 10) } else { 0 };
+    Duration::from_secs(2_u64 << before)
 }
 
 fn later(now: Timestamp, time: Duration) -> Timestamp {

@@ -39,7 +39,7 @@ async fn carries_on_what_a_parent_began() {
 }
 
 /// The room of the parent, as a daemon that was started again opens it.
-async fn opened_again(directory: &Path) -> (Cases, Arc<StandingClock>) {
+pub async fn opened_again(directory: &Path) -> (Cases, Arc<StandingClock>) {
     let path = directory.join("consentry.sqlite");
     let store = Store::open(&StoreConfig::Sqlite { path }).await.expect("opens");
     let entropy = Arc::new(SeededEntropy::new(u64::from(std::process::id()) << 8));

@@ -44,6 +44,7 @@ macro_rules! both {
 
 #[allow(dead_code, reason = "shared by the files of this room")]
 mod whole;
+mod ended;
 mod killed;
 mod late;
 mod searched;

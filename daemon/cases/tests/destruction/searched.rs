@@ -48,7 +48,7 @@ fn files(directory: &Path, all: &mut Vec<PathBuf>) {
 }
 
 /// The files in which one of the texts is found.
-fn found_in(directory: &Path, texts: &[&str]) -> Vec<String> {
+pub fn found_in(directory: &Path, texts: &[&str]) -> Vec<String> {
     let mut all = Vec::new();
     files(directory, &mut all);
     assert!(all.len() > 3, "there is something to search in");

@@ -496,7 +496,7 @@ pub async fn copies_gone(room: &Room) {
     store::probe::write(room.store(), sql).await.expect("written");
 }
 
-async fn carry_out_keeping_copies(room: &Room, plan: &PlanRow) -> Progress {
+pub async fn carry_out_keeping_copies(room: &Room, plan: &PlanRow) -> Progress {
     let done = room.cases().carry_out_plans(&[plan.id]).await.expect("carried out");
     done.into_iter().next().expect("one").1
 }

@@ -77,8 +77,6 @@ pub enum Uncovered {
     Method,
     /// Another contact or other addresses.
     Person,
-    /// A ticket that was not there.
-    Ticket,
     /// A kind of record that was not there.
     Part(Part),
     /// Another reason to keep something.
@@ -92,7 +90,6 @@ impl Uncovered {
         match self {
             Self::Method => "method".to_owned(),
             Self::Person => "person".to_owned(),
-            Self::Ticket => "ticket".to_owned(),
             Self::Part(part) | Self::Keep(part) => part.name().to_owned(),
         }
     }
@@ -202,8 +199,9 @@ impl Draft {
     }
 
     /// What `now` would destroy that this plan does not show. Later records of the same parts are
-    /// covered; another person, another ticket, another kind of record or another reason to keep
-    /// is not.
+    /// covered; another person, another kind of record or another reason to keep is not. A ticket
+    /// that this plan does not show is no reason, either: it is not destroyed by it, and whoever
+    /// writes once more must not be able to put off what was approved.
     #[must_use]
     pub fn uncovered(&self, now: &Self) -> Option<Uncovered> {
         if self.method != now.method {
@@ -213,9 +211,6 @@ impl Draft {
             self.whose.contact == now.whose.contact && self.whose.addresses == now.whose.addresses;
         if !same {
             return Some(Uncovered::Person);
-        }
-        if now.whose.tickets.iter().any(|ticket| !self.whose.tickets.contains(ticket)) {
-            return Some(Uncovered::Ticket);
         }
         for step in &now.steps {
             let held = self.steps.iter().find(|held| held.part == step.part);

@@ -2,7 +2,8 @@
 
 use domain::{
     audit::AuditEvent,
-    ids::{AddressId, ContactId, TicketId},
+    digest::Digest,
+    ids::{AddressId, ContactId, PlanId, TicketId},
 };
 
 use super::{events_of, hash};
@@ -45,6 +46,36 @@ pub async fn batches_from(
         batches.push(SealedBatch { batch, previous, hash, events });
     }
     Ok(batches)
+}
+
+/// The plans of destruction by which a person is known who is destroyed: by the id of the contact,
+/// and by the keyed digests of the address, which outlive it in suppressions and in what is kept.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn plans_of(
+    session: &impl Session,
+    contacts: &[ContactId],
+    stops: &[Digest],
+) -> Result<Vec<PlanId>, StoreError> {
+    let mut plans = Vec::new();
+    for contact in contacts {
+        let sql = "SELECT id FROM plan WHERE contact_id = $1";
+        for row in query_all(session, sql, [contact.0.into()]).await? {
+            plans.push(PlanId(row.get("plan", "id")?));
+        }
+    }
+    for stop in stops {
+        let sql = "SELECT plan_id AS id FROM kept_record WHERE stop_digest = $1 AND plan_id IS NOT NULL \
+                   UNION SELECT plan.id FROM suppression JOIN plan \
+                   ON suppression.source = 'plan:' || CAST(plan.id AS TEXT) WHERE stop_digest = $1";
+        for row in query_all(session, sql, [stop.bytes.to_vec().into()]).await? {
+            plans.push(PlanId(row.get("plan", "id")?));
+        }
+    }
+    plans.sort_unstable();
+    plans.dedup();
+    Ok(plans)
 }
 
 /// Every `thing:id` by which the log may name a person: contact, addresses, tickets, and what hangs
