@@ -1,7 +1,7 @@
 //! `consentry audit`: proves the chain of sealed batches and its anchor, hands out what the log
 //! says of one person, and checks such an export without the database.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -97,6 +97,16 @@ async fn export(
     let actor = actor::name(general.actor.as_deref())?;
     let house = open_house(general).await?;
     let lines = house.cases.export_audit(about, &actor).await.map_err(told)?;
+    // Looks at the log, such as this one, are events, too.
+    let is_event = |line: &ProofLine| match line {
+        ProofLine::Event { event, .. } | ProofLine::Unsealed { event } => event.act != "export",
+        ProofLine::Header { .. } | ProofLine::Batch { .. } | ProofLine::Link { .. } => false,
+    };
+    if !lines.iter().any(is_event) {
+        let words = "the log holds no event about this person: nothing was ever written down under this \
+                     contact, ticket or address";
+        writeln!(std::io::stderr(), "{words}")?;
+    }
     let text = match format {
         AuditFormat::Jsonl => {
             let lines = lines.iter().map(serde_json::to_string);

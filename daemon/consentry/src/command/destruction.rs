@@ -59,7 +59,9 @@ async fn verify(cases: &Cases, row: &PlanRow, json: bool) -> anyhow::Result<Exit
     if json {
         let left: Vec<Value> =
             left.iter().map(|one| json!({ "part": one.part.name(), "count": one.count })).collect();
-        print::json_document(&json!({ "plan": row.id, "left": left }))?;
+        print::json_document(&json!({
+            "plan": row.id, "left": left, "wiped": row.wiped_at.is_some(), "wiped_at": row.wiped_at,
+        }))?;
     } else if left.is_empty() {
         print::line(&format!("plan {}: nothing is left but what it keeps", row.id))?;
     } else {
@@ -67,7 +69,10 @@ async fn verify(cases: &Cases, row: &PlanRow, json: bool) -> anyhow::Result<Exit
             print::line(&format!("left: {} {}", one.count, one.part.name()))?;
         }
     }
-    Ok(if left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if let (Some(words), false) = (wiped(row), json) {
+        print::line(&words)?;
+    }
+    Ok(if left.is_empty() && !owes_wipe(row) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Carries the plan of a request as far as it goes now; what it waits for is the daemon's.
@@ -114,6 +119,23 @@ pub async fn erase(cases: &Cases, asked: ContactErase, actor: &str) -> anyhow::R
     ))?)
 }
 
+/// Whether the plan ended and the database has not let go of what it emptied.
+fn owes_wipe(row: &PlanRow) -> bool {
+    row.closed_at.is_some() && row.wiped_at.is_none()
+}
+
+/// What became of the last traces in the files of the database; none before the end.
+fn wiped(row: &PlanRow) -> Option<String> {
+    match row.wiped_at {
+        Some(at) => Some(format!("wiped: {}", print::minute(at))),
+        None if owes_wipe(row) => Some(
+            "wiped: not yet; the database still holds what was emptied (its log, dead rows), the daemon tries again"
+                .to_owned(),
+        ),
+        None => None,
+    }
+}
+
 fn show(row: &PlanRow, json: bool) -> anyhow::Result<()> {
     if json {
         let mut document = draft_json(&row.draft, &row.results);
@@ -121,6 +143,7 @@ fn show(row: &PlanRow, json: bool) -> anyhow::Result<()> {
             "id": row.id, "request": row.request, "state": row.state.name(), "stage": row.stage.name(),
             "made_by": row.made_by, "made_at": row.made_at, "started_at": row.started_at,
             "executed_at": row.executed_at, "verified_at": row.verified_at, "closed_at": row.closed_at,
+            "wiped_at": row.wiped_at,
             "failures": row.failures, "failure": row.failure, "next_try_at": row.next_try_at,
             "postponed_to": row.postponed_to, "postponed_by": row.postponed_by,
         });
@@ -139,6 +162,9 @@ fn show(row: &PlanRow, json: bool) -> anyhow::Result<()> {
     ))?;
     if let Some(failure) = &row.failure {
         print::line(&format!("at the stage `{}`: {failure}", row.stage.name()))?;
+    }
+    if let Some(words) = wiped(row) {
+        print::line(&words)?;
     }
     steps(&row.draft, &row.results)
 }

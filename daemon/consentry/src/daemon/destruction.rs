@@ -1,13 +1,15 @@
 //! Destructions that were approved go on, stage by stage, until they are proven and closed.
 //!
-//! Every node looks; a lease on each plan lets one of them carry it out.
+//! Every node looks; a lease on each plan lets one of them carry it out. What the database still
+//! holds of ended ones is wiped at the start, and every minute while that is owed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::heartbeat::Pulse;
 use crate::house::House;
 
-const EVERY: Duration = Duration::from_secs(10);
+const EVERY: Duration = Duration::from_secs(2);
+const WIPE_EVERY: Duration = Duration::from_secs(60);
 /// Plans that share the transactions of a pass.
 const AT_ONCE: u32 = 50;
 
@@ -17,7 +19,12 @@ const AT_ONCE: u32 = 50;
 /// When database or vault cannot be used.
 pub async fn run(house: &House, pulse: &Pulse) -> anyhow::Result<()> {
     let node = house.config.node.as_str();
+    let mut wiped: Option<Instant> = None;
     loop {
+        if wiped.is_none_or(|at| at.elapsed() >= WIPE_EVERY) {
+            pulse.follow(house.cases.wipe_destroyed()).await?;
+            wiped = Some(Instant::now());
+        }
         loop {
             pulse.beat();
             let moved = pulse.follow(house.cases.carry_out_due(node, AT_ONCE)).await?;
