@@ -12,6 +12,7 @@ mod extending;
 pub mod reminding;
 mod settling;
 pub mod showing;
+mod words;
 
 use domain::{
     Timestamp,

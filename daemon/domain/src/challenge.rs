@@ -23,7 +23,7 @@ pub enum ChallengeState {
     Answered,
     /// "This was not me."
     Disowned,
-    /// Its code was typed wrongly too often.
+    /// It was typed wrongly too often, from when the link died with its code; none becomes so now.
     Spent,
     /// A newer one stands in its place, or nothing is to be asked any more.
     Void,
@@ -56,7 +56,8 @@ words!(ChallengeStep {
 pub struct Challenge {
     /// Where it stands.
     pub state: ChallengeState,
-    /// How many wrong codes are left.
+    /// How many wrong codes are left; with none its code is dead. Its link lives on: whoever knows
+    /// no more than the number of a ticket cannot take the question from the person.
     pub tries_left: u32,
     /// At this instant it has expired.
     pub expires_at: Timestamp,
@@ -90,6 +91,12 @@ impl Challenge {
         self.state == ChallengeState::Open && now < self.expires_at
     }
 
+    /// Whether its code can still be typed.
+    #[must_use]
+    pub fn takes_code(&self, now: Timestamp) -> bool {
+        self.is_open(now) && self.tries_left > 0
+    }
+
     /// The challenge after `step`.
     ///
     /// # Errors
@@ -105,10 +112,7 @@ impl Challenge {
             ChallengeStep::Answer => (ChallengeState::Answered, self.tries_left),
             ChallengeStep::Disown => (ChallengeState::Disowned, self.tries_left),
             ChallengeStep::Void => (ChallengeState::Void, self.tries_left),
-            ChallengeStep::Mistype => match self.tries_left.saturating_sub(1) {
-                0 => (ChallengeState::Spent, 0),
-                left => (ChallengeState::Open, left),
-            },
+            ChallengeStep::Mistype => (ChallengeState::Open, self.tries_left.saturating_sub(1)),
         };
         Ok(Self { state, tries_left, ..self })
     }
@@ -136,16 +140,16 @@ mod tests {
     }
 
     #[test]
-    fn the_fifth_wrong_code_spends_it() {
+    fn the_fifth_wrong_code_kills_the_code_and_not_the_link() {
         let mut challenge = Challenge::asked(now());
-        for left in [4, 3, 2, 1] {
+        for left in [4, 3, 2, 1, 0, 0] {
+            assert_eq!(challenge.takes_code(now()), challenge.tries_left > 0);
             challenge = challenge.after(ChallengeStep::Mistype, now()).expect("counted");
             assert_eq!((challenge.state, challenge.tries_left), (ChallengeState::Open, left));
         }
-        challenge = challenge.after(ChallengeStep::Mistype, now()).expect("counted");
-        assert_eq!(challenge.state, ChallengeState::Spent);
-        let right = challenge.after(ChallengeStep::Answer, now());
-        assert_eq!(right, Err(ChallengeError::Settled(ChallengeState::Spent)));
+        assert!(!challenge.takes_code(now()) && challenge.is_open(now()));
+        let pressed = challenge.after(ChallengeStep::Disown, now()).expect("the link lives");
+        assert_eq!(pressed.state, ChallengeState::Disowned);
     }
 
     proptest! {
@@ -167,14 +171,14 @@ mod tests {
                         settled += u32::from(next.state != ChallengeState::Open);
                         if next.state == ChallengeState::Answered {
                             prop_assert!(step == ChallengeStep::Answer && before.is_open(at));
-                            prop_assert!(wrong < CHALLENGE_TRIES);
                         }
-                        prop_assert_eq!(next.tries_left + wrong, CHALLENGE_TRIES);
+                        prop_assert_eq!(next.tries_left, CHALLENGE_TRIES.saturating_sub(wrong));
+                        prop_assert!(next.state != ChallengeState::Spent);
                         challenge = next;
                     }
                     Err(_) => prop_assert!(!before.is_open(at)),
                 }
-                prop_assert!(settled <= 1 && wrong <= CHALLENGE_TRIES);
+                prop_assert!(settled <= 1);
             }
         }
     }

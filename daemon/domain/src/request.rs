@@ -110,7 +110,11 @@ impl RequestState {
             (Step::Misread, S::Received | S::Blocked | S::Identity | S::UnderReview) => {
                 S::Withdrawn
             }
-            (Step::Reopen, S::Refused | S::Answered | S::Closed | S::Withdrawn) => S::UnderReview,
+            // Verified: what was sent is taken back before its answer counts.
+            (
+                Step::Reopen,
+                S::Verified | S::Refused | S::Answered | S::Closed | S::Withdrawn,
+            ) => S::UnderReview,
             (Step::SendBack, S::Approved) => S::UnderReview,
             (
                 Step::Block

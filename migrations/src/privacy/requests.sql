@@ -46,11 +46,13 @@ CREATE TABLE decision (
     id {id},
     request_id {int} NOT NULL REFERENCES request (id),
     verdict TEXT NOT NULL CHECK (verdict IN ('approve', 'refuse')),
-    -- SHA-256 over what is decided on: plan, correction, package, or clause and reasons.
+    -- SHA-256 over what is decided on: plan, correction, package, clause and reasons, or the words
+    -- of what is carried out by hand.
     subject_hash {bytes} NOT NULL,
     -- Of a refusal: article and part that allow it.
     clause TEXT NOT NULL DEFAULT '',
-    -- Of a refusal, sealed under the key of the matter: the reasons in the operator's words.
+    -- Sealed under the key of the matter: of a refusal the reasons in the operator's words, of what is
+    -- carried out by hand what was done, what goes on and why, or why it was not confirmed.
     reasons {bytes},
     four_eyes {int} NOT NULL CHECK (four_eyes IN (0, 1)),
     state TEXT NOT NULL CHECK (state IN ('proposed', 'decided', 'void')),

@@ -97,7 +97,8 @@ impl Cases {
     }
 
     /// The same by the number of the ticket and the code in the letter. A wrong number, a wrong
-    /// code and one that is over get the same answer: `None`. Each wrong code costs a try.
+    /// code and one that is over get the same answer: `None`. Each wrong code costs a try; when none
+    /// is left the code is dead, and the link alone answers.
     ///
     /// # Errors
     /// [`CasesError::Store`], [`CasesError::Vault`].
@@ -116,7 +117,7 @@ impl Cases {
             None => None,
         };
         let now = self.parts.clock.now();
-        let Some(row) = row.filter(|row| row.challenge.is_open(now)) else {
+        let Some(row) = row.filter(|row| row.challenge.takes_code(now)) else {
             // As much work as for a wrong code, which is counted.
             return self.count_nothing().await.map(|()| None);
         };
@@ -172,6 +173,9 @@ impl Cases {
     async fn mistype(&self, mut row: ChallengeRow) -> Result<(), CasesError> {
         loop {
             let now = self.parts.clock.now();
+            if !row.challenge.takes_code(now) {
+                return Ok(());
+            }
             let Ok(next) = row.challenge.after(ChallengeStep::Mistype, now) else {
                 return Ok(());
             };
@@ -182,8 +186,8 @@ impl Cases {
                 Err(StoreError::Conflict { .. }) => transaction.rollback().await?,
                 other => {
                     other?;
-                    if next.state == ChallengeState::Spent {
-                        let task = "challenge_spent";
+                    if next.tries_left == 0 {
+                        let task = "challenge_code_spent";
                         let detail = format!("challenge:{}", row.id);
                         let ticket = Some(row.ticket);
                         store::tasks::open(&transaction, task, ticket, None, &detail, now).await?;
@@ -314,6 +318,8 @@ impl Cases {
             name: MailName::Disowned,
             letter: render::mail::CaseLetter {
                 complete: vouched == 0,
+                block_stands: vouched > 0,
+                block_lifted: lifted > 0,
                 ..self.case_letter(ticket, requests.first())
             },
             key,

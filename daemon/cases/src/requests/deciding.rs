@@ -25,7 +25,7 @@ use store::{
     tickets::TicketRow,
 };
 
-use super::{By, answering::ANSWERING, refused};
+use super::{By, answering::ANSWERING, executing::Carried, refused, words::names_article};
 use crate::{Cases, CasesError, filing::PendingStops};
 
 /// The context under which reasons are sealed.
@@ -84,15 +84,46 @@ impl Cases {
         let transaction = self.store().begin().await?;
         let now = self.parts.clock.now();
         let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
-        self.propose_in(
-            &transaction,
-            (&request, &ticket),
-            (refusal, sealed.as_deref()),
-            actor,
-            now,
-        )
-        .await?;
+        if refusal.is_none() {
+            self.check_unsaid(&transaction, &request).await?;
+        }
+        let words = (refusal, sealed.as_deref());
+        self.propose_in(&transaction, (&request, &ticket), words, actor, now).await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// Proposes what people carried out or found by hand: what is done, what goes on and on which
+    /// base, or that the claim was not confirmed. It is decided on as it is written here.
+    ///
+    /// # Errors
+    /// [`CasesError::Refused`] as of [`Cases::propose`], for a request that the machine carries
+    /// out, and where bases, article or reasons are lacking.
+    pub async fn propose_carried(
+        &self,
+        id: RequestId,
+        carried: &Carried,
+        actor: &str,
+    ) -> Result<(), CasesError> {
+        let (request, ticket) = self.request_and_ticket(self.store(), id).await?;
+        self.check_carried(self.store(), &request, carried).await?;
+        let key = self.key_of_matter(&ticket).await?;
+        let plain = serde_json::to_vec(carried).map_err(|_| CasesError::Content)?;
+        let entropy = &*self.parts.entropy;
+        let sealed = self.parts.vault.seal(key, REASONS_CONTEXT, &plain, entropy).await?;
+        let transaction = self.store().begin().await?;
+        let now = self.parts.clock.now();
+        let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
+        self.check_carried(&transaction, &request, carried).await?;
+        let words = (None, Some(sealed.as_slice()));
+        self.propose_in(&transaction, (&request, &ticket), words, actor, now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// The words of what is carried out by hand, as they were proposed.
+    pub(crate) async fn open_carried(&self, row: &DecisionRow) -> Result<Carried, CasesError> {
+        let Some(sealed) = row.reasons.as_deref() else { return Ok(Carried::default()) };
+        let plain = self.parts.vault.open_sealed(REASONS_CONTEXT, sealed).await?;
+        serde_json::from_slice(&plain).map_err(|_| CasesError::Content)
     }
 
     async fn propose_in(
@@ -115,7 +146,7 @@ impl Cases {
         let verdict = if refusal.is_some() { Verdict::Refuse } else { Verdict::Approve };
         let subject = match refusal {
             Some(refusal) => refusal_subject(request, refusal),
-            None => self.subject_of(transaction, request).await?,
+            None => with_words(self.subject_of(transaction, request).await?, sealed),
         };
         let four_eyes = self.parts.settings.requests.four_eyes;
         let standing = self.standing(transaction, request, ticket, &subject).await?;
@@ -172,6 +203,7 @@ impl Cases {
         let matter = (&request, &ticket);
         let mut row = store::decisions::standing(&transaction, id).await?;
         if row.is_none() && !self.parts.settings.requests.four_eyes {
+            self.check_unsaid(&transaction, &request).await?;
             self.propose_in(&transaction, matter, (None, None), actor, now).await?;
             row = store::decisions::standing(&transaction, id).await?;
         }
@@ -182,7 +214,10 @@ impl Cases {
         let subject = match (&reasons, row.verdict) {
             (Some(refusal), Verdict::Refuse) => refusal_subject(&request, refusal),
             (None, Verdict::Refuse) => return Err(StoreError::Conflict { what: "decision" }.into()),
-            (_, Verdict::Approve) => self.subject_of(&transaction, &request).await?,
+            (_, Verdict::Approve) => {
+                let subject = self.subject_of(&transaction, &request).await?;
+                with_words(subject, row.reasons.as_deref())
+            }
         };
         let standing = self.standing(&transaction, &request, &ticket, &subject).await?;
         let proposed = Decision::stored(
@@ -316,6 +351,7 @@ impl Cases {
             return Err(refused("decision_stands", "nobody approved this request"));
         };
         let subject = self.subject_of(session, request).await?;
+        let subject = with_words(subject, row.reasons.as_deref());
         if subject.hash != row.subject {
             return Err(DecisionError::SubjectChanged.into());
         }
@@ -418,7 +454,7 @@ impl Cases {
     }
 
     /// To whom a person can complain, under every regime of the request.
-    async fn remedies(
+    pub(super) async fn remedies(
         &self,
         session: &impl Session,
         request: &RequestRow,
@@ -446,11 +482,7 @@ impl Cases {
         refusal: &Refusal,
     ) -> Result<Vec<u8>, CasesError> {
         let clause = refusal.clause.trim();
-        // An article, by whatever word: ст. 14 ч. 8, art. 12(5), статья 10.
-        let names_article =
-            ["ст", "art", "§"].iter().any(|word| clause.to_lowercase().contains(word))
-                && clause.chars().any(|c| c.is_ascii_digit());
-        if !names_article {
+        if !names_article(clause) {
             let why = "a refusal names the article that allows it, such as `152-ФЗ ст. 14 ч. 8`; see `consentry request show`";
             return Err(refused("refusal_needs_clause", why));
         }
@@ -488,6 +520,14 @@ fn refusal_subject(request: &RequestRow, refusal: &Refusal) -> Subject {
         hash.update(part);
     }
     Subject { hash: hash.finalize().into(), makers: Vec::new(), destroys: false }
+}
+
+/// What is decided on together with the words of what is carried out by hand: as they were
+/// sealed, so that whoever carries it out reads no others.
+fn with_words(subject: Subject, sealed: Option<&[u8]>) -> Subject {
+    let Some(sealed) = sealed else { return subject };
+    let hash = Sha256::new().chain_update(subject.hash).chain_update(b"/words/");
+    Subject { hash: hash.chain_update(sealed).finalize().into(), ..subject }
 }
 
 /// A text by its paragraphs.

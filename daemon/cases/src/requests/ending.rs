@@ -1,15 +1,18 @@
 //! Steps that people take beside deciding: review, joining, taking back, reopening, holds.
 
 use domain::{
+    delivery::Occasion,
     identity::IdentityLevel,
     ids::{RequestId, TicketId},
-    request::{Outcome, RequestState, RequestStep},
+    regime::RequestName,
+    request::{Outcome, RequestState, RequestStep, Requester},
     ticket::TicketState,
 };
-use store::{Transaction, holds::HoldRow, requests::RequestRow};
+use render::{MailName, mail::CaseLetter};
+use store::{Transaction, holds::HoldRow, requests::RequestRow, tickets::TicketRow};
 
 use super::{By, refused};
-use crate::{Cases, CasesError};
+use crate::{Cases, CasesError, letters::CaseMail};
 
 impl Cases {
     /// A person looks: identity is settled, or not needed.
@@ -110,6 +113,7 @@ impl Cases {
             Some(note) => Some(self.seal_note(&ticket, note).await?),
             None => None,
         };
+        let key = self.key_of_matter(&ticket).await?;
         let transaction = self.store().begin().await?;
         let now = self.parts.clock.now();
         let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
@@ -121,6 +125,7 @@ impl Cases {
         let by = By::person(actor);
         self.advance(&transaction, &request, RequestStep::Withdraw, by, now).await?;
         self.void(&transaction, id, actor, "withdrawn", now).await?;
+        store::packages::void_links(&transaction, id).await?;
         store::requests::set_outcome(&transaction, id, Outcome::Withdrawn).await?;
         store::requests::stop_clock(&transaction, id, actor, "withdrawn", now).await?;
         if let Some(sealed) = &sealed {
@@ -132,7 +137,15 @@ impl Cases {
         let stands = |block: &store::blocks::BlockRow| {
             matches!(block.state, domain::block::BlockState::Active { .. })
         };
-        if blocks.iter().any(stands) {
+        let block_stands = blocks.iter().any(stands);
+        if let (Some(to), true) = (ticket.address, request.requester != Requester::Authority) {
+            // Whoever did not take it back hears of it at once.
+            let letter = CaseLetter { block_stands, ..self.case_letter(&ticket, Some(&request)) };
+            let (occasion, name) = (Occasion::Notice, MailName::TakenBack);
+            let mail = CaseMail { ticket: &ticket, to, occasion, name, letter, key };
+            self.plan_case_letter(&transaction, mail, now).await?;
+        }
+        if block_stands {
             let detail = format!("request:{id} withdrawn");
             let about = Some(ticket.id);
             store::tasks::open(&transaction, "look_at_block", about, None, &detail, now).await?;
@@ -157,22 +170,59 @@ impl Cases {
         let transaction = self.store().begin().await?;
         let now = self.parts.clock.now();
         let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
-        let was_withdrawn = request.state == RequestState::Withdrawn;
-        let by = By::person(actor);
-        self.advance(&transaction, &request, RequestStep::Reopen, by, now).await?;
-        self.void(&transaction, id, actor, "reopened", now).await?;
-        store::requests::begin_again(&transaction, id).await?;
-        if !was_withdrawn {
-            let owed = ["answer", "refuse", "decide"];
-            store::duties::owe_again(&transaction, id, &owed).await?;
+        if request.state == RequestState::Verified {
+            let why = "its answer is on its way; wait for the letter, or take a package back: `consentry package revoke`";
+            return Err(refused("request_step", why));
         }
-        store::requests::note_clock(&transaction, id, "start", (actor, "reopened"), now).await?;
-        store::request_notes::add(&transaction, id, "reopening", (&note, actor), now).await?;
+        self.look_again(&transaction, (&request, &ticket), &note, actor, now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Takes a request back to a person: what was decided is void, links are dead, and the answer
+    /// is owed again where one was given or on its way.
+    pub(crate) async fn look_again(
+        &self,
+        transaction: &Transaction,
+        (request, ticket): (&RequestRow, &TicketRow),
+        note: &[u8],
+        actor: &str,
+        now: domain::Timestamp,
+    ) -> Result<(), CasesError> {
+        let (id, was) = (request.id, request.state);
+        let by = By::person(actor);
+        let over = match was {
+            RequestState::UnderReview | RequestState::Identity => false,
+            RequestState::Approved => {
+                self.advance(transaction, request, RequestStep::SendBack, by, now).await?;
+                false
+            }
+            _ => {
+                self.advance(transaction, request, RequestStep::Reopen, by, now).await?;
+                true
+            }
+        };
+        self.void(transaction, id, actor, "reopened", now).await?;
+        store::packages::void_links(transaction, id).await?;
+        let about = (note, actor);
+        store::request_notes::add(transaction, id, "reopening", about, now).await?;
+        if !over {
+            return Ok(());
+        }
+        store::requests::begin_again(transaction, id).await?;
+        if was != RequestState::Withdrawn {
+            let owed = ["answer", "refuse", "decide"];
+            store::duties::owe_again(transaction, id, &owed).await?;
+            if request.name == RequestName::StopMarketing {
+                // Nobody looks again at advertising that stopped: it went on.
+                store::duties::owe_again(transaction, id, &["stop"]).await?;
+            }
+        }
+        store::requests::note_clock(transaction, id, "start", (actor, "reopened"), now).await?;
         if let TicketState::Closed { .. } = ticket.state {
             let open = ticket.state.hear();
-            store::tickets::change_state(&transaction, ticket.id, ticket.state, open).await?;
+            store::tickets::change_state(transaction, ticket.id, ticket.state, open).await?;
         }
-        Ok(transaction.commit().await?)
+        Ok(())
     }
 
     /// Closes a ticket whose requests are all over.

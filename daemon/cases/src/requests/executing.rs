@@ -6,6 +6,7 @@
 
 use domain::{
     Timestamp,
+    block::BlockState,
     disclosure::NoticeAct,
     ids::RequestId,
     regime::{CountsFrom, DutyName, RequestName},
@@ -15,9 +16,10 @@ use render::{
     MailName,
     mail::{CaseLetter, KeptItem},
 };
-use store::{Transaction, requests::RequestRow, tickets::TicketRow};
+use serde::{Deserialize, Serialize};
+use store::{Session, StoreError, Transaction, requests::RequestRow, tickets::TicketRow};
 
-use super::{By, refused};
+use super::{By, deciding::paragraphs, refused, words::check_words};
 use crate::{Cases, CasesError, parties::PreparedNotices};
 
 /// Who carries a request out.
@@ -33,15 +35,28 @@ pub enum Carrier {
     ByHand,
 }
 
-/// What was done by hand.
-#[derive(Clone, Default)]
+/// What was done by hand, or found; proposed by one and decided by another before it counts.
+/// Personal data may be in it; prints nothing.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
     /// What was done, each a clause that the person will read.
+    #[serde(default)]
     pub done: Vec<String>,
-    /// What goes on, and on which base (article): (purpose, base).
+    /// What goes on, and on which base (article, contract): (purpose, base).
+    #[serde(default)]
     pub continues: Vec<(String, String)>,
-    /// What the person claimed was not confirmed.
+    /// Every purpose goes on: nothing is to be destroyed.
+    #[serde(default)]
+    pub all_continue: bool,
+    /// What the person claimed was not confirmed: a refusal, with article and reasons.
+    #[serde(default)]
     pub not_confirmed: bool,
+    /// Of what was not confirmed: the article.
+    #[serde(default)]
+    pub clause: String,
+    /// Of what was not confirmed: the reasons, as the person will read them.
+    #[serde(default)]
+    pub reasons: String,
 }
 
 impl std::fmt::Debug for Carried {
@@ -70,61 +85,121 @@ impl Cases {
     /// [`CasesError::NotFound`].
     pub async fn carrier(&self, id: RequestId) -> Result<Carrier, CasesError> {
         let request = self.request_and_ticket(self.store(), id).await?.0;
+        self.carrier_of(self.store(), &request).await
+    }
+
+    async fn carrier_of(
+        &self,
+        session: &impl Session,
+        request: &RequestRow,
+    ) -> Result<Carrier, CasesError> {
         Ok(match request.name {
             RequestName::Rectification => Carrier::Correction,
             RequestName::Access => Carrier::Access,
             RequestName::Erasure | RequestName::Achieved => Carrier::Destruction,
-            _ if store::decisions::plan_of(self.store(), id).await?.is_some() => {
+            _ if store::decisions::plan_of(session, request.id).await?.is_some() => {
                 Carrier::Destruction
             }
             _ => Carrier::ByHand,
         })
     }
 
+    /// An approval without words is for what the machine carries out.
+    pub(super) async fn check_unsaid(
+        &self,
+        session: &impl Session,
+        request: &RequestRow,
+    ) -> Result<(), CasesError> {
+        let by_hand = self.carrier_of(session, request).await? == Carrier::ByHand;
+        if by_hand && request.name != RequestName::Breach {
+            let why = "what people carry out is decided on in words: `consentry request propose ID --done …`, or --not-confirmed";
+            return Err(refused("done_is_said", why));
+        }
+        Ok(())
+    }
+
+    /// What is proposed to be carried out by hand.
+    pub(super) async fn check_carried(
+        &self,
+        session: &impl Session,
+        request: &RequestRow,
+        carried: &Carried,
+    ) -> Result<(), CasesError> {
+        if self.carrier_of(session, request).await? != Carrier::ByHand {
+            let why = "this request is carried out by the machine; propose it without words, or refuse it; see `consentry request show`";
+            return Err(refused("executor", why));
+        }
+        check_words(request.name, carried)
+    }
+
     /// Records that an approved request was carried out, verified by the person who says so, and
-    /// plans the answer.
+    /// plans the answer. What was done stands in the decision, and nowhere else; a note may be
+    /// added for ourselves.
     ///
     /// # Errors
     /// [`CasesError::Refused`] for a request that has an executor of its own, was not approved, or
-    /// of which nothing is said to be done.
+    /// whose decision no longer covers it.
     pub async fn carry_out(
         &self,
         id: RequestId,
-        carried: &Carried,
+        note: Option<&str>,
         actor: &str,
     ) -> Result<CarriedOut, CasesError> {
         if self.carrier(id).await? != Carrier::ByHand {
             let why = "this request is carried out by the machine; see `consentry request show`";
             return Err(refused("executor", why));
         }
-        check_words(carried)?;
         let ticket = self.request_and_ticket(self.store(), id).await?.1;
-        let note = self.seal_note(&ticket, &carried.done.join("\n")).await?;
+        let note = match note {
+            Some(note) => Some(self.seal_note(&ticket, note).await?),
+            None => None,
+        };
         let key = self.key_of_matter(&ticket).await?;
-        let told = self.prepare_stop(id, carried).await?;
+        let decided = store::decisions::standing(self.store(), id).await?;
+        let carried = match &decided {
+            Some(row) => self.open_carried(row).await?,
+            None => Carried::default(),
+        };
+        let told = self.prepare_stop(id, &carried).await?;
         let transaction = self.store().begin().await?;
         let now = self.parts.clock.now();
         let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
         let by = By::person(actor);
-        if request.name == RequestName::StopMarketing {
+        if request.name == RequestName::StopMarketing
+            && matches!(request.state, RequestState::Received | RequestState::Blocked)
+        {
             self.settle_marketing(&transaction, &request, by, now).await?;
             transaction.commit().await?;
             return Ok(CarriedOut::Answered);
         }
-        self.covered(&transaction, &request, &ticket).await?;
-        check_kind(&request, carried)?;
-        store::request_notes::add(&transaction, id, "done", (&note, actor), now).await?;
-        let titles = self.tell_of_stop(&transaction, told.as_ref(), carried, now).await?;
-        if plan_is_due(request.name, carried) {
-            let letter = self.letter_of(&ticket, &request, (carried, titles), actor);
-            self.stop_and_plan(&transaction, (&ticket, &request), (letter, key), by, now).await?;
+        let decision = self.covered(&transaction, &request, &ticket).await?;
+        if decided.is_none_or(|row| row.id != decision.id) {
+            return Err(StoreError::Conflict { what: "decision" }.into());
+        }
+        self.check_carried(&transaction, &request, &carried).await?;
+        self.check_kind(&transaction, &request, &carried).await?;
+        if let Some(note) = &note {
+            store::request_notes::add(&transaction, id, "done", (note, actor), now).await?;
+        }
+        let matter = (&ticket, &request);
+        let by_whom = decision.decided_by.as_deref().unwrap_or(actor);
+        let mut letter = self.letter_of(&transaction, matter, &carried, by_whom).await?;
+        letter.told = self.tell_of_stop(&transaction, told.as_ref(), &carried, now).await?;
+        if plan_is_due(request.name, &carried) {
+            self.stop_and_plan(&transaction, matter, (letter, key), by, now).await?;
             transaction.commit().await?;
             return Ok(CarriedOut::PlanDue);
         }
         let request = self.advance(&transaction, &request, RequestStep::Execute, by, now).await?;
         let request = self.advance(&transaction, &request, RequestStep::Verify, by, now).await?;
-        self.fulfil(&transaction, &request, duties_done(request.name), by, now).await?;
-        let outcome = outcome_of(carried);
+        let duties = if carried.not_confirmed {
+            // Nothing was stopped or destroyed: what is fulfilled is the check.
+            &[DutyName::Check]
+        } else {
+            duties_done(request.name)
+        };
+        self.fulfil(&transaction, &request, duties, by, now).await?;
+        let outcome = outcome_of(&carried);
         let authority = request.requester == Requester::Authority
             || matches!(request.name, RequestName::AuthorityRequest | RequestName::AuthorityBlock);
         let became = if authority || request.name == RequestName::Unread {
@@ -135,8 +210,7 @@ impl Cases {
             store::tasks::open(&transaction, "answer_by_hand", about, None, &detail, now).await?;
             CarriedOut::AnswerByHand
         } else {
-            let letter = self.letter_of(&ticket, &request, (carried, titles), actor);
-            let mail = (mail_of(request.name), letter);
+            let mail = (mail_of(request.name, &carried), letter);
             let matter = (&ticket, &request);
             self.plan_answer(&transaction, matter, mail, outcome, key, now).await?;
             CarriedOut::Answered
@@ -151,28 +225,32 @@ impl Cases {
         Ok(became)
     }
 
-    fn letter_of(
+    async fn letter_of(
         &self,
-        ticket: &TicketRow,
-        request: &RequestRow,
-        (carried, told): (&Carried, Vec<String>),
-        actor: &str,
-    ) -> CaseLetter {
+        session: &impl Session,
+        (ticket, request): (&TicketRow, &RequestRow),
+        carried: &Carried,
+        decided_by: &str,
+    ) -> Result<CaseLetter, CasesError> {
         let mut letter = self.case_letter(ticket, Some(request));
-        letter.told = told;
+        decided_by.clone_into(&mut letter.decided_by);
+        if carried.not_confirmed || !carried.continues.is_empty() {
+            letter.remedies = self.remedies(session, request, ticket).await?;
+        }
         letter.done.clone_from(&carried.done);
-        letter.kept = carried
-            .continues
-            .iter()
-            .map(|(what, why)| KeptItem {
-                what: what.clone(),
-                why: why.clone(),
-                until: String::new(),
-            })
-            .collect();
+        if carried.not_confirmed {
+            carried.clause.trim().clone_into(&mut letter.clause);
+            letter.reasons = paragraphs(&carried.reasons);
+            return Ok(letter);
+        }
+        let kept = |(what, why): &(String, String)| KeptItem {
+            what: what.clone(),
+            why: why.clone(),
+            until: String::new(),
+        };
+        letter.kept = carried.continues.iter().map(kept).collect();
         letter.complete = carried.continues.is_empty();
-        actor.clone_into(&mut letter.decided_by);
-        letter
+        Ok(letter)
     }
 
     /// Who has data of the person and must hear that their processing stops.
@@ -219,7 +297,7 @@ impl Cases {
         Ok(Vec::new())
     }
 
-    /// The processing stopped and nothing goes on: the person is told, the stop is done, and the
+    /// The processing of one purpose at least stopped: the person is told, the stop is done, and the
     /// destruction that is owed needs a plan and a decision of its own.
     async fn stop_and_plan(
         &self,
@@ -252,6 +330,35 @@ impl Cases {
         Ok(())
     }
 
+    async fn check_kind(
+        &self,
+        session: &impl Session,
+        request: &RequestRow,
+        carried: &Carried,
+    ) -> Result<(), CasesError> {
+        if request.state != RequestState::Approved {
+            return Err(refused("approved", "what is approved is carried out; see its state"));
+        }
+        if request.name == RequestName::Breach {
+            return Err(refused("executor", "a breach is carried by `consentry incident`"));
+        }
+        if request.name == RequestName::UnlawfulProcessing
+            && !carried.not_confirmed
+            && request.detected_at.is_none()
+        {
+            let why = "when was it found to be unlawful? `consentry request event ID detection --at …`, or --not-confirmed";
+            return Err(refused("detection_is_dated", why));
+        }
+        if request.name == RequestName::Restriction && !carried.not_confirmed {
+            let blocks = store::blocks::of_ticket(session, request.ticket).await?;
+            if !blocks.iter().any(|block| matches!(block.state, BlockState::Active { .. })) {
+                let why = "the answer says that the data are blocked, and no block of this ticket stands: `consentry block set`";
+                return Err(refused("block_stands", why));
+            }
+        }
+        Ok(())
+    }
+
     /// All that a stop of advertising asks was done with the block itself, or is done now.
     pub(crate) async fn settle_marketing(
         &self,
@@ -266,44 +373,11 @@ impl Cases {
     }
 }
 
-fn check_words(carried: &Carried) -> Result<(), CasesError> {
-    if carried.done.iter().all(|done| done.trim().is_empty()) {
-        return Err(refused(
-            "done_is_said",
-            "say what was done, in words that the person understands",
-        ));
-    }
-    if carried.continues.iter().any(|(purpose, base)| {
-        purpose.trim().is_empty() || !base.chars().any(|c| c.is_ascii_digit())
-    }) {
-        let why =
-            "what goes on needs its base: an article, such as `договор=152-ФЗ ст. 6 ч. 1 п. 5`";
-        return Err(refused("continues_with_base", why));
-    }
-    Ok(())
-}
-
-fn check_kind(request: &RequestRow, carried: &Carried) -> Result<(), CasesError> {
-    if request.state != RequestState::Approved {
-        return Err(refused("approved", "what is approved is carried out; see its state"));
-    }
-    if request.name == RequestName::Breach {
-        return Err(refused("executor", "a breach is carried by `consentry incident`"));
-    }
-    if request.name == RequestName::UnlawfulProcessing
-        && !carried.not_confirmed
-        && request.detected_at.is_none()
-    {
-        let why = "when was it found to be unlawful? `consentry request event ID detection --at …`, or --not-confirmed";
-        return Err(refused("detection_is_dated", why));
-    }
-    Ok(())
-}
-
-/// A withdrawal or an objection that leaves no purpose with another base ends in destruction.
+/// A withdrawal or an objection ends in destruction for every purpose that ended; only where all
+/// go on, each on its base, is nothing to be destroyed.
 fn plan_is_due(name: RequestName, carried: &Carried) -> bool {
     matches!(name, RequestName::ConsentWithdrawal | RequestName::Objection)
-        && carried.continues.is_empty()
+        && !carried.all_continue
         && !carried.not_confirmed
 }
 
@@ -322,7 +396,7 @@ fn duties_done(name: RequestName) -> &'static [DutyName] {
     use DutyName as D;
     match name {
         RequestName::Restriction => &[D::Check],
-        // What goes on has its base; what was unlawful was cured: nothing is left to destroy.
+        // All goes on, each on its base; what was unlawful was cured: nothing is left to destroy.
         RequestName::ConsentWithdrawal
         | RequestName::Objection
         | RequestName::UnlawfulProcessing => &[D::Check, D::Stop, D::Destroy],
@@ -339,7 +413,10 @@ fn duties_done(name: RequestName) -> &'static [DutyName] {
     }
 }
 
-fn mail_of(name: RequestName) -> MailName {
+fn mail_of(name: RequestName, carried: &Carried) -> MailName {
+    if carried.not_confirmed {
+        return MailName::Refusal;
+    }
     match name {
         RequestName::Restriction => MailName::AnswerRestricted,
         RequestName::ConsentWithdrawal | RequestName::Objection => MailName::AnswerStopped,

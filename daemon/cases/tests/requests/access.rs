@@ -34,6 +34,8 @@ both! {
     the_link_is_spent_by_its_button_and_the_file_is_destroyed,
     a_link_that_nobody_uses_ends_with_its_file,
     two_buttons_at_once_spend_one_link,
+    a_link_dies_with_its_proof_and_with_a_disowning,
+    a_package_is_taken_back_before_anybody_took_it,
     only_the_mailbox_that_proved_itself_gets_the_link,
     what_was_approved_is_what_is_sent,
     of_whom_nothing_is_held_hears_that_and_nothing_more,
@@ -339,6 +341,60 @@ async fn a_link_that_nobody_uses_ends_with_its_file(mut room: Room) {
     assert_eq!(row.state, PackageState::Expired);
     assert!(!cases.vault().key_exists(row.vault_key).await.expect("asked"));
     is_refused(cases.send_package(matter.request(), "vera").await, "no_package");
+}
+
+async fn a_link_dies_with_its_proof_and_with_a_disowning(mut room: Room) {
+    let (matter, token) = sent(&mut room).await;
+    let cases = room.cases();
+    let dead = async |why: &str| {
+        let link = cases.package_link(&token).await.expect("read").expect("ours");
+        assert_eq!(link.state, PackageLinkState::Expired, "{why}");
+        assert!(cases.fetch_package(&token).await.expect("read").is_none(), "{why}");
+    };
+    room.pass_days(1);
+    cases.ask_challenge(&matter.number, None, "anna").await.expect("asked");
+    let text = room.letter(matter.ticket, "challenge").await.content.expect("opens").text;
+    let at = text.find("/c/").expect("a link") + 3;
+    let second: String = text[at..].chars().take_while(char::is_ascii_alphanumeric).collect();
+    cases.answer_challenge(&second, ChallengeAnswer::NotMine).await.expect("taken");
+    dead("disowned").await;
+    room.number("UPDATE challenge SET state = 'void' WHERE state = 'disowned' RETURNING id").await;
+    let link = cases.package_link(&token).await.expect("read").expect("ours");
+    assert!(matches!(link.state, PackageLinkState::Open { .. }));
+    // Not even one who showed a passport gets what was sent to another's mailbox.
+    cases.attest_identity(&matter.number, "паспорт", "anna").await.expect("attested");
+    let revoked = "UPDATE identity_proof SET revoked_at = 2, revoked_by = 'anna' \
+                   WHERE challenge_id IS NOT NULL RETURNING id";
+    room.number(revoked).await;
+    dead("revoked").await;
+}
+
+async fn a_package_is_taken_back_before_anybody_took_it(mut room: Room) {
+    let (matter, token) = sent(&mut room).await;
+    let id = matter.request();
+    assert_eq!(room.request(id).await.state, RequestState::Verified);
+    let cases = room.cases();
+    is_refused(cases.reopen_request(id, "wrong", "anna").await, "request_step");
+    is_refused(cases.revoke_package(id, " ", "anna").await, "note_given");
+    cases.revoke_package(id, "another had the mailbox", "anna").await.expect("revoked");
+    let link = cases.package_link(&token).await.expect("read").expect("ours");
+    assert_eq!(link.state, PackageLinkState::Expired);
+    assert!(cases.fetch_package(&token).await.expect("read").is_none());
+    assert_eq!(room.count("package WHERE state = 'void' AND destroyed_at IS NOT NULL").await, 1);
+    assert_eq!(room.request(id).await.state, RequestState::UnderReview);
+    assert_eq!(room.request(id).await.answer, None);
+    is_refused(cases.revoke_package(id, "again", "anna").await, "no_package");
+    is_refused(cases.send_package(id, "boris").await, "no_package");
+    // Everything anew: package, two people, link.
+    approved(&room, id).await;
+    cases.send_package(id, "boris").await.expect("sent");
+    let token = self::token(&room, &matter).await;
+    assert!(cases.fetch_package(&token).await.expect("read").is_some());
+    // Reopened once it was answered, its link is dead, too.
+    room.relay_takes(room.letter(matter.ticket, "answer_access").await.id).await;
+    cases.settle_requests().await.expect("settled");
+    cases.reopen_request(id, "a part is missing", "anna").await.expect("reopened");
+    assert!(cases.fetch_package(&token).await.expect("read").is_none());
 }
 
 async fn two_buttons_at_once_spend_one_link(mut room: Room) {

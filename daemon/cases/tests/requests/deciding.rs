@@ -65,6 +65,17 @@ fn refusal() -> Refusal {
     }
 }
 
+/// What people did, in the words that are decided on.
+pub fn done(words: &str) -> Carried {
+    Carried { done: vec![words.into()], ..Carried::default() }
+}
+
+/// Proposed by one, decided by another.
+async fn decided(room: &Room, id: RequestId, carried: &Carried) {
+    room.cases().propose_carried(id, carried, "anna").await.expect("proposed");
+    assert_eq!(room.cases().decide(id, "vera").await.expect("decided"), Decided::Approved);
+}
+
 async fn another_person_approves_and_what_was_changed_is_void(room: Room) {
     let cases = room.cases();
     let matter = under_review(&room, Label::Erasure).await;
@@ -103,7 +114,8 @@ async fn another_person_approves_and_what_was_changed_is_void(room: Room) {
 async fn of_two_who_decide_at_once_one_wins(room: Room) {
     let matter = under_review(&room, Label::Restriction).await;
     let id = matter.request();
-    room.cases().propose(id, None, "anna").await.expect("proposed");
+    let carried = done("данные заблокированы");
+    room.cases().propose_carried(id, &carried, "anna").await.expect("proposed");
     let mut work = Vec::new();
     for actor in ["boris", "vera", "galina", "dina"] {
         let cases = room.cases().clone();
@@ -154,13 +166,11 @@ async fn an_answer_that_does_not_arrive_leaves_the_request_open_and_a_task(room:
     let cases = room.cases();
     let matter = under_review(&room, Label::Restriction).await;
     let id = matter.request();
-    cases.propose(id, None, "anna").await.expect("proposed");
-    cases.decide(id, "vera").await.expect("decided");
-    let carried = Carried {
-        done: vec!["данные заблокированы".into()], ..Carried::default()
-    };
-    is_refused(cases.carry_out(id, &Carried::default(), "anna").await, "done_is_said");
-    assert_eq!(cases.carry_out(id, &carried, "anna").await.expect("done"), CarriedOut::Answered);
+    // Nobody approves what nobody said.
+    is_refused(cases.propose(id, None, "anna").await, "done_is_said");
+    is_refused(cases.propose_carried(id, &Carried::default(), "anna").await, "done_is_said");
+    decided(&room, id, &done("данные заблокированы")).await;
+    assert_eq!(cases.carry_out(id, None, "anna").await.expect("done"), CarriedOut::Answered);
     let letter = room.letter(matter.ticket, "answer_restricted").await;
     assert!(letter.content.expect("opens").text.contains("данные заблокированы"));
     room.relay_refuses(letter.id).await;
@@ -184,12 +194,8 @@ async fn a_withdrawal_that_leaves_no_purpose_owes_a_plan(room: Room) {
     let matter = under_review(&room, Label::Objection).await;
     let id = matter.request();
     attest(&room, &matter).await;
-    cases.propose(id, None, "anna").await.expect("proposed");
-    cases.decide(id, "vera").await.expect("decided");
-    let carried = Carried {
-        done: vec!["обработка прекращена".into()], ..Carried::default()
-    };
-    assert_eq!(cases.carry_out(id, &carried, "anna").await.expect("done"), CarriedOut::PlanDue);
+    decided(&room, id, &done("обработка прекращена")).await;
+    assert_eq!(cases.carry_out(id, None, "anna").await.expect("done"), CarriedOut::PlanDue);
     let request = room.request(id).await;
     assert_eq!((request.state, request.outcome), (RequestState::UnderReview, None));
     assert_eq!(request.achieved_at, Some(room.now()));
@@ -201,27 +207,128 @@ async fn a_withdrawal_that_leaves_no_purpose_owes_a_plan(room: Room) {
     room.letter(matter.ticket, "answer_stopped").await;
 }
 
-async fn what_goes_on_with_its_base_ends_the_request(room: Room) {
+async fn only_where_every_purpose_goes_on_is_nothing_destroyed(room: Room) {
     let cases = room.cases();
     let matter = under_review(&room, Label::ConsentWithdrawal).await;
     let id = matter.request();
     attest(&room, &matter).await;
-    cases.propose(id, None, "anna").await.expect("proposed");
-    cases.decide(id, "vera").await.expect("decided");
-    let base = |base: &str| Carried {
-        done: vec!["рассылки прекращены".into()],
+    let based = |base: &str| Carried {
         continues: vec![("исполнение договора".into(), base.into())],
-        not_confirmed: false,
+        ..done("рассылки прекращены")
     };
-    is_refused(cases.carry_out(id, &base("так надо"), "anna").await, "continues_with_base");
-    let carried = base("152-ФЗ ст. 6 ч. 1 п. 5");
-    assert_eq!(cases.carry_out(id, &carried, "anna").await.expect("done"), CarriedOut::Answered);
+    for bad in ["так надо", "1", "стол 1", "договор"] {
+        let proposed = cases.propose_carried(id, &based(bad), "anna").await;
+        is_refused(proposed, "continues_with_base");
+    }
+    // The mailings ended: what was held for them is destroyed, whatever else goes on.
+    decided(&room, id, &based("152-ФЗ ст. 6 ч. 1 п. 5")).await;
+    assert_eq!(cases.carry_out(id, None, "anna").await.expect("done"), CarriedOut::PlanDue);
+    let owed = format!(
+        "duty WHERE request_id = {id} AND name = 'destroy' AND done_at IS NULL AND legal_due_on IS NOT NULL"
+    );
+    assert!(room.count(&owed).await > 0);
+    assert_eq!(room.request(id).await.state, RequestState::UnderReview);
+    let text = room.letter(matter.ticket, "answer_stopped").await.content.expect("opens").text;
+    assert!(text.contains("ст. 6 ч. 1 п. 5") && text.contains("рассылки прекращены"), "{text}");
+    // Two people find that nothing is to be destroyed.
+    let all = Carried { all_continue: true, ..based("договор № 7 от 01.02.2026") };
+    let none = Carried { continues: Vec::new(), ..all.clone() };
+    is_refused(cases.propose_carried(id, &none, "anna").await, "continues_with_base");
+    decided(&room, id, &all).await;
+    assert_eq!(cases.carry_out(id, None, "anna").await.expect("done"), CarriedOut::Answered);
+    assert_eq!(room.count(&owed).await, 0);
     let letter = room.letter(matter.ticket, "answer_stopped").await;
-    assert!(letter.content.expect("opens").text.contains("ст. 6 ч. 1 п. 5"));
+    assert!(letter.content.expect("opens").text.contains("договор № 7"));
     room.relay_takes(letter.id).await;
     cases.settle_requests().await.expect("settled");
     let request = room.request(id).await;
     assert_eq!((request.state, request.outcome), (RequestState::Closed, Some(Outcome::PartlyKept)));
+}
+
+async fn that_a_claim_was_not_confirmed_is_a_refusal_by_two_people(room: Room) {
+    let cases = room.cases();
+    let matter = under_review(&room, Label::Objection).await;
+    let id = matter.request();
+    attest(&room, &matter).await;
+    let found = Carried {
+        not_confirmed: true,
+        clause: "152-ФЗ ст. 21 ч. 5.1".into(),
+        reasons: "Мы проверили все списки: этих данных никто не обрабатывает.".into(),
+        ..Carried::default()
+    };
+    let bare = Carried { clause: "стол 1".into(), ..found.clone() };
+    is_refused(cases.propose_carried(id, &bare, "anna").await, "refusal_needs_clause");
+    let mute = Carried { reasons: "нет".into(), ..found.clone() };
+    is_refused(cases.propose_carried(id, &mute, "anna").await, "refusal_needs_reasons");
+    let both =
+        Carried { continues: vec![("договор".into(), "ст. 6".into())], ..found.clone() };
+    is_refused(cases.propose_carried(id, &both, "anna").await, "continues_with_base");
+    cases.propose_carried(id, &found, "anna").await.expect("proposed");
+    is_refused(cases.carry_out(id, None, "mallory").await, "decision_stands");
+    is_refused(cases.decide(id, "anna").await, "four_eyes");
+    cases.decide(id, "vera").await.expect("decided");
+    assert_eq!(cases.carry_out(id, None, "anna").await.expect("done"), CarriedOut::Answered);
+    let text = room.letter(matter.ticket, "refusal").await.content.expect("opens").text;
+    for words in ["ст. 21 ч. 5.1", "этих данных никто не обрабатывает", "Роскомнадзор", "vera"] {
+        assert!(text.contains(words), "{words} is missing in {text}");
+    }
+    assert!(!text.contains("прекращена"), "{text}");
+    // Nothing was stopped or destroyed, and nothing says so.
+    let undone = "duty WHERE name IN ('stop', 'destroy') AND done_at IS NOT NULL";
+    assert_eq!(room.count(undone).await, 0);
+    assert_eq!(room.request(id).await.outcome, Some(Outcome::NotConfirmed));
+    room.relay_takes(room.letter(matter.ticket, "refusal").await.id).await;
+    cases.settle_requests().await.expect("settled");
+    assert_eq!(room.request(id).await.state, RequestState::Closed);
+}
+
+async fn a_decision_covers_the_words_it_was_made_on(room: Room) {
+    let cases = room.cases();
+    let matter = under_review(&room, Label::Restriction).await;
+    let id = matter.request();
+    decided(&room, id, &done("данные заблокированы")).await;
+    // The words of another proposal are not the ones that were approved.
+    let other = under_review(&room, Label::StopPublication).await;
+    let other = other.request();
+    cases.propose_carried(other, &done("ничего"), "anna").await.expect("proposed");
+    let swapped = format!(
+        "UPDATE decision SET reasons = (SELECT reasons FROM decision WHERE request_id = {other}) \
+         WHERE request_id = {id} RETURNING id"
+    );
+    room.number(&swapped).await;
+    let taken = cases.carry_out(id, None, "anna").await;
+    is_refused(taken, "decision_covers_its_subject");
+}
+
+async fn a_restriction_is_answered_only_while_a_block_stands(room: Room) {
+    let cases = room.cases();
+    let matter = under_review(&room, Label::Restriction).await;
+    let id = matter.request();
+    decided(&room, id, &done("данные заблокированы")).await;
+    let ended = format!(
+        "UPDATE block SET state = 'lifted', lifted_at = 1, lifted_by = 'anna', lift_reason = 'test' \
+         WHERE submission_id IN (SELECT submission_id FROM request WHERE id = {id}) RETURNING id"
+    );
+    room.number(&ended).await;
+    is_refused(cases.carry_out(id, None, "anna").await, "block_stands");
+}
+
+async fn a_stop_of_advertising_under_review_is_carried_out_and_answered(room: Room) {
+    let cases = room.cases();
+    let matter = room.asks(ANNA, &[Label::StopMarketing]).await;
+    let id = matter.request();
+    cases.settle_requests().await.expect("settled");
+    cases.reopen_request(id, "the newsletter came again", "anna").await.expect("reopened");
+    let owed = format!("duty WHERE request_id = {id} AND name = 'stop' AND done_at IS NULL");
+    assert!(room.count(&owed).await > 0, "the mail went on: the stop is owed again");
+    decided(&room, id, &done("адрес исключён из второго списка")).await;
+    assert_eq!(cases.carry_out(id, None, "anna").await.expect("done"), CarriedOut::Answered);
+    assert_eq!(room.count(&owed).await, 0);
+    let letter = room.letter(matter.ticket, "reply").await;
+    assert!(letter.content.expect("opens").text.contains("исключён из второго списка"));
+    room.relay_takes(letter.id).await;
+    cases.settle_requests().await.expect("settled");
+    assert_eq!(room.request(id).await.state, RequestState::Closed);
 }
 
 async fn unlawful_processing_needs_its_detection_and_two_clocks(room: Room) {
@@ -229,12 +336,8 @@ async fn unlawful_processing_needs_its_detection_and_two_clocks(room: Room) {
     let matter = under_review(&room, Label::UnlawfulProcessing).await;
     let id = matter.request();
     attest(&room, &matter).await;
-    cases.propose(id, None, "anna").await.expect("proposed");
-    cases.decide(id, "vera").await.expect("decided");
-    let carried = Carried {
-        done: vec!["нарушение устранено".into()], ..Carried::default()
-    };
-    is_refused(cases.carry_out(id, &carried, "anna").await, "detection_is_dated");
+    decided(&room, id, &done("нарушение устранено")).await;
+    is_refused(cases.carry_out(id, None, "anna").await, "detection_is_dated");
     let early = room.request(id).await.received_at - jiff::SignedDuration::from_secs(1);
     let detect = |at| cases.record_event(id, CountsFrom::Detection, at, None, "anna");
     is_refused(detect(early).await, "event_date");
@@ -247,7 +350,7 @@ async fn unlawful_processing_needs_its_detection_and_two_clocks(room: Room) {
     };
     assert_eq!(room.count(&due(DutyName::Stop, "2026-12-09")).await, 1, "3 working days");
     assert_eq!(room.count(&due(DutyName::Destroy, "2026-12-18")).await, 1, "10 working days");
-    assert_eq!(cases.carry_out(id, &carried, "anna").await.expect("done"), CarriedOut::Answered);
+    assert_eq!(cases.carry_out(id, None, "anna").await.expect("done"), CarriedOut::Answered);
     room.relay_takes(room.letter(matter.ticket, "answer_lawfulness").await.id).await;
     cases.settle_requests().await.expect("settled");
     assert_eq!(room.request(id).await.state, RequestState::Closed);
@@ -269,7 +372,7 @@ async fn what_the_person_on_file_disowned_is_not_carried_out(room: Room) {
     press(&room, &matter, ChallengeAnswer::NotMine).await;
     // Not even somebody who saw a passport outweighs the word of the person.
     attest(&room, &matter).await;
-    cases.propose(id, None, "anna").await.expect("proposed");
+    cases.propose_carried(id, &done("обработка прекращена"), "anna").await.expect("proposed");
     is_refused(cases.decide(id, "vera").await, "disowned");
     // A new challenge, answered later, does.
     room.pass_days(1);
@@ -281,10 +384,7 @@ async fn what_the_person_on_file_disowned_is_not_carried_out(room: Room) {
     room.pass_days(1);
     cases.ask_challenge(&matter.number, None, "anna").await.expect("asked");
     press(&room, &matter, ChallengeAnswer::NotMine).await;
-    let carried = Carried {
-        done: vec!["обработка прекращена".into()], ..Carried::default()
-    };
-    is_refused(cases.carry_out(id, &carried, "anna").await, "disowned");
+    is_refused(cases.carry_out(id, None, "anna").await, "disowned");
     assert_eq!(room.request(id).await.state, RequestState::Approved);
     // It ends by a refusal, which destroys and discloses nothing.
     cases.send_back(id, "disowned", "anna").await.expect("sent back");
@@ -295,7 +395,10 @@ async fn what_the_person_on_file_disowned_is_not_carried_out(room: Room) {
 async fn one_person_alone_decides_where_the_configuration_lets_them(mut room: Room) {
     room.with_settings(|settings| settings.requests.four_eyes = false);
     let matter = under_review(&room, Label::Restriction).await;
-    let decided = room.cases().decide(matter.request(), "anna").await.expect("decided");
+    let (cases, id) = (room.cases(), matter.request());
+    is_refused(cases.decide(id, "anna").await, "done_is_said");
+    cases.propose_carried(id, &done("данные заблокированы"), "anna").await.expect("proposed");
+    let decided = cases.decide(id, "anna").await.expect("decided");
     assert_eq!(decided, Decided::Approved);
 }
 
@@ -305,7 +408,11 @@ both! {
     a_refusal_needs_article_reasons_and_a_person_and_is_answered,
     an_answer_that_does_not_arrive_leaves_the_request_open_and_a_task,
     a_withdrawal_that_leaves_no_purpose_owes_a_plan,
-    what_goes_on_with_its_base_ends_the_request,
+    only_where_every_purpose_goes_on_is_nothing_destroyed,
+    that_a_claim_was_not_confirmed_is_a_refusal_by_two_people,
+    a_decision_covers_the_words_it_was_made_on,
+    a_restriction_is_answered_only_while_a_block_stands,
+    a_stop_of_advertising_under_review_is_carried_out_and_answered,
     unlawful_processing_needs_its_detection_and_two_clocks,
     one_person_alone_decides_where_the_configuration_lets_them,
     what_the_person_on_file_disowned_is_not_carried_out,

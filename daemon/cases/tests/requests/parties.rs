@@ -311,7 +311,8 @@ async fn recipients_hear_of_a_stop(room: Room) {
             .then(|| ("договор".into(), "152-ФЗ ст. 6 ч. 1 п. 5".into()))
             .into_iter()
             .collect(),
-        not_confirmed: false,
+        all_continue: continues,
+        ..Carried::default()
     };
     for (label, goes_on, told) in [
         (Label::Objection, false, true),
@@ -324,9 +325,10 @@ async fn recipients_hear_of_a_stop(room: Room) {
         if room.request(matter.request()).await.state != RequestState::UnderReview {
             cases.review_request(matter.request(), "anna").await.expect("reviewed");
         }
-        cases.propose(matter.request(), None, "anna").await.expect("proposed");
+        let words = carried(goes_on);
+        cases.propose_carried(matter.request(), &words, "anna").await.expect("proposed");
         cases.decide(matter.request(), "vera").await.expect("decided");
-        cases.carry_out(matter.request(), &carried(goes_on), "anna").await.expect("carried out");
+        cases.carry_out(matter.request(), None, "anna").await.expect("carried out");
         let stop = ("partner".to_owned(), NoticeAct::Stop);
         assert_eq!(acts(&room, &matter).await.contains(&stop), told, "{label:?}");
         let tasks = room.tasks(matter.ticket).await;

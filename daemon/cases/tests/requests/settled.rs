@@ -36,7 +36,8 @@ async fn every_kind_ends_with_its_letter(mut room: Room) {
             .then(|| ("исполнение договора".into(), "152-ФЗ ст. 6 ч. 1 п. 5".into()))
             .into_iter()
             .collect(),
-        not_confirmed: false,
+        all_continue: continues,
+        ..Carried::default()
     };
 
     let matter = approved_after(&room, Label::Access, async |room, matter| {
@@ -67,9 +68,12 @@ async fn every_kind_ends_with_its_letter(mut room: Room) {
         (Label::Restriction, false, "answer_restricted", Outcome::Done),
     ];
     for (label, continues, letter, outcome) in by_hand {
-        let matter = approved_after(&room, label, async |_, _| ()).await;
-        let carried = carried(continues);
-        let done = room.cases().carry_out(matter.request(), &carried, "boris");
+        let matter = under_review(&room, label).await;
+        let words = carried(continues);
+        let proposed = room.cases().propose_carried(matter.request(), &words, "boris");
+        proposed.await.expect("proposed");
+        room.cases().decide(matter.request(), "vera").await.expect("approved");
+        let done = room.cases().carry_out(matter.request(), None, "boris");
         done.await.expect("carried out");
         ends(&room, &matter, letter, outcome).await;
     }

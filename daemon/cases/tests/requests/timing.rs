@@ -229,6 +229,8 @@ async fn who_takes_a_request_back_is_known_or_was_heard(room: Room) {
         (RequestState::Withdrawn, Some(Outcome::Withdrawn))
     );
     assert!(room.tasks(matter.ticket).await.contains(&"look_at_block".to_owned()));
+    let told = room.letter(matter.ticket, "taken_back").await.content.expect("opens").text;
+    assert!(told.contains("пока действуют"), "the block stands: {told}");
     is_refused(cases.reopen_request(id, " ", "anna").await, "note_given");
     cases.reopen_request(id, "it was another person", "anna").await.expect("reopened");
     let request = room.request(id).await;

@@ -51,6 +51,15 @@ pub enum PackageCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Take a package back: its link is dead, file and key are destroyed, and the request goes back
+    /// into review
+    Revoke {
+        /// The number of the request
+        request: i64,
+        /// Why; kept sealed with the request
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 /// `consentry correction`.

@@ -52,10 +52,7 @@ pub enum RequestCommand {
     /// Ask for more time: the person gets a notice with the causes, and only then it holds
     Extend(RequestExtend),
     /// Propose that it is carried out, as it was prepared
-    Propose {
-        /// Its id
-        id: i64,
-    },
+    Propose(RequestPropose),
     /// Propose a refusal: article, reasons, and another person to decide
     Refuse {
         /// Its id
@@ -190,15 +187,34 @@ pub struct RequestExtend {
 pub struct RequestExecute {
     /// Its id
     pub id: i64,
-    /// What was done, a clause the person will read; several times for several
+    /// A note for ourselves, of what people carried out; `-` reads it from standard input
+    #[arg(long)]
+    pub note: Option<String>,
+}
+
+/// `consentry request propose`.
+#[derive(Debug, Args)]
+pub struct RequestPropose {
+    /// Its id
+    pub id: i64,
+    /// What was done by hand, a clause the person will read; several times for several
     #[arg(long)]
     pub done: Vec<String>,
-    /// What goes on, and on which article: PURPOSE=BASE
+    /// What goes on, and on which article or contract: PURPOSE=BASE
     #[arg(long, value_parser = continued)]
     pub continues: Vec<(String, String)>,
-    /// What the person claimed was not confirmed
-    #[arg(long)]
+    /// Every purpose goes on as --continues says: nothing is to be destroyed
+    #[arg(long, requires = "continues")]
+    pub all_continue: bool,
+    /// What the person claimed was not confirmed: a refusal, with article and reasons
+    #[arg(long, requires_all = ["clause", "reasons"], conflicts_with = "continues")]
     pub not_confirmed: bool,
+    /// Article and part on which it was not confirmed, such as "152-ФЗ ст. 14 ч. 8 п. 3"
+    #[arg(long, requires = "not_confirmed")]
+    pub clause: Option<String>,
+    /// The reasons as the person will read them; `-` reads them from standard input
+    #[arg(long, requires = "not_confirmed")]
+    pub reasons: Option<String>,
 }
 
 /// `consentry request hold`.

@@ -52,6 +52,13 @@ pub async fn run(general: General, arguments: Package) -> anyhow::Result<ExitCod
                 print::table(&["ID", "STATE", "BYTES", "MADE BY", "UNTIL", "SHA256"], &rows)?;
             }
         }
+        PackageCommand::Revoke { request, reason } => {
+            let revoked = house.cases.revoke_package(RequestId(request), &reason, &actor).await;
+            let package = revoked.map_err(told)?;
+            print::line(&format!(
+                "package {package} is destroyed, its link is dead; request {request} is under review"
+            ))?;
+        }
         PackageCommand::Send { request, json } => {
             let sent = house.cases.send_package(RequestId(request), &actor).await.map_err(told)?;
             if json {

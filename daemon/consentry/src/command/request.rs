@@ -17,6 +17,7 @@ use super::{open_house, told};
 use crate::cli::General;
 use crate::cli::request::{
     HoldCommand, Request, RequestCommand, RequestEvent, RequestExecute, RequestExtend, RequestList,
+    RequestPropose,
 };
 use crate::failure::WrongUse;
 use crate::{actor, print};
@@ -101,10 +102,7 @@ async fn change(cases: &Cases, command: RequestCommand, actor: &str) -> anyhow::
             format!("the clock of request {id} goes on")
         }
         RequestCommand::Extend(arguments) => extend(cases, arguments, actor).await?,
-        RequestCommand::Propose { id } => {
-            cases.propose(RequestId(id), None, actor).await.map_err(told)?;
-            format!("the approval of request {id} is proposed")
-        }
+        RequestCommand::Propose(arguments) => propose(cases, arguments, actor).await?,
         RequestCommand::Refuse { id, clause, reasons } => {
             let refusal = Refusal { clause, reasons: words(reasons)? };
             cases.propose(RequestId(id), Some(&refusal), actor).await.map_err(told)?;
@@ -171,26 +169,40 @@ async fn extend(cases: &Cases, arguments: RequestExtend, actor: &str) -> anyhow:
     Ok(format!("the notice is planned; once it has left in time, {n} duties are extended"))
 }
 
+async fn propose(cases: &Cases, asked: RequestPropose, actor: &str) -> anyhow::Result<String> {
+    let id = RequestId(asked.id);
+    let carried = Carried {
+        done: asked.done,
+        continues: asked.continues,
+        all_continue: asked.all_continue,
+        not_confirmed: asked.not_confirmed,
+        clause: asked.clause.unwrap_or_default(),
+        reasons: asked.reasons.map(words).transpose()?.unwrap_or_default(),
+    };
+    if carried == Carried::default() {
+        cases.propose(id, None, actor).await.map_err(told)?;
+    } else {
+        cases.propose_carried(id, &carried, actor).await.map_err(told)?;
+    }
+    Ok(format!("the approval of request {id} is proposed"))
+}
+
 async fn execute(cases: &Cases, arguments: RequestExecute, actor: &str) -> anyhow::Result<String> {
     let id = RequestId(arguments.id);
-    let carried = Carried {
-        done: arguments.done,
-        continues: arguments.continues,
-        not_confirmed: arguments.not_confirmed,
-    };
     match cases.carrier(id).await.map_err(told)? {
         Carrier::ByHand => {}
         Carrier::Destruction => return super::destruction::execute(cases, id).await,
         Carrier::Correction => return super::correction::apply(cases, id, actor).await,
         Carrier::Access => return super::package::send(cases, id, actor).await,
     }
-    Ok(match cases.carry_out(id, &carried, actor).await.map_err(told)? {
+    let note = arguments.note.map(words).transpose()?;
+    Ok(match cases.carry_out(id, note.as_deref(), actor).await.map_err(told)? {
         CarriedOut::Answered => format!("request {id} was carried out; the answer is planned"),
         CarriedOut::AnswerByHand => {
             format!("request {id} was carried out; answer by hand: `consentry request answer {id}`")
         }
         CarriedOut::PlanDue => {
-            format!("the processing stopped; no purpose is left: make a plan for request {id}")
+            format!("the processing stopped; a purpose ended: make a plan for request {id}")
         }
     })
 }

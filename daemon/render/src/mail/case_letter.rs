@@ -58,6 +58,10 @@ pub struct CaseLetter {
     pub person: Vec<String>,
     /// All data were destroyed (false: part is kept).
     pub complete: bool,
+    /// A block of the person's data stands after this letter.
+    pub block_stands: bool,
+    /// A block of the person's data was lifted with this letter.
+    pub block_lifted: bool,
     /// We hold nothing of this person.
     pub nothing_held: bool,
     /// The name of the person of ours who decided; may be empty.

@@ -84,6 +84,8 @@ pub(crate) fn full(locale: Locale) -> CaseLetter {
         act: told("A-2026-000017 от 16.12.2026", "A-2026-000017 of 2026-12-16"),
         person: vec![told("Анна Петрова", "Anna Petrova"), "anna@person.example".to_owned()],
         complete: true,
+        block_stands: true,
+        block_lifted: true,
         nothing_held: false,
         decided_by: told("А. Б. Орлова", "A. Orlova"),
         organisation: told("ООО «Пример»", "Example LLC"),
