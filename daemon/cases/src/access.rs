@@ -21,10 +21,10 @@ use std::sync::Arc;
 use domain::data_map::DataMap;
 
 pub use fetching::{FetchedPackage, PackageLink, PackageLinkState};
+pub use index::PackageIndex;
 pub use making::{HeldBack, MadePackage};
 pub use packing::FORMAT;
 pub use research::ResearchExport;
-pub use index::PackageIndex;
 pub use sending::SentPackage;
 
 /// Minutes after the first taking in which the same link gives the file again: a download breaks.

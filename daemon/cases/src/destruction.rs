@@ -11,6 +11,8 @@ mod answering;
 mod closing;
 mod emptying;
 mod erasing;
+mod moments;
+mod patience;
 mod planning;
 mod postponing;
 mod protecting;

@@ -42,7 +42,9 @@ impl Cases {
         // While the data of the contact are destroyed, its key is on its way out: what is written
         // now is under the ticket's own.
         let contact = match ticket.contact {
-            Some(contact) if !store::subject_keys::is_destroyed(self.store(), ticket.id).await? => {
+            Some(contact)
+                if !store::subject_keys::is_destroyed(self.store(), ticket.id).await? =>
+            {
                 Some(contact)
             }
             _ => None,

@@ -6,8 +6,8 @@
 
 pub mod access;
 pub mod acts;
-pub mod audits;
 pub mod answering;
+pub mod audits;
 pub mod blocks;
 pub mod campaigns;
 pub mod consents;
@@ -25,8 +25,8 @@ pub mod incidents;
 pub mod keys;
 mod letters;
 pub mod lists;
-mod own_matter;
 mod outliving;
+mod own_matter;
 pub mod parties;
 pub mod policies;
 pub mod regimes;
@@ -131,7 +131,12 @@ impl Cases {
                 }
             }
         }
-        Ok(Self { parts, campaigns: Arc::default(), systems: Arc::default(), retention: Arc::default() })
+        Ok(Self {
+            parts,
+            campaigns: Arc::default(),
+            systems: Arc::default(),
+            retention: Arc::default(),
+        })
     }
 
     /// With what the administrator set about campaigns; without it none is approved.

@@ -4,11 +4,13 @@
 //! the store refuses what is no longer so, the audit log says who and by what right.
 
 mod answering;
+mod covering;
 mod dating;
 pub mod deciding;
 mod ending;
 pub mod executing;
 mod extending;
+mod kinds;
 pub mod reminding;
 mod settling;
 pub mod showing;

@@ -106,7 +106,15 @@ impl Default for ActSettings {
 
 impl Default for RequestSettings {
     fn default() -> Self {
-        Self { four_eyes: true, regime_rules: Vec::new(), alarm_to: Vec::new(), challenge: ChallengeMode::Auto, acts: ActSettings::default(), access: crate::access::AccessSettings::default(), proofs: None }
+        Self {
+            four_eyes: true,
+            regime_rules: Vec::new(),
+            alarm_to: Vec::new(),
+            challenge: ChallengeMode::Auto,
+            acts: ActSettings::default(),
+            access: crate::access::AccessSettings::default(),
+            proofs: None,
+        }
     }
 }
 

@@ -1,27 +1,25 @@
 //! The command line, as typed. What each command does is in `command`, one file each.
 
-pub mod backup;
 pub mod access;
+pub mod backup;
 pub mod campaign;
 pub mod contact;
 pub mod destruction;
 pub mod identity;
 pub mod incident;
 pub mod lists;
-pub mod request;
 pub mod proof;
-pub mod system;
+pub mod request;
 pub mod retention;
+pub mod system;
 pub mod ticket;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use access::{Correction, CorrectionCommand, Export, ExportCommand, Package, PackageCommand};
 pub use backup::{Backup, Restore, Suppression, SuppressionCommand};
-pub use access::{
-    Correction, CorrectionCommand, Export, ExportCommand, Package, PackageCommand,
-};
 pub use campaign::{Campaign, CampaignCommand, Start as CampaignStart, Template, TemplateCommand};
 pub use contact::{Contact, ContactCommand, ContactImport, ExportFormat};
 pub use identity::{Identity, IdentityCommand, RepresentativeKind};
@@ -30,11 +28,11 @@ pub use proof::{
     Act, ActCommand, ActFormat, Audit, AuditCommand, AuditFormat, Register, RegisterCommand,
     RegisterFormat,
 };
-pub use system::{
-    Disclosure, DisclosureCommand, Recipient, RecipientCommand, RecipientNoticeCommand,
-    DisclosureFormat, System, SystemCommand,
-};
 pub use retention::{Retention, RetentionCommand};
+pub use system::{
+    Disclosure, DisclosureCommand, DisclosureFormat, Recipient, RecipientCommand,
+    RecipientNoticeCommand, System, SystemCommand,
+};
 pub use ticket::{
     Classifier, ClassifierCommand, Correct as TicketCorrection, Ticket, TicketCommand,
 };

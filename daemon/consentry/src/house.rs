@@ -230,7 +230,15 @@ fn settings(config: &Config) -> Settings {
         unsubscribe_address: config.campaign.as_ref().map(|own| own.unsubscribe_address.clone()),
         bounce_address: config.campaign.as_ref().map(|own| own.bounce_address.clone()),
         acknowledgements_per_hour: config.rules.acknowledgements_per_hour,
-        requests: cases::settings::RequestSettings { four_eyes: config.requests.four_eyes, alarm_to: config.requests.alarm_to.clone(), challenge: config.identity.challenge, acts: config.acts.settings(), access: config.access.settings(), regime_rules: config.rules.regime_rules.clone(), proofs: Some(config.data_directory.join("proofs")) },
+        requests: cases::settings::RequestSettings {
+            four_eyes: config.requests.four_eyes,
+            alarm_to: config.requests.alarm_to.clone(),
+            challenge: config.identity.challenge,
+            acts: config.acts.settings(),
+            access: config.access.settings(),
+            regime_rules: config.rules.regime_rules.clone(),
+            proofs: Some(config.data_directory.join("proofs")),
+        },
         reply_expires_after_days: REPLY_EXPIRES_AFTER_DAYS,
     }
 }

@@ -62,14 +62,16 @@ impl Rulebook {
         let retention = keep(load_retention(config.retention.file.as_deref()), &mut problems);
         let form = keep(load_form(config.web.feedback_form.as_deref()), &mut problems);
         match (packs, renderer, form, retention) {
-            (Some(packs), Some(renderer), Some(form), Some(retention)) if problems.is_empty() => Ok(Self {
-                regimes,
-                calendars,
-                packs: Arc::new(packs),
-                renderer: Arc::new(renderer),
-                form,
-                retention,
-            }),
+            (Some(packs), Some(renderer), Some(form), Some(retention)) if problems.is_empty() => {
+                Ok(Self {
+                    regimes,
+                    calendars,
+                    packs: Arc::new(packs),
+                    renderer: Arc::new(renderer),
+                    form,
+                    retention,
+                })
+            }
             _ => Err(WrongUse(format!(
                 "the rules have {} error(s):\n  {}",
                 problems.len(),

@@ -111,10 +111,9 @@ impl RequestState {
                 S::Withdrawn
             }
             // Verified: what was sent is taken back before its answer counts.
-            (
-                Step::Reopen,
-                S::Verified | S::Refused | S::Answered | S::Closed | S::Withdrawn,
-            ) => S::UnderReview,
+            (Step::Reopen, S::Verified | S::Refused | S::Answered | S::Closed | S::Withdrawn) => {
+                S::UnderReview
+            }
             (Step::SendBack, S::Approved) => S::UnderReview,
             (
                 Step::Block

@@ -152,7 +152,8 @@ impl Maildir {
     pub fn remove(&self, key: &str) -> io::Result<()> {
         // Another program may rename it meanwhile, to set a flag.
         for _ in 0..10 {
-            let Some(path) = self.find(key)?.map_or_else(|| self.find(key), |p| Ok(Some(p)))? else {
+            let Some(path) = self.find(key)?.map_or_else(|| self.find(key), |p| Ok(Some(p)))?
+            else {
                 return Ok(());
             };
             match fs::remove_file(&path) {

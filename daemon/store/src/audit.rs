@@ -47,7 +47,9 @@ pub async fn append(
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub async fn last_at(session: &impl Session) -> Result<Option<Timestamp>, StoreError> {
-    query_one(session, "SELECT MAX(at) AS at FROM audit_event", []).await?.instant_option("audit_event", "at")
+    query_one(session, "SELECT MAX(at) AS at FROM audit_event", [])
+        .await?
+        .instant_option("audit_event", "at")
 }
 
 fn read(row: &Row) -> Result<AuditEvent, StoreError> {

@@ -242,10 +242,7 @@ pub async fn complete_act(
 ///
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
-pub async fn standing(
-    session: &impl Session,
-    kind: KeptKind,
-) -> Result<Vec<KeptRow>, StoreError> {
+pub async fn standing(session: &impl Session, kind: KeptKind) -> Result<Vec<KeptRow>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM kept_record WHERE kind = $1 AND destroyed_at IS NULL ORDER BY id"
     );

@@ -27,7 +27,7 @@ pub use digests::{Digests, Purpose, RawDigest};
 pub use domain::journal::{CommittedStop, InvalidScopeWords, ScopeWords, StopAct, StopIntent};
 pub use error::VaultError;
 pub use journal::{CaughtUp, JournalError, JournalReport, Replayed, StopJournal, replay};
-pub use proofs::ProofFiles;
 pub use proof_key::{ProofKey, proof_key_fingerprint, proof_key_pem, verify_proof};
+pub use proofs::ProofFiles;
 pub use tokens::{MailToken, TokenKind};
 pub use vault::{NewObject, Rekeyed, Vault};

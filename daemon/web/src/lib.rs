@@ -30,10 +30,10 @@ mod web;
 
 pub use config::{Organisation, Policy, PublicUrl, WebConfig};
 pub use desk::{
-    SystemMessage, SystemMessageAnswer,
     Act, Agreed, ChallengeAnswer, ChallengeStanding, ChallengeView, ConfirmationState,
     ConfirmationView, ConfirmedList, Desk, DeskError, Health, LeavableList, LeaveAnswer, Leaving,
-    OpenList, OpenLists, PackageFile, PackageStanding, PackageView, RequestView, StatusView, UnsubscribeView, Visit, Wish, WishAnswer,
+    OpenList, OpenLists, PackageFile, PackageStanding, PackageView, RequestView, StatusView,
+    SystemMessage, SystemMessageAnswer, UnsubscribeView, Visit, Wish, WishAnswer,
 };
 pub use network::{InvalidNetwork, Network, Peer};
 pub use router::router;

@@ -38,7 +38,8 @@ pub fn working_days(start: Date, count: u32) -> Result<Date> {
     while left > 0 {
         day = day.checked_add(1.day())?;
         let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
-        let works = if weekend { on.contains(&day.to_string()) } else { !off.contains(&day.to_string()) };
+        let works =
+            if weekend { on.contains(&day.to_string()) } else { !off.contains(&day.to_string()) };
         left -= u32::from(works);
     }
     Ok(day)

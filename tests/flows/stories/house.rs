@@ -52,7 +52,6 @@ pub struct House {
 /// A mail that arrived with a person: its subject and its plain text in one.
 #[derive(Debug, Clone)]
 pub struct Arrived {
-    pub raw: Vec<u8>,
     pub text: String,
 }
 
@@ -177,7 +176,7 @@ impl House {
                 let mail = parsed(&raw);
                 let body = mail.body_text(0).unwrap_or_default();
                 let text = format!("{}\n{body}", mail.subject().unwrap_or_default());
-                Arrived { raw, text }
+                Arrived { text }
             })
             .collect())
     }
@@ -246,7 +245,12 @@ impl House {
 
     /// One proposes; the same may not decide; another does.
     pub fn decide(&self, id: i64) -> Result<()> {
-        self.acts(PROPOSER, "propose", id, &[])?;
+        self.decide_on(id, &[])
+    }
+
+    /// The same about words: what is done by hand is proposed with them.
+    pub fn decide_on(&self, id: i64, words: &[&str]) -> Result<()> {
+        self.acts(PROPOSER, "propose", id, words)?;
         let number = id.to_string();
         self.refuses(&["--actor", PROPOSER, "request", "approve", &number], "four_eyes")?;
         self.acts(DECIDER, "approve", id, &[]).map(drop)

@@ -154,8 +154,8 @@ fn authority(house: &House) -> Result<()> {
     house.refuses(&["identity", "challenge", &number], "authority_lane")?;
 
     house.acts(PROPOSER, "review", id, &[])?;
-    house.decide(id)?;
-    house.acts(DECIDER, "execute", id, &["--done", "сведения представлены"])?;
+    house.decide_on(id, &["--done", "сведения представлены"])?;
+    house.acts(DECIDER, "execute", id, &[])?;
     house.acts(DECIDER, "answer", id, &["--note", "No. 5"])?;
     house.reaches(id, "closed")?;
     assert!(house.mails(REGULATOR)?.is_empty(), "a machine wrote to an authority");

@@ -85,8 +85,8 @@ fn publication(house: &House) -> Result<()> {
     })?;
 
     house.acts(PROPOSER, "review", id, &[])?;
-    house.decide(id)?;
-    house.acts(DECIDER, "execute", id, &["--done", "фотография снята с сайта"])?;
+    house.decide_on(id, &["--done", "фотография снята с сайта"])?;
+    house.acts(DECIDER, "execute", id, &[])?;
     house.reaches(id, "closed")?;
     assert!(house.mail(GLEB, "Что снято")?.text.contains("фотография снята с сайта"));
     Ok(())
@@ -107,8 +107,8 @@ fn restriction(house: &House) -> Result<()> {
     house.acts(PROPOSER, "event", id, &["facts_received"])?;
     let due = working_days(day_of(&house.request(id)?["facts_received_at"])?, 7)?;
     assert_eq!(date(&house.duty(id, "decide")?["legal_due_on"])?, due);
-    house.decide(id)?;
-    house.acts(DECIDER, "execute", id, &["--done", "данные заблокированы до проверки"])?;
+    house.decide_on(id, &["--done", "данные заблокированы до проверки"])?;
+    house.acts(DECIDER, "execute", id, &[])?;
     house.reaches(id, "closed")?;
     house.mail(DARIA, "Прежде чем")?;
     assert_eq!(block()?, held, "the block ended with the request");
@@ -147,11 +147,11 @@ fn objection(house: &mut House) -> Result<()> {
     let again = ["--actor", PROPOSER, "request", "extend", &number, "--duty", "stop"];
     house.refuses(&[&again[..], &["--causes", "again"]].concat(), "extension")?;
 
-    house.decide(id)?;
     let base = "152-ФЗ ст. 6 ч. 1 п. 5";
     let goes_on = format!("исполнение договора={base}");
-    let done = ["--done", "рассылки прекращены", "--continues", &goes_on];
-    house.acts(DECIDER, "execute", id, &done)?;
+    let done = ["--done", "рассылки прекращены", "--continues", &goes_on, "--all-continue"];
+    house.decide_on(id, &done)?;
+    house.acts(DECIDER, "execute", id, &[])?;
     let closed = house.reaches(id, "closed")?;
     assert!(closed["duties"].as_array().into_iter().flatten().all(|d| d["done_at"].is_string()));
     let answer = house.mail(BORIS, "Какая обработка продолжается")?;

@@ -39,9 +39,9 @@ fn a_withdrawal_that_leaves_no_purpose_ends_in_destruction_however_late() -> Res
 
 /// Two people let the processing stop; he is told, and a plan is due within the thirty days.
 fn stopped(house: &House, request: i64) -> Result<()> {
-    house.decide(request)?;
     let done = "рассылки прекращены, договора нет";
-    house.acts(DECIDER, "execute", request, &["--done", done])?;
+    house.decide_on(request, &["--done", done])?;
+    house.acts(DECIDER, "execute", request, &[])?;
     let told = house.mail(PERSON, done)?;
     assert!(told.text.contains("прекращена"), "{}", told.text);
     let shown = house.reaches(request, "under_review")?;

@@ -103,7 +103,8 @@ impl Cases {
     async fn whose_data(&self, asked: &Asked<'_>) -> Result<Whose, CasesError> {
         let store = self.store();
         let contact = asked.contact.or(asked.ticket.contact);
-        let mut addresses: Vec<AddressId> = asked.ticket.address.filter(|_| !asked.for_another).into_iter().collect();
+        let mut addresses: Vec<AddressId> =
+            asked.ticket.address.filter(|_| !asked.for_another).into_iter().collect();
         if let Some(contact) = contact {
             addresses.extend(store::contacts::addresses_of(store, contact).await?);
         }

@@ -64,8 +64,7 @@ impl Cases {
         let cases = self;
         let contacts = 0;
         let statute = None;
-        let export =
-            Export { cases, list, after, actor, rows, contacts, held, purposes, statute };
+        let export = Export { cases, list, after, actor, rows, contacts, held, purposes, statute };
         export.audit("export_started").await?;
         Ok(export)
     }

@@ -136,7 +136,11 @@ impl Cases {
         asked
     }
 
-    async fn ask_one_mailbox(&self, moved: &Moved, ticket: &TicketRow) -> Result<usize, CasesError> {
+    async fn ask_one_mailbox(
+        &self,
+        moved: &Moved,
+        ticket: &TicketRow,
+    ) -> Result<usize, CasesError> {
         let mut wishes = Vec::new();
         let mut policy_version = String::new();
         for open in self.open_lists(ticket.locale).await? {

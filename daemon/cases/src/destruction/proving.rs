@@ -167,3 +167,10 @@ impl Cases {
         Ok(())
     }
 }
+
+/// What is left, in words for people: parts and counts.
+pub(super) fn left_words(left: &[Leftover]) -> String {
+    let words: Vec<String> =
+        left.iter().map(|one| format!("{} {}", one.part.name(), one.count)).collect();
+    format!("left: {}", words.join(", "))
+}

@@ -13,12 +13,16 @@ use super::{
     Leftover, Progress, Staged, answering::AnswerKeys, emptying::Proofs, plan_subject,
     protecting::ANSWER_FIRST, refused, telling::Telling,
 };
+use super::{
+    moments::{after, before},
+    patience::{backoff_of, later, look_again_after},
+    proving::left_words,
+    wording::lease,
+};
 use crate::{Cases, CasesError, failpoint, filing::PendingStops};
 
 /// Failures of one stage, or of one proof, after which people are told.
 const TOLD_AFTER: i64 = 3;
-const BACKOFF: Duration = Duration::from_secs(30);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(3600);
 /// Longer than any stage takes; renewed at each.
 const LEASE: Duration = Duration::from_secs(120);
 /// Stages and immediate repetitions of one pass.
@@ -351,8 +355,7 @@ impl Cases {
         left: &[Leftover],
         now: Timestamp,
     ) -> Result<(), CasesError> {
-        let exponent = u32::try_from(plan.failures.clamp(0, 10)).unwrap_or(10);
-        let backoff = BACKOFF.saturating_mul(2_u32.pow(exponent)).min(LONGEST_BACKOFF);
+        let backoff = backoff_of(plan);
         let transaction = self.store().begin().await?;
         let failures = store::plans::fail(&transaction, plan.id, word, later(now, backoff)).await?;
         for one in left {
@@ -394,52 +397,4 @@ fn alarm(plan: PlanId) -> String {
 /// See [`store::plans::advance`].
 fn forgets_failures(stage: Stage) -> bool {
     !matches!(stage, Stage::Rows | Stage::Objects | Stage::Copies)
-}
-
-fn lease(plan: PlanId) -> String {
-    format!("plan/{plan}")
-}
-
-/// What comes by itself mostly comes at once: looked at after 2, 4, 8 … seconds; the stage says
-/// after how long at most.
-fn look_again_after(plan: &PlanRow, what: &str) -> Duration {
-    let before = if plan.failure.as_deref() == Some(what) { plan.looks.clamp(0, 10) } else { 0 };
-    Duration::from_secs(2_u64 << before)
-}
-
-fn later(now: Timestamp, time: Duration) -> Timestamp {
-    let time = jiff::SignedDuration::try_from(time).unwrap_or(jiff::SignedDuration::from_hours(1));
-    now.checked_add(time).unwrap_or(Timestamp::MAX)
-}
-
-fn left_words(left: &[Leftover]) -> String {
-    let words: Vec<String> =
-        left.iter().map(|one| format!("{} {}", one.part.name(), one.count)).collect();
-    format!("left: {}", words.join(", "))
-}
-
-fn before(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Protect => "destruction_protect",
-        Stage::Tell => "destruction_tell",
-        Stage::Rows => "destruction_rows",
-        Stage::Objects => "destruction_objects_noted",
-        Stage::Copies => "destruction_copies",
-        Stage::Verify => "destruction_verify",
-        Stage::Answer => "destruction_answer",
-        Stage::Close | Stage::Done => "destruction_close",
-    }
-}
-
-fn after(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Protect => "destruction_protected",
-        Stage::Tell => "destruction_told",
-        Stage::Rows => "destruction_rows_gone",
-        Stage::Objects => "destruction_objects_done",
-        Stage::Copies => "destruction_copies_gone",
-        Stage::Verify => "destruction_verified",
-        Stage::Answer => "destruction_answered",
-        Stage::Close | Stage::Done => "destruction_closed",
-    }
 }

@@ -197,3 +197,8 @@ mod tests {
         }
     }
 }
+
+/// The lease under which a plan is carried out.
+pub(super) fn lease(plan: domain::ids::PlanId) -> String {
+    format!("plan/{plan}")
+}

@@ -19,7 +19,13 @@ use render::{
 use serde::{Deserialize, Serialize};
 use store::{Session, StoreError, Transaction, requests::RequestRow, tickets::TicketRow};
 
-use super::{By, deciding::paragraphs, refused, words::check_words};
+use super::{
+    By,
+    deciding::paragraphs,
+    kinds::{duties_done, mail_of, outcome_of, plan_is_due},
+    refused,
+    words::check_words,
+};
 use crate::{Cases, CasesError, parties::PreparedNotices};
 
 /// Who carries a request out.
@@ -370,67 +376,5 @@ impl Cases {
         self.fulfil(transaction, request, &[DutyName::Stop], by, now).await?;
         self.advance(transaction, request, RequestStep::Settle, by, now).await?;
         Ok(store::requests::set_outcome(transaction, request.id, Outcome::Done).await?)
-    }
-}
-
-/// A withdrawal or an objection ends in destruction for every purpose that ended; only where all
-/// go on, each on its base, is nothing to be destroyed.
-fn plan_is_due(name: RequestName, carried: &Carried) -> bool {
-    matches!(name, RequestName::ConsentWithdrawal | RequestName::Objection)
-        && !carried.all_continue
-        && !carried.not_confirmed
-}
-
-fn outcome_of(carried: &Carried) -> Outcome {
-    if carried.not_confirmed {
-        Outcome::NotConfirmed
-    } else if carried.continues.is_empty() {
-        Outcome::Done
-    } else {
-        Outcome::PartlyKept
-    }
-}
-
-/// What is done with the act itself; the answer's own duty is done when the letter has left.
-fn duties_done(name: RequestName) -> &'static [DutyName] {
-    use DutyName as D;
-    match name {
-        RequestName::Restriction => &[D::Check],
-        // All goes on, each on its base; what was unlawful was cured: nothing is left to destroy.
-        RequestName::ConsentWithdrawal
-        | RequestName::Objection
-        | RequestName::UnlawfulProcessing => &[D::Check, D::Stop, D::Destroy],
-        RequestName::StopPublication | RequestName::StopMarketing => &[D::Stop],
-        RequestName::AuthorityBlock => &[D::Check, D::Stop, D::Correct, D::Destroy],
-        RequestName::Unread | RequestName::AutomatedDecision | RequestName::AuthorityRequest => {
-            &[D::Check]
-        }
-        RequestName::Erasure
-        | RequestName::Rectification
-        | RequestName::Access
-        | RequestName::Achieved
-        | RequestName::Breach => &[],
-    }
-}
-
-fn mail_of(name: RequestName, carried: &Carried) -> MailName {
-    if carried.not_confirmed {
-        return MailName::Refusal;
-    }
-    match name {
-        RequestName::Restriction => MailName::AnswerRestricted,
-        RequestName::ConsentWithdrawal | RequestName::Objection => MailName::AnswerStopped,
-        RequestName::UnlawfulProcessing => MailName::AnswerLawfulness,
-        RequestName::StopPublication => MailName::AnswerUnpublished,
-        RequestName::AuthorityRequest
-        | RequestName::AuthorityBlock
-        | RequestName::AutomatedDecision
-        | RequestName::Unread
-        | RequestName::StopMarketing
-        | RequestName::Erasure
-        | RequestName::Rectification
-        | RequestName::Access
-        | RequestName::Achieved
-        | RequestName::Breach => MailName::Reply,
     }
 }

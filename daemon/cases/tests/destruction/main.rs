@@ -42,9 +42,11 @@ macro_rules! both {
     };
 }
 
-#[allow(dead_code, reason = "shared by the files of this room")]
-mod whole;
 mod ended;
+#[allow(dead_code, reason = "shared by the files of this room")]
+mod hands;
 mod killed;
 mod late;
+mod letters;
 mod searched;
+mod whole;

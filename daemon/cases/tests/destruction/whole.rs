@@ -1,22 +1,15 @@
 //! Destruction: from the plan to the proof that nothing is left.
 
-use cases::{
-    CasesError,
-    destruction::{PlanOrder, Progress},
-};
+use cases::destruction::{PlanOrder, Progress};
 use domain::{
-    address::EmailAddress,
     classification::Label,
-    ids::{ContactId, RequestId},
     plan::{Action, Finding, Keep, Method, Part, PlanState},
     request::{Outcome, RequestState},
 };
-use store::plans::PlanRow;
 
 use crate::room::{ANNA, BORIS, Matter, Room};
 
-pub const NAME: &str = "Анна Непозабытая";
-pub const PHONE: &str = "+7 916 123-45-67";
+pub use crate::hands::*;
 
 both! {
     a_person_is_destroyed_from_the_plan_to_the_proof,
@@ -32,8 +25,6 @@ both! {
     an_erasure_by_hand_goes_the_same_way,
     a_destruction_put_off_waits,
     another_question_of_the_person_is_answered_first,
-    a_letter_of_a_new_matter_survives,
-    a_letter_in_the_middle_of_a_destruction_keeps_its_key,
     whoever_has_no_address_stands_in_the_stop_journal,
 }
 
@@ -344,57 +335,6 @@ async fn another_question_of_the_person_is_answered_first(room: Room) {
     assert_rule(refused, "answer_first");
 }
 
-async fn a_letter_of_a_new_matter_survives(room: Room) {
-    a_full_person(&room).await;
-    let matter = room.asks(ANNA, &[Label::Erasure]).await;
-    room.relay_takes_all(matter.ticket).await;
-    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
-    approved(&room, &matter).await;
-    assert_eq!(carry_out(&room, &plan).await, Progress::Waiting("answer"));
-    // Before the answer leaves, the person asks something else.
-    let newer = room.asks(ANNA, &[Label::Access]).await;
-    assert_ne!(newer.ticket, matter.ticket);
-    finish(&room, &matter, &plan).await;
-    assert_eq!(reread(&room, &plan).await.state, PlanState::Closed);
-    assert!(room.ticket(newer.ticket).await.address.is_some(), "somebody must be answered");
-    let held = format!("submission WHERE ticket_id = {} AND content IS NOT NULL", newer.ticket);
-    assert_eq!(room.count(&held).await, 1);
-}
-
-async fn a_letter_in_the_middle_of_a_destruction_keeps_its_key(room: Room) {
-    let contact = a_full_person(&room).await;
-    let matter = room.asks(ANNA, &[Label::Erasure]).await;
-    room.relay_takes_all(matter.ticket).await;
-    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
-    room.cases().rekey_known_subjects(10).await.expect("moved");
-    let set = async |state: &str| {
-        let sql = format!("UPDATE plan SET state = '{state}' WHERE id = {} RETURNING id", plan.id);
-        room.number(&sql).await;
-    };
-    let under_its_key = format!(
-        "submission JOIN contact ON contact.vault_key_id = submission.vault_key_id WHERE contact.id = {contact}"
-    );
-    assert_eq!(room.count(&under_its_key).await, 1);
-    for state in ["executing", "executed", "verified"] {
-        set(state).await;
-        room.pass_days(2);
-        let newer = room.asks(ANNA, &[Label::Access]).await;
-        room.relay_takes_all(newer.ticket).await;
-        assert_eq!(room.cases().rekey_known_subjects(10).await.expect("looked"), 0, "{state}");
-        assert_eq!(room.count(&under_its_key).await, 1, "{state}");
-        // What people of ours write about it does not go with that key, either.
-        let letters = format!(
-            "delivery JOIN contact ON contact.vault_key_id = delivery.vault_key_id \
-             WHERE ticket_id = {}",
-            newer.ticket
-        );
-        assert!(!room.letters(newer.ticket).await.is_empty());
-        assert_eq!(room.count(&letters).await, 0, "{state}");
-    }
-    set("void").await;
-    assert!(room.cases().rekey_known_subjects(10).await.expect("moved") >= 1);
-}
-
 async fn whoever_has_no_address_stands_in_the_stop_journal(room: Room) {
     let contact = room.contact(NAME, PHONE, &[]).await;
     let erasure = room.cases().erase_contact(contact, room.now(), "clerk").await.expect("opened");
@@ -415,121 +355,4 @@ async fn whoever_has_no_address_stands_in_the_stop_journal(room: Room) {
         .expect("in the journal");
     assert!(entry.number.is_some() && entry.intent.digests.is_empty());
     assert!(entry.intent.scope.as_str().ends_with(&format!("contact:{contact}")));
-}
-
-/// A contact with a subscription, its consent, two mails of campaigns and one that is planned.
-pub async fn a_full_person(room: &Room) -> ContactId {
-    let contact = room.contact(NAME, PHONE, &[ANNA]).await;
-    let at = room.now().as_microsecond();
-    let address = room.number(&format!("SELECT id FROM address WHERE email = '{ANNA}'")).await;
-    let list = room
-        .number(
-            "INSERT INTO list (name, purpose, title_ru, title_en, advertiser, created_at, created_by) \
-             VALUES ('news', 'newsletter', 'Новости', 'News', 'Clinic', 0, 'anna') RETURNING id",
-        )
-        .await;
-    let subscription = room
-        .number(&format!(
-            "INSERT INTO subscription (list_id, contact_id, address_id, state, since_at, created_at) \
-             VALUES ({list}, {contact}, {address}, 'confirmed', {at}, {at}) RETURNING id"
-        ))
-        .await;
-    for act in ["granted", "confirmed"] {
-        room.number(&format!(
-            "INSERT INTO consent_event (contact_id, address_id, purpose, list, act, grade, capture_point, at, evidence, subscription_id) \
-             VALUES ({contact}, {address}, 'newsletter', 'news', '{act}', 'proven', 'subscription_form', {at}, \
-             '{{\"ip\":\"203.0.113.77\",\"name\":\"{NAME}\"}}', {subscription}) RETURNING id"
-        ))
-        .await;
-    }
-    for (n, state) in [(1, "accepted"), (2, "planned")] {
-        let campaign = room
-            .number(&format!(
-                "INSERT INTO campaign (name, state, content, audience, author, created_at, changed_at, since_at) \
-                 VALUES ('c{n}', 'finished', '{{}}', '{{}}', 'anna', 0, 0, 0) RETURNING id"
-            ))
-            .await;
-        room.number(&format!(
-            "INSERT INTO delivery (class, purpose_of_mail, address_id, stop_digest, mail_id, digest_key, mail_id_digest, \
-             rank, state, planned_at, next_try_at, expires_at, campaign_id, subscription_id, reply_text) \
-             SELECT 'advertising', 'campaign', {address}, stop_digest, 'c{n}@x', 0, stop_digest, 9, '{state}', {at}, {at}, \
-             {at} + 1000000000, {campaign}, {subscription}, '250 <{ANNA}> ok' FROM address WHERE id = {address} RETURNING id"
-        ))
-        .await;
-    }
-    contact
-}
-
-async fn give(room: &Room, contact: ContactId, address: &str) {
-    let transaction = room.store().begin().await.expect("begins");
-    let address = EmailAddress::parse(address).expect("an address");
-    let digests = room.cases().digests().address(&address);
-    let id = store::addresses::find_or_add(&transaction, &address, &digests, room.now())
-        .await
-        .expect("an address");
-    store::contacts::give_address(&transaction, contact, id, room.now()).await.expect("given");
-    transaction.commit().await.expect("commits");
-}
-
-pub async fn planned(room: &Room, request: RequestId, order: &PlanOrder) -> PlanRow {
-    let number = room.ticket(room.request(request).await.ticket).await.number;
-    room.cases().attest_identity(&number, "seen", "anna").await.expect("attested");
-    if room.request(request).await.state != RequestState::UnderReview {
-        room.cases().review_request(request, "anna").await.expect("under review");
-    }
-    room.cases().plan_destruction(request, order, "anna").await.expect("a plan")
-}
-
-async fn planned_again(room: &Room, request: RequestId) -> PlanRow {
-    room.cases().plan_destruction(request, &PlanOrder::default(), "anna").await.expect("a plan")
-}
-
-pub async fn approved(room: &Room, matter: &Matter) {
-    let id = matter.request();
-    room.cases().propose(id, None, "anna").await.expect("proposed");
-    room.cases().decide(id, "boris").await.expect("approved");
-}
-
-/// As intake does: the copies on the mail server are gone.
-pub async fn copies_gone(room: &Room) {
-    let sql = "UPDATE message SET copy_gone_at = erase_asked_at WHERE erase_asked_at IS NOT NULL";
-    store::probe::write(room.store(), sql).await.expect("written");
-}
-
-pub async fn carry_out_keeping_copies(room: &Room, plan: &PlanRow) -> Progress {
-    let done = room.cases().carry_out_plans(&[plan.id]).await.expect("carried out");
-    done.into_iter().next().expect("one").1
-}
-
-pub async fn carry_out(room: &Room, plan: &PlanRow) -> Progress {
-    let first = carry_out_keeping_copies(room, plan).await;
-    if first != Progress::Waiting("server_copies") {
-        return first;
-    }
-    copies_gone(room).await;
-    carry_out_keeping_copies(room, plan).await
-}
-
-/// The relay takes the answer; the plan ends.
-pub async fn finish(room: &Room, matter: &Matter, plan: &PlanRow) {
-    room.relay_takes_all(matter.ticket).await;
-    room.cases().settle_requests().await.expect("settled");
-    assert_eq!(carry_out(room, plan).await, Progress::Closed);
-}
-
-pub async fn reread(room: &Room, plan: &PlanRow) -> PlanRow {
-    store::plans::by_id(room.store(), plan.id).await.expect("read").expect("a plan")
-}
-
-async fn is_suppressed(room: &Room, address: &str) -> bool {
-    let address = EmailAddress::parse(address).expect("an address");
-    let digests = room.cases().digests().address_all(&address);
-    store::destruction::erased_before(room.store(), &digests).await.expect("asked")
-}
-
-fn assert_rule<T: std::fmt::Debug>(result: Result<T, CasesError>, expected: &str) {
-    match result {
-        Err(CasesError::Refused { rule, .. }) => assert_eq!(rule, expected),
-        other => panic!("not refused by {expected}: {other:?}"),
-    }
 }

@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 use store::packages::PackageState;
 
 use crate::{
-    deciding::{attest, is_refused},
+    deciding::is_refused,
     room::{ANNA, BORIS, Matter, Room},
 };
 
@@ -32,11 +32,6 @@ both! {
     nothing_of_those_who_share_an_address_is_told,
     matters_of_authorities_are_left_out_unless_a_person_says_so,
     the_link_is_spent_by_its_button_and_the_file_is_destroyed,
-    a_link_that_nobody_uses_ends_with_its_file,
-    two_buttons_at_once_spend_one_link,
-    a_link_dies_with_its_proof_and_with_a_disowning,
-    a_package_is_taken_back_before_anybody_took_it,
-    only_the_mailbox_that_proved_itself_gets_the_link,
     what_was_approved_is_what_is_sent,
     of_whom_nothing_is_held_hears_that_and_nothing_more,
     research_counts_groups_and_nobody_who_is_blocked,
@@ -66,7 +61,7 @@ pub async fn prove(room: &Room, matter: &Matter) {
 }
 
 /// A package made by one, approved by another.
-async fn approved(room: &Room, request: RequestId) {
+pub async fn approved(room: &Room, request: RequestId) {
     let cases = room.cases();
     cases.make_package(request, None, HeldBack::LeftOut, "boris").await.expect("made");
     cases.propose(request, None, "boris").await.expect("proposed");
@@ -75,7 +70,7 @@ async fn approved(room: &Room, request: RequestId) {
 }
 
 /// The matter of somebody whose package was sent, and the token of the link.
-async fn sent(room: &mut Room) -> (Matter, String) {
+pub async fn sent(room: &mut Room) -> (Matter, String) {
     with_map(room);
     room.contact("Анна Петрова", "+7 495 123-45-67", &[ANNA]).await;
     let matter = room.asks(ANNA, &[Label::Access]).await;
@@ -86,14 +81,14 @@ async fn sent(room: &mut Room) -> (Matter, String) {
     (matter, token)
 }
 
-async fn token(room: &Room, matter: &Matter) -> String {
+pub async fn token(room: &Room, matter: &Matter) -> String {
     let letter = room.letter(matter.ticket, "answer_access").await;
     let text = letter.content.expect("opened").text;
     let at = text.find("/p/").expect("a link") + 3;
     text[at..].chars().take_while(char::is_ascii_alphanumeric).collect()
 }
 
-async fn files(room: &Room, request: RequestId) -> Vec<(String, Vec<u8>)> {
+pub async fn files(room: &Room, request: RequestId) -> Vec<(String, Vec<u8>)> {
     let (_, file) = room.cases().open_package(request, "vera").await.expect("opened");
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(file)).expect("a ZIP");
     (0..archive.len())
@@ -106,11 +101,11 @@ async fn files(room: &Room, request: RequestId) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-fn of<'a>(files: &'a [(String, Vec<u8>)], name: &str) -> &'a [u8] {
+pub fn of<'a>(files: &'a [(String, Vec<u8>)], name: &str) -> &'a [u8] {
     &files.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no {name}")).1
 }
 
-async fn subscribed(room: &Room, contact: ContactId, list: i64) {
+pub async fn subscribed(room: &Room, contact: ContactId, list: i64) {
     let sql = format!(
         "INSERT INTO subscription (list_id, contact_id, address_id, state, since_at, created_at) \
          SELECT {list}, {contact}, MIN(address_id), 'confirmed', 1, 1 FROM contact_address \
@@ -119,7 +114,7 @@ async fn subscribed(room: &Room, contact: ContactId, list: i64) {
     room.number(&sql).await;
 }
 
-async fn list(room: &Room, name: &str) -> i64 {
+pub async fn list(room: &Room, name: &str) -> i64 {
     let sql = format!(
         "INSERT INTO list (name, purpose, title_ru, title_en, advertiser, created_at, created_by) \
          VALUES ('{name}', 'newsletter', 'Новости', 'News', 'x', 1, 'x') RETURNING id"
@@ -321,104 +316,6 @@ async fn the_link_is_spent_by_its_button_and_the_file_is_destroyed(mut room: Roo
     assert_eq!(cases.end_packages(10).await.expect("ended"), 0);
     assert!(!cases.vault().exists(row.object).await.expect("asked"));
     assert!(!cases.vault().key_exists(row.vault_key).await.expect("asked"));
-}
-
-async fn a_link_that_nobody_uses_ends_with_its_file(mut room: Room) {
-    let (matter, old) = sent(&mut room).await;
-    let cases = room.cases();
-    room.pass_days(3);
-    cases.send_package(matter.request(), "vera").await.expect("a new link");
-    let token = token(&room, &matter).await;
-    assert!(cases.package_link(&old).await.expect("read").is_none(), "the old link is dead");
-    room.pass_days(6);
-    assert!(cases.package_link(&token).await.expect("read").is_some());
-    room.pass_days(1);
-    assert!(cases.fetch_package(&token).await.expect("read").is_none());
-    let link = cases.package_link(&token).await.expect("read").expect("ours");
-    assert_eq!(link.state, PackageLinkState::Expired);
-    assert_eq!(cases.end_packages(10).await.expect("ended"), 1);
-    let row = &cases.packages(matter.request()).await.expect("listed")[0];
-    assert_eq!(row.state, PackageState::Expired);
-    assert!(!cases.vault().key_exists(row.vault_key).await.expect("asked"));
-    is_refused(cases.send_package(matter.request(), "vera").await, "no_package");
-}
-
-async fn a_link_dies_with_its_proof_and_with_a_disowning(mut room: Room) {
-    let (matter, token) = sent(&mut room).await;
-    let cases = room.cases();
-    let dead = async |why: &str| {
-        let link = cases.package_link(&token).await.expect("read").expect("ours");
-        assert_eq!(link.state, PackageLinkState::Expired, "{why}");
-        assert!(cases.fetch_package(&token).await.expect("read").is_none(), "{why}");
-    };
-    room.pass_days(1);
-    cases.ask_challenge(&matter.number, None, "anna").await.expect("asked");
-    let text = room.letter(matter.ticket, "challenge").await.content.expect("opens").text;
-    let at = text.find("/c/").expect("a link") + 3;
-    let second: String = text[at..].chars().take_while(char::is_ascii_alphanumeric).collect();
-    cases.answer_challenge(&second, ChallengeAnswer::NotMine).await.expect("taken");
-    dead("disowned").await;
-    room.number("UPDATE challenge SET state = 'void' WHERE state = 'disowned' RETURNING id").await;
-    let link = cases.package_link(&token).await.expect("read").expect("ours");
-    assert!(matches!(link.state, PackageLinkState::Open { .. }));
-    // Not even one who showed a passport gets what was sent to another's mailbox.
-    cases.attest_identity(&matter.number, "паспорт", "anna").await.expect("attested");
-    let revoked = "UPDATE identity_proof SET revoked_at = 2, revoked_by = 'anna' \
-                   WHERE challenge_id IS NOT NULL RETURNING id";
-    room.number(revoked).await;
-    dead("revoked").await;
-}
-
-async fn a_package_is_taken_back_before_anybody_took_it(mut room: Room) {
-    let (matter, token) = sent(&mut room).await;
-    let id = matter.request();
-    assert_eq!(room.request(id).await.state, RequestState::Verified);
-    let cases = room.cases();
-    is_refused(cases.reopen_request(id, "wrong", "anna").await, "request_step");
-    is_refused(cases.revoke_package(id, " ", "anna").await, "note_given");
-    cases.revoke_package(id, "another had the mailbox", "anna").await.expect("revoked");
-    let link = cases.package_link(&token).await.expect("read").expect("ours");
-    assert_eq!(link.state, PackageLinkState::Expired);
-    assert!(cases.fetch_package(&token).await.expect("read").is_none());
-    assert_eq!(room.count("package WHERE state = 'void' AND destroyed_at IS NOT NULL").await, 1);
-    assert_eq!(room.request(id).await.state, RequestState::UnderReview);
-    assert_eq!(room.request(id).await.answer, None);
-    is_refused(cases.revoke_package(id, "again", "anna").await, "no_package");
-    is_refused(cases.send_package(id, "boris").await, "no_package");
-    // Everything anew: package, two people, link.
-    approved(&room, id).await;
-    cases.send_package(id, "boris").await.expect("sent");
-    let token = self::token(&room, &matter).await;
-    assert!(cases.fetch_package(&token).await.expect("read").is_some());
-    // Reopened once it was answered, its link is dead, too.
-    room.relay_takes(room.letter(matter.ticket, "answer_access").await.id).await;
-    cases.settle_requests().await.expect("settled");
-    cases.reopen_request(id, "a part is missing", "anna").await.expect("reopened");
-    assert!(cases.fetch_package(&token).await.expect("read").is_none());
-}
-
-async fn two_buttons_at_once_spend_one_link(mut room: Room) {
-    let (_, token) = sent(&mut room).await;
-    let cases = room.cases();
-    let (one, two) = tokio::join!(cases.fetch_package(&token), cases.fetch_package(&token));
-    assert_eq!(one.expect("read"), two.expect("read"), "the same file for both");
-    assert_eq!(room.count("package WHERE state = 'fetched'").await, 1);
-    assert_eq!(room.count("audit_event WHERE act = 'package_fetched'").await, 2);
-}
-
-async fn only_the_mailbox_that_proved_itself_gets_the_link(mut room: Room) {
-    with_map(&mut room);
-    room.contact("Анна", "", &[ANNA]).await;
-    let matter = room.asks(ANNA, &[Label::Access]).await;
-    let request = matter.request();
-    room.cases().review_request(request, "anna").await.expect("reviewed");
-    attest(&room, &matter).await;
-    is_refused(room.cases().send_package(request, "boris").await, "no_package");
-    approved(&room, request).await;
-    // A person of ours vouches; no mailbox did.
-    is_refused(room.cases().send_package(request, "boris").await, "no_challenge");
-    assert_eq!(room.request(request).await.state, RequestState::Approved);
-    assert_eq!(room.count("package WHERE token_digest IS NOT NULL").await, 0);
 }
 
 async fn what_was_approved_is_what_is_sent(mut room: Room) {

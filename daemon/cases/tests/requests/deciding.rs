@@ -2,7 +2,6 @@
 
 use cases::{
     CasesError,
-    identity::ChallengeAnswer,
     requests::{
         deciding::{Decided, Refusal},
         executing::{Carried, CarriedOut},
@@ -44,7 +43,7 @@ pub async fn attest(room: &Room, matter: &Matter) {
 }
 
 /// A standing plan, as its own room would make it.
-async fn plan(room: &Room, request: RequestId, hash: u8, maker: &str) {
+pub async fn plan(room: &Room, request: RequestId, hash: u8, maker: &str) {
     let bytes = match room.store().dialect() {
         store::Dialect::Sqlite => format!("x'{}'", format!("{hash:02x}").repeat(32)),
         store::Dialect::Postgres => {
@@ -58,7 +57,7 @@ async fn plan(room: &Room, request: RequestId, hash: u8, maker: &str) {
     room.number(&sql).await;
 }
 
-fn refusal() -> Refusal {
+pub fn refusal() -> Refusal {
     Refusal {
         clause: "152-ФЗ ст. 6 ч. 1 п. 5".into(),
         reasons: "Договор ещё исполняется.\n\nДо его конца данные нужны.".into(),
@@ -71,7 +70,7 @@ pub fn done(words: &str) -> Carried {
 }
 
 /// Proposed by one, decided by another.
-async fn decided(room: &Room, id: RequestId, carried: &Carried) {
+pub async fn decided(room: &Room, id: RequestId, carried: &Carried) {
     room.cases().propose_carried(id, carried, "anna").await.expect("proposed");
     assert_eq!(room.cases().decide(id, "vera").await.expect("decided"), Decided::Approved);
 }
@@ -269,7 +268,8 @@ async fn that_a_claim_was_not_confirmed_is_a_refusal_by_two_people(room: Room) {
     cases.decide(id, "vera").await.expect("decided");
     assert_eq!(cases.carry_out(id, None, "anna").await.expect("done"), CarriedOut::Answered);
     let text = room.letter(matter.ticket, "refusal").await.content.expect("opens").text;
-    for words in ["ст. 21 ч. 5.1", "этих данных никто не обрабатывает", "Роскомнадзор", "vera"] {
+    for words in ["ст. 21 ч. 5.1", "этих данных никто не обрабатывает", "Роскомнадзор", "vera"]
+    {
         assert!(text.contains(words), "{words} is missing in {text}");
     }
     assert!(!text.contains("прекращена"), "{text}");
@@ -356,42 +356,6 @@ async fn unlawful_processing_needs_its_detection_and_two_clocks(room: Room) {
     assert_eq!(room.request(id).await.state, RequestState::Closed);
 }
 
-/// The person on file answers the newest challenge of a matter.
-async fn press(room: &Room, matter: &Matter, answer: ChallengeAnswer) {
-    let text = room.letter(matter.ticket, "challenge").await.content.expect("opens").text;
-    let at = text.find("/c/").expect("a link") + 3;
-    let token: String = text[at..].chars().take_while(char::is_ascii_alphanumeric).collect();
-    room.cases().answer_challenge(&token, answer).await.expect("taken").expect("ours");
-}
-
-async fn what_the_person_on_file_disowned_is_not_carried_out(room: Room) {
-    let cases = room.cases();
-    room.contact("Анна", "", &[ANNA]).await;
-    let matter = room.asks(ANNA, &[Label::Objection]).await;
-    let id = matter.request();
-    press(&room, &matter, ChallengeAnswer::NotMine).await;
-    // Not even somebody who saw a passport outweighs the word of the person.
-    attest(&room, &matter).await;
-    cases.propose_carried(id, &done("обработка прекращена"), "anna").await.expect("proposed");
-    is_refused(cases.decide(id, "vera").await, "disowned");
-    // A new challenge, answered later, does.
-    room.pass_days(1);
-    cases.ask_challenge(&matter.number, None, "anna").await.expect("asked");
-    is_refused(cases.decide(id, "vera").await, "disowned");
-    press(&room, &matter, ChallengeAnswer::Mine).await;
-    assert_eq!(cases.decide(id, "vera").await.expect("decided"), Decided::Approved);
-    // Disowned again after the approval: what nobody began stays undone.
-    room.pass_days(1);
-    cases.ask_challenge(&matter.number, None, "anna").await.expect("asked");
-    press(&room, &matter, ChallengeAnswer::NotMine).await;
-    is_refused(cases.carry_out(id, None, "anna").await, "disowned");
-    assert_eq!(room.request(id).await.state, RequestState::Approved);
-    // It ends by a refusal, which destroys and discloses nothing.
-    cases.send_back(id, "disowned", "anna").await.expect("sent back");
-    cases.propose(id, Some(&refusal()), "anna").await.expect("proposed");
-    assert_eq!(cases.decide(id, "vera").await.expect("decided"), Decided::Refused);
-}
-
 async fn one_person_alone_decides_where_the_configuration_lets_them(mut room: Room) {
     room.with_settings(|settings| settings.requests.four_eyes = false);
     let matter = under_review(&room, Label::Restriction).await;
@@ -415,5 +379,4 @@ both! {
     a_stop_of_advertising_under_review_is_carried_out_and_answered,
     unlawful_processing_needs_its_detection_and_two_clocks,
     one_person_alone_decides_where_the_configuration_lets_them,
-    what_the_person_on_file_disowned_is_not_carried_out,
 }

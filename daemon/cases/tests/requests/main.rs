@@ -41,15 +41,19 @@ macro_rules! both {
     };
 }
 
+mod access;
+mod audited;
 mod blocks;
-mod identity;
+mod correction;
 mod deciding;
+mod disowned;
+mod identity;
+mod links;
+mod parties;
+mod proof;
+mod represented;
 mod restoring;
 mod room_itself;
-mod timing;
-mod parties;
 mod settled;
 mod systems;
-mod access;
-mod correction;
-mod proof;
+mod timing;

@@ -297,7 +297,8 @@ async fn what_was_proven_and_kept_after_the_backup_outlives_a_restore() {
     let erasure = room.cases().erase_contact(anna, room.now(), "clerk").await.expect("opened");
     room.cases().attest_identity(&erasure.number, "seen", "anna").await.expect("attested");
     room.cases().review_request(erasure.request, "anna").await.expect("under review");
-    let keeps = vec![domain::plan::Keep::parse("contact=402-FZ art. 29(1),2031-12-31").expect("ok")];
+    let keeps =
+        vec![domain::plan::Keep::parse("contact=402-FZ art. 29(1),2031-12-31").expect("ok")];
     let order = cases::destruction::PlanOrder { keeps, ..Default::default() };
     room.cases().plan_destruction(erasure.request, &order, "anna").await.expect("a plan");
     room.cases().propose(erasure.request, None, "anna").await.expect("proposed");

@@ -12,7 +12,7 @@ use store::disclosures::DisclosureRow;
 use store::recipients::RecipientRow;
 
 use super::{open_house, told};
-use crate::cli::{Disclosure, DisclosureCommand, General, DisclosureFormat};
+use crate::cli::{Disclosure, DisclosureCommand, DisclosureFormat, General};
 use crate::{actor, print};
 
 /// Writes down, lists and hands out.

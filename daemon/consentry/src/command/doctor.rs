@@ -101,12 +101,14 @@ fn check_data_map(house: &House, findings: &mut Vec<Finding>) {
     let today = SystemClock.now().to_zoned(house.config.organisation.zone.clone()).date();
     let result = match &access.data_map {
         None => Err(access.problems.join("; ")),
-        Some(map) if map.review_on <= today => {
-            Err(format!("version {} was to be compared with what is done by {}; review it and set `review_on` anew", map.version, map.review_on))
-        }
-        Some(map) if map.valid_from > today => {
-            Err(format!("version {} holds from {} on; name the one that holds now", map.version, map.valid_from))
-        }
+        Some(map) if map.review_on <= today => Err(format!(
+            "version {} was to be compared with what is done by {}; review it and set `review_on` anew",
+            map.version, map.review_on
+        )),
+        Some(map) if map.valid_from > today => Err(format!(
+            "version {} holds from {} on; name the one that holds now",
+            map.version, map.valid_from
+        )),
         Some(map) => Ok(format!("version {}, whole", map.version)),
     };
     findings.push(finding("data map", result));

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use store::incidents::{AlsoTold, IncidentRow};
 
 use super::{open_house, told};
-use crate::cli::incident::{Incident, IncidentCommand, Texts, Whom};
 use crate::cli::General;
+use crate::cli::incident::{Incident, IncidentCommand, Texts, Whom};
 use crate::failure::WrongUse;
 use crate::{actor, print};
 
@@ -216,7 +216,8 @@ fn for_people(view: &IncidentView) -> std::io::Result<()> {
     ))?;
     for duty in &view.duties {
         let due = duty.legal_due_at.map_or("not dated yet".to_owned(), print::minute);
-        let done = duty.done_at.map_or("OPEN".to_owned(), |at| format!("done {}", print::minute(at)));
+        let done =
+            duty.done_at.map_or("OPEN".to_owned(), |at| format!("done {}", print::minute(at)));
         print::line(&format!("  {} by {due} UTC ({}): {done}", duty.name, duty.rule))?;
     }
     for form in IncidentForm::ALL {

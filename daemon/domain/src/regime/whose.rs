@@ -32,7 +32,8 @@ impl RegimeRule {
             list.is_empty() || list.iter().any(|known| known.eq_ignore_ascii_case(word))
         };
         let zone_fits = |known: &String| {
-            known == person.zone || (known.ends_with('/') && person.zone.starts_with(known.as_str()))
+            known == person.zone
+                || (known.ends_with('/') && person.zone.starts_with(known.as_str()))
         };
         let zones = self.zones.is_empty() || self.zones.iter().any(zone_fits);
         zones && holds(&self.locales, person.locale) && holds(&self.countries, person.country)

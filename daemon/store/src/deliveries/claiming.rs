@@ -138,7 +138,9 @@ pub async fn is_any_due(
         Stream::Hello => format!("EXISTS ({hello})"),
         Stream::Bulk => format!("EXISTS ({bulk})"),
     };
-    let sql = format!("SELECT CAST(CASE WHEN NOT {IS_HELD} AND ({any}) THEN 1 ELSE 0 END AS BIGINT) AS due");
+    let sql = format!(
+        "SELECT CAST(CASE WHEN NOT {IS_HELD} AND ({any}) THEN 1 ELSE 0 END AS BIGINT) AS due"
+    );
     let due = query_one(session, &sql, [now.as_microsecond().into()]).await?;
     Ok(due.get::<i64>("delivery", "due")? > 0)
 }

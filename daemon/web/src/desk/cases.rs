@@ -13,8 +13,9 @@ use domain::language::Locale;
 use domain::ticket_number::{StatusCode, TicketNumber};
 
 use crate::desk::{
-    ChallengeAnswer, ChallengeView, ConfirmationView, Desk, DeskError, Health, LeaveAnswer, Leaving,
-    OpenLists, PackageFile, PackageView, RequestView, StatusView, SystemMessage, SystemMessageAnswer, UnsubscribeView, Visit, Wish, WishAnswer,
+    ChallengeAnswer, ChallengeView, ConfirmationView, Desk, DeskError, Health, LeaveAnswer,
+    Leaving, OpenLists, PackageFile, PackageView, RequestView, StatusView, SystemMessage,
+    SystemMessageAnswer, UnsubscribeView, Visit, Wish, WishAnswer,
 };
 
 #[async_trait]

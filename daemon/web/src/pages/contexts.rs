@@ -6,8 +6,8 @@ use render::{PageName, RenderError};
 use serde::Serialize;
 
 use crate::pages::challenges::try_challenges;
-use crate::pages::packages::try_packages;
 use crate::pages::lists::try_lists;
+use crate::pages::packages::try_packages;
 use crate::pages::{Problem, ShownPolicy, render_only, word};
 use crate::web::Web;
 

@@ -22,9 +22,9 @@ use render::Renderer;
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 use web::{
-    ChallengeAnswer, ChallengeView, ConfirmationView, Desk, DeskError, FormRules, Health, LeaveAnswer, Leaving, Network, OpenLists,
-    Organisation, Peer, Policy, PublicUrl, StatusView, UnsubscribeView, Visit, Web, WebConfig,
-    WebParts, Wish, WishAnswer, router,
+    ChallengeAnswer, ChallengeView, ConfirmationView, Desk, DeskError, FormRules, Health,
+    LeaveAnswer, Leaving, Network, OpenLists, Organisation, Peer, Policy, PublicUrl, StatusView,
+    UnsubscribeView, Visit, Web, WebConfig, WebParts, Wish, WishAnswer, router,
 };
 
 pub use challenges::{CHALLENGE, Challenges};
