@@ -160,6 +160,11 @@ pub(super) fn erased_before(locale: Locale) -> &'static str {
     }
 }
 
+/// The lease under which a plan is carried out.
+pub(super) fn lease(plan: domain::ids::PlanId) -> String {
+    format!("plan/{plan}")
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -196,9 +201,4 @@ mod tests {
             }
         }
     }
-}
-
-/// The lease under which a plan is carried out.
-pub(super) fn lease(plan: domain::ids::PlanId) -> String {
-    format!("plan/{plan}")
 }

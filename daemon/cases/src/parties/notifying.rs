@@ -304,7 +304,8 @@ impl Cases {
             | DeliveryStateName::Deferred
             | DeliveryStateName::Accepted => false,
         };
-        if !has_left && !is_lost && !(is_settled && letter == DeliveryStateName::Uncertain) {
+        let is_unknown = is_settled && letter == DeliveryStateName::Uncertain;
+        if !(has_left || is_lost || is_unknown) {
             return Ok(false);
         }
         let now = self.parts.clock.now();

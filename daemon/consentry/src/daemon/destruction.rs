@@ -3,10 +3,10 @@
 //! Every node looks; a lease on each plan lets one of them carry it out. What the database still
 //! holds of ended ones is wiped at the start, and every minute while that is owed.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::heartbeat::Pulse;
-use crate::house::House;
+use crate::house::{House, clock};
 
 const EVERY: Duration = Duration::from_secs(2);
 const WIPE_EVERY: Duration = Duration::from_secs(60);
@@ -19,11 +19,12 @@ const AT_ONCE: u32 = 50;
 /// When database or vault cannot be used.
 pub async fn run(house: &House, pulse: &Pulse) -> anyhow::Result<()> {
     let node = house.config.node.as_str();
-    let mut wiped: Option<Instant> = None;
+    let mut wiped: Option<Duration> = None;
     loop {
-        if wiped.is_none_or(|at| at.elapsed() >= WIPE_EVERY) {
+        let since_boot = clock().boot_time();
+        if wiped.is_none_or(|at| since_boot.saturating_sub(at) >= WIPE_EVERY) {
             pulse.follow(house.cases.wipe_destroyed()).await?;
-            wiped = Some(Instant::now());
+            wiped = Some(since_boot);
         }
         loop {
             pulse.beat();
