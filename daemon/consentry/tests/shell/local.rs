@@ -42,12 +42,12 @@ pub fn config(directory: &Path) -> String {
         name = "out"
         kind = "maildir"
         path = "{dir}/sent"
-        [web]
-        public_url = "http://127.0.0.1:8180"
         [access]
         data_map = "{map}"
         [acts]
         operator_address = "1 Clinic Street"
+        [web]
+        public_url = "http://127.0.0.1:8180"
         "#
     );
     for room in ["inbox/new", "inbox/cur", "inbox/tmp"] {
