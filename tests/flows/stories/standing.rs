@@ -91,7 +91,7 @@ fn forgery(house: &House) -> Result<i64> {
     assert_eq!(identity["disowned"], true, "{identity:#}");
     house.mail(BORIS, "не вы")?;
     let request = id.to_string();
-    house.acts(PROPOSER, "propose", id, &[])?;
+    house.acts(PROPOSER, "propose", id, &["--done", "обработка прекращена"])?;
     house.refuses(&["--actor", DECIDER, "request", "approve", &request], "disowned")?;
     let contact = house.home.json(&["contact", "show", BORIS])?;
     assert_eq!(contact["contacts"].as_array().map(Vec::len), Some(1), "{contact:#}");
@@ -115,7 +115,7 @@ fn representative(house: &House, forged: i64) -> Result<()> {
     house.acts(PROPOSER, "review", id, &[])?;
     let attest = ["--actor", PROPOSER, "identity", "attest", ticket, "--note", "seen at the desk"];
     house.home.say(&attest)?;
-    house.acts(PROPOSER, "propose", id, &[])?;
+    house.acts(PROPOSER, "propose", id, &["--done", "обработка прекращена"])?;
     let number = id.to_string();
     let approve = ["--actor", DECIDER, "request", "approve", &number];
     house.refuses(&approve, "representation")?;
