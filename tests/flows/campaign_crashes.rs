@@ -35,7 +35,7 @@ fn nobody_gets_a_mail_that_was_started_a_second_after_the_stop() -> Result<()> {
         seed: 1,
         database: Database::Sqlite,
         nodes: 1,
-        recipients: 400,
+        recipients: 900,
         thinking: Duration::from_millis(30),
     };
     let outcome = storm::run(storm)?;
