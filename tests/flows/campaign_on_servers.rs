@@ -24,7 +24,7 @@ const PEOPLE: &str = "people.example";
 /// A domain whose server knows nobody: Postfix learns it after it took the mail.
 const GONE: &str = "gone.example";
 /// How fast the relay is used: the last of the list come about ten seconds after the first.
-const PACE: u32 = 30;
+const PACE: u32 = 15;
 /// Each way to leave is taken by ten: two who have the mail already, eight at the end of the list.
 const EARLY: usize = 2;
 const LATE: usize = 8;
