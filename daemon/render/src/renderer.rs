@@ -80,7 +80,9 @@ impl Renderer {
         let renderer = Self { engine, words };
         renderer.try_mails(|folder| {
             let parts = LETTER_PARTIALS_FOLDER;
-            overrides.iter().any(|file| file.name.starts_with(folder) || file.name.starts_with(parts))
+            overrides
+                .iter()
+                .any(|file| file.name.starts_with(folder) || file.name.starts_with(parts))
         })?;
         Ok(renderer)
     }
