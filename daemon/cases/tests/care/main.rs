@@ -1,45 +1,14 @@
 //! What is kept how long, breaches, and questions about the policy, on SQLite and on PostgreSQL.
 
+#[macro_use]
+#[path = "../requests/both.rs"]
+mod both;
 #[allow(dead_code, reason = "the desk of the filing tests; not every hand of it is needed here")]
 #[path = "../filing/desk.rs"]
 mod desk;
 #[allow(dead_code, reason = "the room of the request tests; not all of it is needed here")]
 #[path = "../requests/room.rs"]
 mod room;
-
-use std::pin::Pin;
-
-use room::Room;
-
-/// All scenarios together are too much for the stack of one test.
-fn on_heap<F: Future<Output = ()> + 'static>(
-    scenario: impl FnOnce(Room) -> F,
-    room: Room,
-) -> Pin<Box<dyn Future<Output = ()>>> {
-    Box::pin(scenario(room))
-}
-
-/// `both! { a_scenario, another }` in a file with `async fn a_scenario(room: Room)`: one test each
-/// on SQLite, and `on_both::postgresql` for all of them with one server and a fresh database each.
-macro_rules! both {
-    ($($name:ident),+ $(,)?) => {
-        mod on_both {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(crate::room::Room::on_sqlite().await).await;
-            })+
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgresql() {
-                let server = tests::servers::postgres::Postgres::start().expect("PostgreSQL");
-                $(crate::on_heap(
-                    super::$name,
-                    crate::room::Room::on_postgres(&server).await,
-                ).await;)+
-            }
-        }
-    };
-}
 
 mod incidents;
 mod policy;
