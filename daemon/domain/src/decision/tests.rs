@@ -134,7 +134,10 @@ impl Story {
                 self.standing.subject[0] = self.standing.subject[0].wrapping_add(1);
             }
             Act::Propose(verdict, by) => {
-                if self.state == RequestState::UnderReview && self.decision.is_none() {
+                // Who cannot be identified is refused without a review.
+                let may = self.state == RequestState::UnderReview
+                    || (self.state == RequestState::Identity && *verdict == Verdict::Refuse);
+                if may && self.decision.is_none() {
                     let makers = self.maker.map(name).into_iter().collect();
                     let made =
                         Decision::propose(*verdict, &self.standing, true, &name(*by), makers);
@@ -181,9 +184,15 @@ proptest! {
             if let Some((proposer, maker, decider)) = story.go(act) {
                 prop_assert_ne!(&proposer, &decider);
                 prop_assert_ne!(maker.as_ref(), Some(&decider));
-                prop_assert_eq!(before, RequestState::UnderReview);
                 if story.state == RequestState::Approved {
+                    prop_assert_eq!(before, RequestState::UnderReview);
                     prop_assert!(facts.identity >= facts.needed && !facts.held && !facts.disowned);
+                } else {
+                    prop_assert_eq!(story.state, RequestState::Refused);
+                    prop_assert!(matches!(
+                        before,
+                        RequestState::UnderReview | RequestState::Identity
+                    ));
                 }
             }
             // Whatever is carried out was approved by a decision.
