@@ -6,6 +6,8 @@
 //! Instants are 64-bit microseconds UTC, dates ISO text, states words with a CHECK.
 
 mod dialect;
+mod evidence;
+mod evidence;
 mod foundation;
 mod mail_out;
 mod privacy;
@@ -24,6 +26,8 @@ impl MigratorTrait for Migrator {
             Box::new(mail_out::MailOut),
             Box::new(understanding::Understanding),
             Box::new(privacy::Privacy),
+            Box::new(evidence::Evidence),
+            Box::new(evidence::Evidence),
         ]
     }
 }

@@ -1,0 +1,31 @@
+//! The fifth schema: what makes the end of a request hold as evidence.
+
+use sea_orm_migration::{DbErr, MigrationName, MigrationTrait, SchemaManager, async_trait};
+
+use crate::dialect::apply;
+
+pub(crate) struct Evidence;
+
+impl MigrationName for Evidence {
+    fn name(&self) -> &str {
+        "m20261123_000005_evidence"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Evidence {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        apply(
+            manager,
+            &[
+                // One line for each file.
+                include_str!("evidence/requests.sql"),
+            ],
+        )
+        .await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
