@@ -7,7 +7,6 @@
 
 mod dialect;
 mod evidence;
-mod evidence;
 mod foundation;
 mod mail_out;
 mod privacy;
@@ -26,7 +25,6 @@ impl MigratorTrait for Migrator {
             Box::new(mail_out::MailOut),
             Box::new(understanding::Understanding),
             Box::new(privacy::Privacy),
-            Box::new(evidence::Evidence),
             Box::new(evidence::Evidence),
         ]
     }
