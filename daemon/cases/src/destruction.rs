@@ -11,6 +11,7 @@ mod answering;
 mod closing;
 mod emptying;
 mod erasing;
+mod failing;
 mod moments;
 mod patience;
 mod planning;

@@ -1,6 +1,6 @@
 //! A plan goes on from where it stands, stage by stage; several plans share each transaction.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
     Timestamp,
@@ -10,19 +10,17 @@ use domain::{
 use store::{StoreError, Transaction, plans::PlanRow};
 
 use super::{
-    Leftover, Progress, Staged, answering::AnswerKeys, emptying::Proofs, plan_subject,
-    protecting::ANSWER_FIRST, refused, telling::Telling,
+    Progress, Staged, answering::AnswerKeys, emptying::Proofs, protecting::ANSWER_FIRST, refused,
+    telling::Telling,
 };
 use super::{
     moments::{after, before},
-    patience::{backoff_of, later, look_again_after},
+    patience::{later, look_again_after},
     proving::left_words,
     wording::lease,
 };
 use crate::{Cases, CasesError, failpoint, filing::PendingStops};
 
-/// Failures of one stage, or of one proof, after which people are told.
-const TOLD_AFTER: i64 = 3;
 /// Longer than any stage takes; renewed at each.
 const LEASE: Duration = Duration::from_secs(120);
 /// Stages and immediate repetitions of one pass.
@@ -42,7 +40,7 @@ enum Prepared {
 
 impl Cases {
     /// Carries on whatever can go on now, at most `limit` plans; returns how many moved. Two nodes
-    /// at once do each plan once.
+    /// at once do each plan once. Where some moved, more may be due: the caller asks again.
     ///
     /// # Errors
     /// [`CasesError`] when database or vault cannot be used; a plan that fails alone is counted
@@ -56,14 +54,11 @@ impl Cases {
                 held.push(plan);
             }
         }
-        let outcome = self.carry_out_plans(&held).await;
+        let outcome = self.carry_on(&held).await;
         for plan in &held {
             store::leases::release(self.store(), &lease(*plan), node).await?;
         }
-        Ok(outcome?
-            .iter()
-            .filter(|(_, progress)| !matches!(progress, Progress::Waiting(_)))
-            .count())
+        Ok(outcome?.1)
     }
 
     /// Carries out the plan of an approved request at once, as far as it goes.
@@ -104,6 +99,15 @@ impl Cases {
         &self,
         ids: &[PlanId],
     ) -> Result<Vec<(PlanId, Progress)>, CasesError> {
+        Ok(self.carry_on(ids).await?.0)
+    }
+
+    /// As [`Cases::carry_out_plans`], and how many of them took a step at least.
+    async fn carry_on(
+        &self,
+        ids: &[PlanId],
+    ) -> Result<(Vec<(PlanId, Progress)>, usize), CasesError> {
+        let mut moved = BTreeSet::new();
         let mut at_work = Vec::new();
         let mut ended = Vec::new();
         for id in ids {
@@ -132,7 +136,10 @@ impl Cases {
                 let Some(place) = now_at.iter().position(|held| held.id == plan) else { continue };
                 let held = now_at.swap_remove(place);
                 match self.settle_stage(&held, staged).await? {
-                    None => at_work.extend(store::plans::by_id(self.store(), plan).await?),
+                    None => {
+                        moved.insert(plan);
+                        at_work.extend(store::plans::by_id(self.store(), plan).await?);
+                    }
                     Some(progress) => ended.push((plan, progress)),
                 }
             }
@@ -141,7 +148,7 @@ impl Cases {
             self.wipe_destroyed().await?;
         }
         ended.extend(at_work.iter().map(|plan| (plan.id, Progress::Waiting("its_turn"))));
-        Ok(ended)
+        Ok((ended, moved.len()))
     }
 
     /// One stage of several plans: together in one transaction, or one by one when one of them
@@ -300,11 +307,7 @@ impl Cases {
                     plan.stage = plan.stage.name(),
                     "a destruction went on"
                 );
-                if plan.failures >= TOLD_AFTER && forgets_failures(plan.stage) {
-                    let transaction = self.store().begin().await?;
-                    store::alarms::clear(&transaction, &alarm(plan.id), now).await?;
-                    transaction.commit().await?;
-                }
+                self.forget_failures(plan, now).await?;
                 Ok(None)
             }
             // Somebody else was quicker: look where it stands now.
@@ -347,54 +350,4 @@ impl Cases {
             }
         }
     }
-
-    async fn fail_stage(
-        &self,
-        plan: &PlanRow,
-        word: &str,
-        left: &[Leftover],
-        now: Timestamp,
-    ) -> Result<(), CasesError> {
-        let backoff = backoff_of(plan);
-        let transaction = self.store().begin().await?;
-        let failures = store::plans::fail(&transaction, plan.id, word, later(now, backoff)).await?;
-        for one in left {
-            let failure = format!("left:{}", one.count);
-            store::plans::fail_step(&transaction, plan.id, one.part, &failure).await?;
-        }
-        if failures >= TOLD_AFTER {
-            let name = alarm(plan.id);
-            let detail = format!(
-                "stage {} of plan {} fails ({word}); see `consentry request plan {} --json`",
-                plan.stage.name(),
-                plan.id,
-                plan.request
-            );
-            store::alarms::raise(&transaction, &name, &detail, now).await?;
-            let (_, ticket) = self.request_and_ticket(&transaction, plan.request).await?;
-            let about = plan_subject(plan.id);
-            store::tasks::open_once(&transaction, FAILS, ticket.id, &about, now).await?;
-        }
-        if plan.stage == Stage::Verify && !left.is_empty() {
-            // What came in between goes the way of the rest.
-            store::plans::empty_again(&transaction, plan).await?;
-        }
-        let detail = serde_json::json!({ "stage": plan.stage.name(), "failure": word });
-        let about = plan_subject(plan.id);
-        store::audit::append(&transaction, "consentry", "stage_failed", &about, &detail, now)
-            .await?;
-        Ok(transaction.commit().await?)
-    }
-}
-
-/// The task of looking at a destruction that does not come to its end.
-const FAILS: &str = "destruction_fails";
-
-fn alarm(plan: PlanId) -> String {
-    format!("destruction/{plan}")
-}
-
-/// See [`store::plans::advance`].
-fn forgets_failures(stage: Stage) -> bool {
-    !matches!(stage, Stage::Rows | Stage::Objects | Stage::Copies)
 }

@@ -3,7 +3,7 @@
 use cases::destruction::{PlanOrder, Progress};
 use domain::{
     classification::Label,
-    plan::{Action, Finding, Keep, Method, Part, PlanState},
+    plan::{Action, Finding, Keep, Method, Part, PlanState, Stage},
     request::{Outcome, RequestState},
 };
 
@@ -317,12 +317,10 @@ async fn a_destruction_put_off_waits(room: Room) {
     assert_eq!(room.count("block WHERE state = 'active'").await, 1);
     room.relay_takes_all(matter.ticket).await;
     room.pass_days(31);
-    assert_eq!(
-        cases.carry_out_due("one", 10).await.expect("carried out"),
-        0,
-        "waits for the copies"
-    );
-    assert_eq!(reread(&room, &plan).await.state, PlanState::Executing);
+    assert_eq!(cases.carry_out_due("one", 10).await.expect("carried out"), 1);
+    let waits = reread(&room, &plan).await;
+    assert_eq!((waits.state, waits.stage), (PlanState::Executing, Stage::Copies));
+    assert_eq!(cases.carry_out_due("one", 10).await.expect("looked"), 0, "waits for the copies");
 }
 
 async fn another_question_of_the_person_is_answered_first(room: Room) {
