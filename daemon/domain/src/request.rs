@@ -1,6 +1,10 @@
 //! One claim inside a ticket, with its own clock, from receipt to a proven end.
 
+mod overtaken;
+
 use crate::words::{InvalidTransition, words};
+
+pub use overtaken::{Ended, Overtaken, overtaken};
 
 /// Where a request stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,13 +75,16 @@ pub enum RequestStep {
     Reopen,
     /// What was approved was changed since, or shall be looked at again before it begins.
     SendBack,
+    /// A destruction that the restored database does not know of ended the matter: the person is
+    /// gone, and nobody is left to be answered.
+    Overtake,
 }
 
 words!(RequestStep {
     Block => "block", AskIdentity => "ask_identity", Review => "review", Approve => "approve",
     Refuse => "refuse", Execute => "execute", Verify => "verify", Answer => "answer",
     Settle => "settle", Close => "close", Join => "join", Withdraw => "withdraw", Misread => "misread",
-    Reopen => "reopen", SendBack => "send_back",
+    Reopen => "reopen", SendBack => "send_back", Overtake => "overtake",
 });
 
 impl RequestState {
@@ -116,6 +123,18 @@ impl RequestState {
             }
             (Step::SendBack, S::Approved) => S::UnderReview,
             (
+                Step::Overtake,
+                S::Received
+                | S::Blocked
+                | S::Identity
+                | S::UnderReview
+                | S::Approved
+                | S::Refused
+                | S::Executing
+                | S::Verified
+                | S::Answered,
+            ) => S::Closed,
+            (
                 Step::Block
                 | Step::AskIdentity
                 | Step::Review
@@ -130,7 +149,8 @@ impl RequestState {
                 | Step::Withdraw
                 | Step::Misread
                 | Step::Reopen
-                | Step::SendBack,
+                | Step::SendBack
+                | Step::Overtake,
                 _,
             ) => {
                 return Err(InvalidTransition {
@@ -189,9 +209,13 @@ impl Warrant {
             | Step::Settle
             | Step::Close
             | Step::SendBack => self != Self::Submission,
-            Step::Approve | Step::Refuse | Step::Withdraw | Step::Misread | Step::Reopen => {
-                self == Self::Person
-            }
+            // Overtaken: by whoever restores, for what was decided and done before.
+            Step::Approve
+            | Step::Refuse
+            | Step::Withdraw
+            | Step::Misread
+            | Step::Reopen
+            | Step::Overtake => self == Self::Person,
         }
     }
 }
@@ -340,6 +364,17 @@ mod tests {
     fn the_daemon_alone_decides_nothing() {
         for step in [RequestStep::Approve, RequestStep::Refuse, RequestStep::Withdraw] {
             assert!(!Warrant::Daemon.covers(step) && !Warrant::Submission.covers(step));
+        }
+    }
+
+    #[test]
+    fn only_what_is_open_is_overtaken_and_only_by_a_person() {
+        for state in RequestState::ALL {
+            let overtaken = state.step(RequestStep::Overtake, Warrant::Person);
+            assert_eq!(overtaken.is_ok(), state.is_open(), "{state:?}");
+            for warrant in [Warrant::Submission, Warrant::Daemon] {
+                assert!(state.step(RequestStep::Overtake, warrant).is_err(), "{state:?}");
+            }
         }
     }
 
