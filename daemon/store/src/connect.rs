@@ -12,6 +12,8 @@ use crate::{error::StoreError, session::Transaction};
 
 /// The longest that PostgreSQL may work on one statement of ours.
 const STATEMENT_TIMEOUT: &str = "30s";
+/// The longest that upkeep waits for a table that somebody uses: whoever comes after it waits, too.
+const UPKEEP_LOCK_TIMEOUT: &str = "3s";
 
 /// Which database is behind the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +59,9 @@ pub struct Store {
     writer: DatabaseConnection,
     /// SQLite: read-only connections. PostgreSQL: the pool.
     reader: DatabaseConnection,
+    /// SQLite: the writer. PostgreSQL: a connection, made when needed, on which a statement may
+    /// take long.
+    upkeep: DatabaseConnection,
     dialect: Dialect,
     /// SQLite: when the writer's commits are on the disk; none when unsure ([`Store::begin_repeatable`]).
     durability: Arc<tokio::sync::Mutex<Option<Durability>>>,
@@ -78,10 +83,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when it cannot be reached or made.
     pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
-        let (writer, reader, dialect) = match config {
+        let (writer, reader, upkeep, dialect) = match config {
             StoreConfig::Sqlite { path } => {
                 let writer = sqlite(path, SqliteUse::Write).await?;
-                (writer, sqlite(path, SqliteUse::Read).await?, Dialect::Sqlite)
+                let reader = sqlite(path, SqliteUse::Read).await?;
+                (writer.clone(), reader, writer, Dialect::Sqlite)
             }
             StoreConfig::Postgres { url, connections } => {
                 let mut options = ConnectOptions::new(url.clone());
@@ -95,12 +101,28 @@ impl Store {
                         options.options([("statement_timeout", STATEMENT_TIMEOUT)])
                     });
                 let pool = Database::connect(options).await?;
-                (pool.clone(), pool, Dialect::Postgres)
+                let mut options = ConnectOptions::new(url.clone());
+                options
+                    .max_connections(1)
+                    .connect_lazy(true)
+                    .idle_timeout(Duration::from_secs(10))
+                    .acquire_timeout(Duration::from_secs(10))
+                    .connect_timeout(Duration::from_secs(10))
+                    .sqlx_logging(false)
+                    .map_sqlx_postgres_opts(|options| {
+                        options.options([
+                            ("statement_timeout", "0"),
+                            ("lock_timeout", UPKEEP_LOCK_TIMEOUT),
+                        ])
+                    });
+                let upkeep = Database::connect(options).await?;
+                (pool.clone(), pool, upkeep, Dialect::Postgres)
             }
         };
         Ok(Self {
             writer,
             reader,
+            upkeep,
             dialect,
             durability: Arc::new(tokio::sync::Mutex::new(Some(Durability::EachCommit))),
             stops_moved: Arc::default(),
@@ -230,8 +252,14 @@ impl Store {
         &self.writer
     }
 
+    /// For upkeep, which may take long.
+    pub(crate) fn upkeeping(&self) -> &DatabaseConnection {
+        &self.upkeep
+    }
+
     /// Closes every connection; SQLite then has its log folded into the file.
     pub async fn close(self) {
+        let _ = self.upkeep.close_by_ref().await;
         let _ = self.reader.close().await;
         let _ = self.writer.close().await;
     }
