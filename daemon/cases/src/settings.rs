@@ -4,6 +4,7 @@ use domain::{
     act::{ActPerson, SubjectShown},
     address::EmailAddress,
     language::Locale,
+    people::Acting,
     regime::RegimeId,
 };
 use jiff::tz::TimeZone;
@@ -60,6 +61,8 @@ pub enum ChallengeMode {
 pub struct RequestSettings {
     /// Whether what was proposed by one person must be approved by another.
     pub four_eyes: bool,
+    /// Under which account of the machine people of ours act.
+    pub accounts: AccountSettings,
     /// Which regimes protect whom, where it is not set by hand; the first that fits holds.
     pub regime_rules: Vec<domain::regime::whose::RegimeRule>,
     /// Who gets the staff mail about duties that fall due; addresses of our own domains.
@@ -72,6 +75,24 @@ pub struct RequestSettings {
     pub access: crate::access::AccessSettings,
     /// Where what outlives a destruction is kept beside the database; nowhere when none.
     pub proofs: Option<std::path::PathBuf>,
+}
+
+/// Under which account of the machine people of ours act.
+#[derive(Debug, Clone, Default)]
+pub struct AccountSettings {
+    /// The account that runs this; none where nobody looked.
+    pub own: Option<String>,
+    /// Whether several people act under one: then another name is another person.
+    pub shared: bool,
+}
+
+impl RequestSettings {
+    /// Somebody of ours as they act here, for four eyes.
+    #[must_use]
+    pub fn acting<'a>(&'a self, name: &'a str) -> Acting<'a> {
+        let account = self.accounts.own.as_deref().filter(|_| !self.accounts.shared);
+        Acting { name, account }
+    }
 }
 
 /// What acts of destruction say of the house.
@@ -108,6 +129,7 @@ impl Default for RequestSettings {
     fn default() -> Self {
         Self {
             four_eyes: true,
+            accounts: AccountSettings::default(),
             regime_rules: Vec::new(),
             alarm_to: Vec::new(),
             challenge: ChallengeMode::Auto,

@@ -125,7 +125,9 @@ fn load_config(general: &General) -> anyhow::Result<Config> {
 
 /// Opens the house for a command that reads or changes single things.
 async fn open_house(general: &General) -> anyhow::Result<House> {
-    House::open(load_config(general)?, Schema::Require).await
+    let config = load_config(general)?;
+    crate::actor::permit(&config.people, general.actor.as_deref())?;
+    House::open(config, Schema::Require).await
 }
 
 /// A refusal by a rule keeps its name, so that the exit code can be 3.

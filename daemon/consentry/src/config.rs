@@ -12,6 +12,7 @@ pub mod identity;
 pub mod mail;
 pub mod mailbox;
 pub mod organisation;
+pub mod people;
 pub mod process;
 pub mod reader;
 pub mod relay;
@@ -35,6 +36,7 @@ use self::identity::IdentityConfig;
 use self::mail::MailConfig;
 use self::mailbox::MailboxConfig;
 use self::organisation::OrganisationConfig;
+use self::people::PeopleConfig;
 use self::process::{LogConfig, NodeName};
 use self::reader::ReaderSection;
 use self::relay::RelayConfig;
@@ -81,6 +83,8 @@ pub struct Config {
     pub access: AccessConfig,
     /// What acts of destruction say of the house.
     pub acts: ActsConfig,
+    /// Who acts, under which names and accounts.
+    pub people: PeopleConfig,
     /// How requests are carried to their end.
     pub requests: RequestsConfig,
     /// When it is looked through what is over.
@@ -191,6 +195,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let rules = RulesConfig::read(&mut root);
     let access = AccessConfig::read(root.section("access"));
     let acts = ActsConfig::read(root.section("acts"));
+    let people = PeopleConfig::read(root.section("people"));
     let requests = RequestsConfig::read(root.section("requests"));
     let retention = RetentionConfig::read(root.section("retention"));
     let identity = IdentityConfig::read(root.section("identity"));
@@ -212,6 +217,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         rules,
         access,
         acts,
+        people,
         requests,
         retention,
         identity,

@@ -234,7 +234,11 @@ fn settings(config: &Config) -> Settings {
             four_eyes: config.requests.four_eyes,
             alarm_to: config.requests.alarm_to.clone(),
             challenge: config.identity.challenge,
-            acts: config.acts.settings(),
+            acts: config.acts.settings(&config.people),
+            accounts: cases::settings::AccountSettings {
+                own: Some(crate::actor::account()),
+                shared: config.people.shared_account,
+            },
             access: config.access.settings(),
             regime_rules: config.rules.regime_rules.clone(),
             proofs: Some(config.data_directory.join("proofs")),

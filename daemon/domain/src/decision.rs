@@ -3,7 +3,11 @@
 //! A decision is about one thing (a plan, a correction, a package, clause and reasons), named by
 //! its hash: what was changed since is not what was decided on. Pure; `cases` brings the facts.
 
-use crate::{identity::IdentityLevel, words::words};
+use crate::{
+    identity::IdentityLevel,
+    people::{Acting, is_same_person},
+    words::words,
+};
 
 /// What is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,6 +71,8 @@ pub struct Decision {
     subject: [u8; 32],
     four_eyes: bool,
     proposed_by: String,
+    /// The account of the machine under which it was proposed, where it is known.
+    account: Option<String>,
     /// Whoever made the plan, the correction or the package.
     makers: Vec<String>,
     state: DecisionState,
@@ -79,6 +85,11 @@ pub enum DecisionError {
     /// Proposer or maker is the same person.
     #[error("four eyes: who proposed or prepared it cannot decide it; let somebody else decide")]
     SamePerson,
+    /// Another name, and the account of the machine that proposed it.
+    #[error(
+        "four eyes: it was proposed under the same account of this machine; let somebody decide under their own, or say `people.shared_account = true` if people share one"
+    )]
+    SameAccount,
     /// What was proposed is not what is there now.
     #[error("what was proposed was changed since; look at it again and propose it anew")]
     SubjectChanged,
@@ -115,7 +126,7 @@ impl DecisionError {
     #[must_use]
     pub fn rule(self) -> &'static str {
         match self {
-            Self::SamePerson => "four_eyes",
+            Self::SamePerson | Self::SameAccount => "four_eyes",
             Self::SubjectChanged => "decision_covers_its_subject",
             Self::Identity { .. } => "identity_level",
             Self::Representation => "representation",
@@ -135,14 +146,15 @@ impl Decision {
         verdict: Verdict,
         standing: &Standing,
         four_eyes: bool,
-        proposed_by: &str,
+        proposed_by: Acting<'_>,
         makers: Vec<String>,
     ) -> Self {
         Self {
             verdict,
             subject: standing.subject,
             four_eyes,
-            proposed_by: proposed_by.to_owned(),
+            proposed_by: proposed_by.name.to_owned(),
+            account: proposed_by.account.map(str::to_owned),
             makers,
             state: DecisionState::Proposed,
             decided_by: None,
@@ -155,11 +167,12 @@ impl Decision {
         verdict: Verdict,
         subject: [u8; 32],
         four_eyes: bool,
-        (proposed_by, makers): (&str, Vec<String>),
+        (proposed_by, makers): (Acting<'_>, Vec<String>),
         state: DecisionState,
     ) -> Self {
-        let proposed_by = proposed_by.to_owned();
-        Self { verdict, subject, four_eyes, proposed_by, makers, state, decided_by: None }
+        let account = proposed_by.account.map(str::to_owned);
+        let proposed_by = proposed_by.name.to_owned();
+        Self { verdict, subject, four_eyes, proposed_by, account, makers, state, decided_by: None }
     }
 
     /// Decides it. `four_eyes` is what the configuration says now: the stricter of then and now
@@ -169,7 +182,7 @@ impl Decision {
     /// [`DecisionError`]: the first rule that forbids it.
     pub fn decide(
         self,
-        actor: &str,
+        actor: Acting<'_>,
         four_eyes: bool,
         standing: &Standing,
     ) -> Result<Self, DecisionError> {
@@ -182,16 +195,19 @@ impl Decision {
         if self.subject != standing.subject {
             return Err(DecisionError::SubjectChanged);
         }
-        let is_same = |other: &String| is_same_person(other, actor);
-        if (self.four_eyes || four_eyes)
-            && (is_same(&self.proposed_by) || self.makers.iter().any(is_same))
-        {
-            return Err(DecisionError::SamePerson);
+        if self.four_eyes || four_eyes {
+            let is_same = |other: &String| is_same_person(other, actor.name);
+            if is_same(&self.proposed_by) || self.makers.iter().any(is_same) {
+                return Err(DecisionError::SamePerson);
+            }
+            if actor.account.is_some() && actor.account == self.account.as_deref() {
+                return Err(DecisionError::SameAccount);
+            }
         }
         if self.verdict == Verdict::Approve {
             may_be_carried_out(standing)?;
         }
-        Ok(Self { state: DecisionState::Decided, decided_by: Some(actor.to_owned()), ..self })
+        Ok(Self { state: DecisionState::Decided, decided_by: Some(actor.name.to_owned()), ..self })
     }
 
     /// Where it stands.
@@ -207,31 +223,36 @@ impl Decision {
     }
 }
 
-/// Whether the facts allow that it is carried out.
+/// Whether it is proposed at all that it be carried out. A proposal may wait for identity and the
+/// end of a hold; the word of the person on file, and a paper that nobody saw, no proposal mends.
 ///
 /// # Errors
-/// [`DecisionError`]: disowned, identity, representation or hold.
-pub fn may_be_carried_out(standing: &Standing) -> Result<(), DecisionError> {
+/// [`DecisionError`]: disowned or representation.
+pub fn may_be_proposed(standing: &Standing) -> Result<(), DecisionError> {
     // No paper and no attestation outweighs the word of the person themselves.
     if standing.disowned {
         return Err(DecisionError::Disowned);
     }
+    if standing.representation == Representation::Missing {
+        return Err(DecisionError::Representation);
+    }
+    Ok(())
+}
+
+/// Whether the facts allow that it is carried out.
+///
+/// # Errors
+/// [`DecisionError`]: disowned, representation, identity or hold.
+pub fn may_be_carried_out(standing: &Standing) -> Result<(), DecisionError> {
+    may_be_proposed(standing)?;
     if standing.identity < standing.needed {
         let (proven, needed) = (standing.identity.name(), standing.needed.name());
         return Err(DecisionError::Identity { proven, needed });
-    }
-    if standing.representation == Representation::Missing {
-        return Err(DecisionError::Representation);
     }
     if standing.destroys && standing.held {
         return Err(DecisionError::Held);
     }
     Ok(())
-}
-
-/// Names differ by more than case and spaces around them.
-fn is_same_person(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use domain::{
     Timestamp,
     decision::{DecisionState, Verdict},
     ids::{ContactId, DecisionId, RequestId, TicketId},
+    people::Acting,
     regime::RequestName,
 };
 
@@ -34,6 +35,8 @@ pub struct DecisionRow {
     pub state: DecisionState,
     /// Who proposed it.
     pub proposed_by: String,
+    /// Under which account of the machine, where it is known and not shared.
+    pub account: Option<String>,
     /// When.
     pub proposed_at: Timestamp,
     /// Who decided it.
@@ -42,8 +45,16 @@ pub struct DecisionRow {
     pub decided_at: Option<Timestamp>,
 }
 
+impl DecisionRow {
+    /// Who proposed it, as they acted.
+    #[must_use]
+    pub fn proposer(&self) -> Acting<'_> {
+        Acting { name: &self.proposed_by, account: self.account.as_deref() }
+    }
+}
+
 const COLUMNS: &str = "id, request_id, verdict, subject_hash, clause, reasons, four_eyes, state, proposed_by, \
-                       proposed_at, decided_by, decided_at";
+                       proposed_at, decided_by, decided_at, account";
 
 fn read(row: &Row) -> Result<DecisionRow, StoreError> {
     Ok(DecisionRow {
@@ -59,6 +70,7 @@ fn read(row: &Row) -> Result<DecisionRow, StoreError> {
         proposed_at: row.instant("decision", "proposed_at")?,
         decided_by: row.get("decision", "decided_by")?,
         decided_at: row.instant_option("decision", "decided_at")?,
+        account: row.get("decision", "account")?,
     })
 }
 
@@ -77,8 +89,8 @@ pub struct NewDecision<'a> {
     pub reasons: Option<&'a [u8]>,
     /// Whether another person decides.
     pub four_eyes: bool,
-    /// Who proposes.
-    pub proposed_by: &'a str,
+    /// Who proposes, and under which account of the machine.
+    pub proposed_by: Acting<'a>,
 }
 
 /// Proposes a decision.
@@ -91,7 +103,8 @@ pub async fn propose(
     now: Timestamp,
 ) -> Result<DecisionId, StoreError> {
     let sql = "INSERT INTO decision (request_id, verdict, subject_hash, clause, reasons, four_eyes, state, \
-               proposed_by, proposed_at) VALUES ($1, $2, $3, $4, $5, $6, 'proposed', $7, $8) RETURNING id";
+               proposed_by, proposed_at, account) VALUES ($1, $2, $3, $4, $5, $6, 'proposed', $7, $8, $9) \
+               RETURNING id";
     let values = [
         new.request.0.into(),
         new.verdict.name().into(),
@@ -99,8 +112,9 @@ pub async fn propose(
         new.clause.into(),
         new.reasons.map(<[u8]>::to_vec).into(),
         i64::from(new.four_eyes).into(),
-        new.proposed_by.into(),
+        new.proposed_by.name.into(),
         now.as_microsecond().into(),
+        new.proposed_by.account.map(str::to_owned).into(),
     ];
     Ok(DecisionId(query_one(transaction, sql, values).await?.get("decision", "id")?))
 }

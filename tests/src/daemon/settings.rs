@@ -200,6 +200,8 @@ impl Settings {
         }
         let data = self.data.as_deref().unwrap_or(dir);
         writeln!(out, "[data]\ndirectory = \"{}\"\n", data.display())?;
+        // The flows play all people of a house under one account.
+        writeln!(out, "[people]\nshared_account = true\n")?;
         if let Some(url) = &self.postgres {
             let file = dir.join("database-url");
             write_secret(&file, format!("{url}\n"))?;

@@ -6,7 +6,7 @@
 
 use domain::{
     Timestamp,
-    decision::{Decision, DecisionError, DecisionState, Verdict},
+    decision::{Decision, DecisionError, DecisionState, Verdict, may_be_proposed},
     ids::RequestId,
     regime::RequestName,
     request::{Outcome, RequestState, RequestStep},
@@ -22,7 +22,7 @@ use store::{
 };
 
 use super::{
-    By, answering::ANSWERING, covering::Subject, executing::Carried, refused, words::names_article,
+    By, answering::ANSWERING, covering::Subject, executing::Carried, refused, 
 };
 use crate::{Cases, CasesError, filing::PendingStops};
 
@@ -58,8 +58,9 @@ impl Cases {
     ///
     /// # Errors
     /// [`CasesError::Refused`] when the request is not under review, what is to be approved was
-    /// not prepared, or a refusal lacks article or reasons; [`StoreError::Duplicate`] when a
-    /// decision stands already.
+    /// not prepared, was disowned, is asked by a representative without a paper or could go to
+    /// nobody, or a refusal lacks article or reasons; [`StoreError::Duplicate`] when a decision
+    /// stands already.
     pub async fn propose(
         &self,
         id: RequestId,
@@ -138,10 +139,17 @@ impl Cases {
             Some(refusal) => refusal_subject(request, refusal),
             None => with_words(self.subject_of(transaction, request).await?, sealed),
         };
-        let four_eyes = self.parts.settings.requests.four_eyes;
+        let settings = &self.parts.settings.requests;
+        let (four_eyes, proposed_by) = (settings.four_eyes, settings.acting(actor));
         let standing = self.standing(transaction, request, ticket, &subject).await?;
+        if verdict == Verdict::Approve {
+            may_be_proposed(&standing)?;
+            if request.name == RequestName::Access {
+                self.check_has_reader(transaction, (request, ticket)).await?;
+            }
+        }
         // The pure machine makes it, so that what is stored is what was proposed.
-        let made = Decision::propose(verdict, &standing, four_eyes, actor, subject.makers);
+        let made = Decision::propose(verdict, &standing, four_eyes, proposed_by, subject.makers);
         debug_assert_eq!(made.state(), DecisionState::Proposed);
         let new = NewDecision {
             request: request.id,
@@ -150,7 +158,7 @@ impl Cases {
             clause: refusal.map_or("", |refusal| refusal.clause.trim()),
             reasons: sealed,
             four_eyes,
-            proposed_by: actor,
+            proposed_by,
         };
         match store::decisions::propose(transaction, &new, now).await {
             Err(StoreError::Duplicate { .. }) => {
@@ -161,6 +169,7 @@ impl Cases {
         };
         let detail = serde_json::json!({
             "verdict": verdict.name(), "subject": hex::encode(subject.hash), "four_eyes": four_eyes,
+            "account": settings.accounts.own,
         });
         let subject = format!("request:{}", request.id);
         Ok(store::audit::append(transaction, actor, "propose", &subject, &detail, now).await?)
@@ -214,11 +223,11 @@ impl Cases {
             row.verdict,
             row.subject,
             row.four_eyes,
-            (&row.proposed_by, subject.makers),
+            (row.proposer(), subject.makers),
             row.state,
         );
-        let four_eyes = self.parts.settings.requests.four_eyes;
-        if let Err(error) = proposed.decide(actor, four_eyes, &standing) {
+        let settings = &self.parts.settings.requests;
+        if let Err(error) = proposed.decide(settings.acting(actor), settings.four_eyes, &standing) {
             if error == DecisionError::SubjectChanged {
                 // The proposal is void whatever the caller does next.
                 self.void(&transaction, id, actor, "subject_changed", now).await?;
@@ -230,12 +239,15 @@ impl Cases {
         let by = By::person(actor);
         let decided = match (row.verdict, reasons) {
             (Verdict::Approve, _) | (Verdict::Refuse, None) => {
-                self.advance(&transaction, &request, RequestStep::Approve, by, now).await?;
+                let request =
+                    self.advance(&transaction, &request, RequestStep::Approve, by, now).await?;
+                self.stop_publication(&transaction, (&request, &ticket), now).await?;
                 Decided::Approved
             }
             (Verdict::Refuse, Some(refusal)) => {
                 let request =
                     self.advance(&transaction, &request, RequestStep::Refuse, by, now).await?;
+                self.resume_publication(&transaction, (&request, &ticket), now).await?;
                 if request.name == RequestName::Achieved {
                     // Nobody asked: what is not over yet is no news to anybody.
                     let outcome = Outcome::Refused;
@@ -266,7 +278,7 @@ impl Cases {
         };
         let detail = serde_json::json!({
             "verdict": row.verdict.name(), "subject": hex::encode(row.subject),
-            "proposed_by": row.proposed_by,
+            "proposed_by": row.proposed_by, "account": settings.accounts.own,
         });
         let about = format!("request:{id}");
         store::audit::append(&transaction, actor, "decide", &about, &detail, now).await?;
@@ -327,8 +339,8 @@ impl Cases {
         refusal: &Refusal,
     ) -> Result<Vec<u8>, CasesError> {
         let clause = refusal.clause.trim();
-        if !names_article(clause) {
-            let why = "a refusal names the article that allows it, such as `152-ФЗ ст. 14 ч. 8`; see `consentry request show`";
+        if !domain::law::is_article(clause) {
+            let why = "a refusal names act and article that allow it, and no other words, such as `152-ФЗ ст. 14 ч. 8`; see `consentry request show`";
             return Err(refused("refusal_needs_clause", why));
         }
         if refusal.reasons.trim().chars().count() < 10 {

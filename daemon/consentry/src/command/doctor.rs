@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Finding {
     what: String,
     result: Result<String, String>,
+    /// In order, and still worth a thought.
+    is_warning: bool,
 }
 
 /// Checks; ends with 1 when something is not as it must be.
@@ -42,6 +44,7 @@ pub async fn run(config: Config, listing: Listing) -> anyhow::Result<ExitCode> {
         }
     }
     findings.push(finding("boot id", boot_id().map_err(|error| error.to_string())));
+    findings.extend(check_people(&config));
     match Sending::prepare(&config) {
         Ok(sending) => check_sending(&sending, &mut findings).await,
         Err(error) => findings.push(finding("relays and keys", Err(error.to_string()))),
@@ -64,7 +67,28 @@ pub async fn run(config: Config, listing: Listing) -> anyhow::Result<ExitCode> {
 }
 
 fn finding(what: &str, result: Result<String, String>) -> Finding {
-    Finding { what: what.to_owned(), result }
+    Finding { what: what.to_owned(), result, is_warning: false }
+}
+
+/// Four eyes need two people, and two accounts.
+fn check_people(config: &Config) -> Option<Finding> {
+    let people = &config.people;
+    let warned = if !config.requests.four_eyes {
+        return None;
+    } else if people.shared_account {
+        "people share one account of the machine: whoever may use it can propose under one name \
+         and approve under another (`people.shared_account`)"
+            .to_owned()
+    } else if people.persons.len() < 2 {
+        format!(
+            "what one person proposes needs another to approve, and the roster names {}; add a \
+             [[people.person]] for each",
+            people.persons.len()
+        )
+    } else {
+        return Some(finding("four eyes", Ok(format!("{} people", people.persons.len()))));
+    };
+    Some(Finding { is_warning: true, ..finding("four eyes", Ok(warned)) })
 }
 
 async fn check_sending(sending: &Sending, findings: &mut Vec<Finding>) {
@@ -76,7 +100,7 @@ async fn check_sending(sending: &Sending, findings: &mut Vec<Finding>) {
             (Outlet::Relay(_), Ok(Ok(_))) => Ok("lets us in".to_owned()),
             (Outlet::Maildir(_), Ok(Ok(_))) => Ok("can be written".to_owned()),
         };
-        findings.push(Finding { what, result });
+        findings.push(finding(&what, result));
         outlet.close().await;
     }
     for (name, record) in sending.signer.iter().flat_map(|signer| signer.dns_records()) {
@@ -92,7 +116,7 @@ fn check_rules(house: &House, findings: &mut Vec<Finding>) {
         findings.push(finding("calendars and regimes", Ok(told)));
     }
     for (name, detail) in due {
-        findings.push(Finding { what: name, result: Err(detail) });
+        findings.push(finding(&name, Err(detail)));
     }
 }
 
@@ -152,7 +176,7 @@ async fn check_lists(house: &House, findings: &mut Vec<Finding>) {
             (false, true) => Ok("open in every language".to_owned()),
             (false, false) => Ok(why.join("; ")),
         };
-        findings.push(Finding { what: format!("list {}", view.row.name), result });
+        findings.push(finding(&format!("list {}", view.row.name), result));
     }
 }
 
@@ -182,7 +206,7 @@ async fn check_mailboxes(house: &House, findings: &mut Vec<Finding>) {
                 Err(error) => Err(format!("cannot be read: {error}; check `path` and its rights")),
             },
         };
-        findings.push(Finding { what, result });
+        findings.push(finding(&what, result));
     }
 }
 
@@ -207,13 +231,17 @@ fn tell(findings: &[Finding], listing: Listing) -> anyhow::Result<ExitCode> {
             .iter()
             .map(|finding| {
                 let (Ok(detail) | Err(detail)) = &finding.result;
-                json!({ "what": finding.what, "ok": finding.result.is_ok(), "detail": detail })
+                json!({
+                    "what": finding.what, "ok": finding.result.is_ok(), "detail": detail,
+                    "warning": finding.is_warning,
+                })
             })
             .collect();
         print::json_document(&json!({ "ok": sound, "findings": rows }))?;
     } else {
         for finding in findings {
             let (mark, detail) = match &finding.result {
+                Ok(detail) if finding.is_warning => ("warn ", detail),
                 Ok(detail) => ("ok   ", detail),
                 Err(detail) => ("WRONG", detail),
             };

@@ -1,8 +1,9 @@
 //! `[acts]`: what acts of destruction say of the house (order of Roskomnadzor № 179).
 
-use domain::act::{ActPerson, SubjectShown};
+use domain::act::SubjectShown;
 
 use super::organisation::one_line;
+use super::people::PeopleConfig;
 use super::section::Section;
 
 /// How acts tell whose data were destroyed.
@@ -20,42 +21,30 @@ pub struct ActsConfig {
     pub system: Option<String>,
     /// With what data are destroyed.
     pub tool: Option<String>,
-    /// Names and posts of our people.
-    pub persons: Vec<ActPerson>,
 }
 
 impl ActsConfig {
     pub(super) fn read(mut section: Section<'_>) -> Self {
-        let persons = section.sections("person").into_iter().filter_map(read_person).collect();
         let read = Self {
             subject: section.optional_word("subject", &SUBJECTS).unwrap_or_default(),
             operator_address: section.optional_read("operator_address", one_line),
             system: section.optional_read("system", one_line),
             tool: section.optional_read("tool", one_line),
-            persons,
         };
         section.finish();
         read
     }
 
-    /// As `cases` wants it.
+    /// As `cases` wants it, with our people's names and posts.
     #[must_use]
-    pub fn settings(&self) -> cases::settings::ActSettings {
+    pub fn settings(&self, people: &PeopleConfig) -> cases::settings::ActSettings {
         let usual = cases::settings::ActSettings::default();
         cases::settings::ActSettings {
             operator_address: self.operator_address.clone().unwrap_or_default(),
             system: self.system.clone().unwrap_or(usual.system),
             tool: self.tool.clone().unwrap_or(usual.tool),
-            persons: self.persons.clone(),
+            persons: people.for_acts(),
             shows: self.subject,
         }
     }
-}
-
-fn read_person(mut section: Section<'_>) -> Option<ActPerson> {
-    let actor = section.read("actor", "belova", one_line);
-    let name = section.read("name", "Белова Анна Петровна", one_line);
-    let post = section.read("post", "специалист по защите данных", one_line);
-    section.finish();
-    Some(ActPerson { actor: actor?, name: name?, post: post? })
 }

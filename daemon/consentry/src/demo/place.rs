@@ -32,6 +32,10 @@ domains = ["estetimed.example"]
 policy_url = "https://estetimed.example/privacy"
 policy_version = "2026-03-01"
 
+# One person plays them all; in a house of several each has their own account.
+[people]
+shared_account = true
+
 [data]
 directory = {data}
 

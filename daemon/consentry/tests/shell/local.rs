@@ -29,6 +29,8 @@ pub fn config(directory: &Path) -> String {
         domains = ["clinic.example"]
         policy_url = "https://clinic.example/privacy"
         policy_version = "1"
+        [people]
+        shared_account = true
         [data]
         directory = "{dir}/data"
         [[mailbox]]

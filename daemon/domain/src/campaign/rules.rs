@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{CampaignRule, ContentHash, Start};
+pub use crate::people::is_same_person;
 
 /// Whether a duty of the mail itself is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,12 +67,6 @@ pub fn editors_after(editors: &[String], approved_by: Option<&str>, editor: &str
         after.push(editor.to_owned());
     }
     after
-}
-
-/// Whether two names are one person: `Anna ` is `anna`.
-#[must_use]
-pub fn is_same_person(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
 fn wrote(editors: &[String], person: &str) -> bool {

@@ -15,20 +15,24 @@ fn standing() -> Standing {
     }
 }
 
+fn under<'a>(name: &'a str) -> Acting<'a> {
+    Acting { name, account: None }
+}
+
 fn proposed(verdict: Verdict, by: &str, makers: &[&str]) -> Decision {
     let makers = makers.iter().map(|maker| (*maker).to_owned()).collect();
-    Decision::propose(verdict, &standing(), true, by, makers)
+    Decision::propose(verdict, &standing(), true, under(by), makers)
 }
 
 #[test]
 fn another_person_decides_what_stands_as_it_was_proposed() {
     let check = |decision: Decision, actor: &str, standing: &Standing| {
-        decision.decide(actor, true, standing).map(|decision| decision.state())
+        decision.decide(under(actor), true, standing).map(|decision| decision.state())
     };
     let now = standing();
     let approve = || proposed(Verdict::Approve, "anna", &["boris"]);
     assert_eq!(check(approve(), "vera", &now), Ok(DecisionState::Decided));
-    for same in ["anna", "Anna", " ANNA ", "boris", "Boris"] {
+    for same in ["anna", "Anna", " ANNA ", "\u{430}nn\u{430}", "boris", "Boris"] {
         assert_eq!(check(approve(), same, &now), Err(DecisionError::SamePerson), "{same}");
     }
     let changed = Standing { subject: [2; 32], ..now };
@@ -58,12 +62,28 @@ fn another_person_decides_what_stands_as_it_was_proposed() {
 }
 
 #[test]
+fn one_account_of_the_machine_is_one_person_unless_people_share_it() {
+    let decided = |proposer: Option<&str>, decider: Option<&str>| {
+        let by = Acting { name: "anna", account: proposer };
+        let proposed = Decision::propose(Verdict::Approve, &standing(), true, by, vec![]);
+        let decider = Acting { name: "boris", account: decider };
+        proposed.decide(decider, true, &standing()).map(|_| ())
+    };
+    let error = decided(Some("office"), Some("office")).expect_err("one account");
+    assert_eq!((error, error.rule()), (DecisionError::SameAccount, "four_eyes"));
+    assert_eq!(decided(Some("anna"), Some("boris")), Ok(()));
+    // Where people share one, no account is brought.
+    assert_eq!(decided(Some("office"), None), Ok(()));
+    assert_eq!(decided(None, Some("office")), Ok(()));
+}
+
+#[test]
 fn the_stricter_of_then_and_now_holds() {
-    let alone = Decision::propose(Verdict::Approve, &standing(), false, "anna", vec![]);
-    assert!(alone.clone().decide("anna", false, &standing()).is_ok());
-    assert_eq!(alone.decide("anna", true, &standing()), Err(DecisionError::SamePerson));
+    let alone = Decision::propose(Verdict::Approve, &standing(), false, under("anna"), vec![]);
+    assert!(alone.clone().decide(under("anna"), false, &standing()).is_ok());
+    assert_eq!(alone.decide(under("anna"), true, &standing()), Err(DecisionError::SamePerson));
     let strict = proposed(Verdict::Approve, "anna", &[]);
-    assert_eq!(strict.decide("anna", false, &standing()), Err(DecisionError::SamePerson));
+    assert_eq!(strict.decide(under("anna"), false, &standing()), Err(DecisionError::SamePerson));
 }
 
 /// What happens to a request in a random story.
@@ -140,7 +160,7 @@ impl Story {
                 if may && self.decision.is_none() {
                     let makers = self.maker.map(name).into_iter().collect();
                     let made =
-                        Decision::propose(*verdict, &self.standing, true, &name(*by), makers);
+                        Decision::propose(*verdict, &self.standing, true, under(&name(*by)), makers);
                     self.decision = Some(made);
                 }
             }
@@ -162,7 +182,7 @@ impl Story {
 
     fn decide(&mut self, by: u8) -> Option<(String, Option<String>, String)> {
         let decision = self.decision.clone()?;
-        let decided = decision.decide(&name(by), true, &self.standing).ok()?;
+        let decided = decision.decide(under(&name(by)), true, &self.standing).ok()?;
         let step = match decided.verdict {
             Verdict::Approve => RequestStep::Approve,
             Verdict::Refuse => RequestStep::Refuse,
