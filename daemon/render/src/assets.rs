@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 use rust_embed::RustEmbed;
 
+use crate::error::RenderError;
+
 #[derive(RustEmbed)]
 #[folder = "../../templates"]
 struct Files;
@@ -40,6 +42,14 @@ pub fn static_file(name: &str) -> Option<StaticFile> {
 pub(crate) fn text(name: &str) -> Option<String> {
     let file = Files::get(name)?;
     String::from_utf8(file.data.into_owned()).ok()
+}
+
+/// The text of one built-in file that must be there.
+///
+/// # Errors
+/// [`RenderError::UnknownTemplate`] when it is not.
+pub(crate) fn built_in(name: &str) -> Result<String, RenderError> {
+    text(name).ok_or_else(|| RenderError::UnknownTemplate { name: name.to_owned() })
 }
 
 /// The names of all built-in files that an operator may override: templates and words.

@@ -3,7 +3,7 @@
 //! No variant carries a value of a context: those are personal data.
 
 /// Why a template is refused or a text cannot be made.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum RenderError {
     /// A file of the override directory has a name that no built-in template has.
     #[error("template `{name}` does not exist; an override must carry the name of a built-in file")]

@@ -10,6 +10,7 @@ mod checker;
 pub mod document;
 mod engine;
 mod error;
+mod folding;
 pub mod mail;
 mod page;
 mod renderer;

@@ -1,7 +1,7 @@
 //! The renderer: built once at start, shared by every thread that writes to people.
 //!
-//! Built-in templates and an operator's overrides are compiled and tried with sample values
-//! here, so a broken template stops the start and not a letter that is owed by Friday.
+//! An operator's overrides are compiled and tried with sample values here, so a broken template
+//! stops the start and not a letter that is owed by Friday.
 
 use domain::language::Locale;
 use serde::Serialize;
@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use crate::assets;
 use crate::campaign::CampaignTemplate;
-use crate::checker::{self, Allowance};
+use crate::checker::Allowance;
 use crate::engine::{self, Engine, is_invisible};
 use crate::error::RenderError;
+use crate::folding::fold;
 use crate::mail::{MailName, RenderedMail, sample};
 use crate::page::PageName;
 use crate::words;
@@ -33,7 +34,7 @@ pub struct OverrideFile {
     pub text: String,
 }
 
-/// All templates, compiled.
+/// All templates.
 #[derive(Debug)]
 pub struct Renderer {
     engine: Engine,
@@ -45,9 +46,9 @@ impl Renderer {
     /// No rendered text is longer, in bytes.
     pub const OUTPUT_LIMIT: usize = engine::OUTPUT_LIMIT;
 
-    /// Compiles the built-in templates, each replaced by its override if there is one, and
-    /// renders every mail that an override touches with sample values. (The built-in ones are
-    /// tried by the tests: every command makes a renderer.)
+    /// Takes the built-in templates, each replaced by its override if there is one, compiles the
+    /// overrides, and renders every mail that they touch with sample values. (The built-in ones
+    /// are compiled when they are first used, and tried by the tests.)
     ///
     /// # Errors
     /// [`RenderError`] of the first file that is refused.
@@ -58,20 +59,16 @@ impl Renderer {
             }
         }
         let own = |name: &str| overrides.iter().find(|file| file.name == name);
-        let mut engine = Engine::new();
+        let mut engine = Engine::default();
         for file in assets::names().filter(|name| name.ends_with(".hbs")) {
-            let source = match own(&file) {
-                Some(file) => file.text.clone(),
-                None => built_in(&file)?,
-            };
             let name = file.trim_end_matches(".hbs");
-            let template = checker::compile(&file, &source, allowance(name))?;
-            engine.add(registered_name(name), template);
+            let text = own(&file).map(|own| own.text.as_str());
+            engine.add(registered_name(name), &file, text, allowance(name))?;
         }
         let mut words = Vec::new();
         for locale in LOCALES {
             let file = format!("{WORDS_FOLDER}{}.toml", locale.code());
-            let mut base = words::read(&file, &built_in(&file)?)?;
+            let mut base = words::read(&file, &assets::built_in(&file)?)?;
             if let Some(own) = own(&file) {
                 words::lay_over(&file, &mut base, words::read(&file, &own.text)?)?;
             }
@@ -102,7 +99,7 @@ impl Renderer {
         let subject_name = format!("{folder}/subject.txt");
         let subject = self.engine.render(&subject_name, &values)?;
         let subject = header_value(&subject_name, subject.trim())?;
-        let text = self.engine.render(&format!("{folder}/body.txt"), &values)?;
+        let text = fold(&self.engine.render(&format!("{folder}/body.txt"), &values)?);
         let html = match name.has_html() {
             true => Some(self.engine.render(&format!("{folder}/body.html"), &values)?),
             false => None,
@@ -161,7 +158,9 @@ impl Renderer {
                     self.mail(name, locale, &context)?;
                 }
             }
-            CampaignTemplate::try_layouts(self, locale)?;
+            if is_tried(&format!("mail/{}/campaign/", locale.code())) {
+                CampaignTemplate::try_layouts(self, locale)?;
+            }
         }
         Ok(())
     }
@@ -181,10 +180,6 @@ fn to_values(name: &str, context: &impl Serialize) -> Result<Value, RenderError>
         name: name.to_owned(),
         reason: "the context cannot be turned into values",
     })
-}
-
-fn built_in(name: &str) -> Result<String, RenderError> {
-    assets::text(name).ok_or_else(|| RenderError::UnknownTemplate { name: name.to_owned() })
 }
 
 /// Pages and the HTML of mails may use their partials; partials none, so there can be no cycle. The

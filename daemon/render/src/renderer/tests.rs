@@ -15,6 +15,16 @@ fn with_override(name: &str, text: &str) -> Result<Renderer, RenderError> {
     Renderer::new(&[OverrideFile { name: name.to_owned(), text: text.to_owned() }])
 }
 
+#[test]
+fn every_built_in_template_keeps_the_rules_and_the_layouts_hold_a_mail() {
+    let renderer = renderer();
+    let compiled = renderer.engine.compile_all().expect("all compile");
+    assert_eq!(compiled, assets::names().filter(|name| name.ends_with(".hbs")).count());
+    for locale in LOCALES {
+        CampaignTemplate::try_layouts(&renderer, locale).expect("a layout");
+    }
+}
+
 /// Values of the sort an attacker would choose: broken lines, template and page syntax, marks
 /// that turn the direction of writing, a long name.
 fn hostile() -> String {

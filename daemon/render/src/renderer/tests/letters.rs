@@ -50,7 +50,7 @@ fn with_fields(locale: Locale, mask: u32) -> Value {
 /// Which bits a letter asks about, from its source.
 fn asked(locale: Locale, name: MailName) -> Vec<u32> {
     let file = format!("mail/{}/{}/body.txt.hbs", locale.code(), name.folder());
-    let source = built_in(&file).expect("a built-in letter");
+    let source = crate::assets::built_in(&file).expect("a built-in letter");
     let flags = ["complete", "nothing_held", "decided_by"];
     let fields = OPTIONAL.iter().chain(&flags).enumerate();
     fields
@@ -197,7 +197,7 @@ fn a_letter_loads_nothing_and_links_only_where_it_says() {
 fn our_own_words_keep_to_72_columns() {
     for (locale, name) in letters() {
         let file = format!("mail/{}/{}/body.txt.hbs", locale.code(), name.folder());
-        let source = built_in(&file).expect("a built-in letter");
+        let source = crate::assets::built_in(&file).expect("a built-in letter");
         for line in source.lines().filter(|line| !line.contains("{{")) {
             assert!(line.chars().count() <= 72, "{file}: {line}");
         }
