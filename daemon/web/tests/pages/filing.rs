@@ -99,7 +99,7 @@ async fn a_form_becomes_a_ticket_whose_letter_opens_its_state() {
     assert_eq!(filed.status, StatusCode::OK, "{}", filed.text);
 
     let letter = letter(&cases, 0).await;
-    let (number, code) = (after(&letter, "Понадобится номер"), after(&letter, "и код"));
+    let (number, code) = (after(&letter, "Понадобятся номер"), after(&letter, "и код"));
     let state = stage.post("/ru/status", &[("number", number), ("code", code)]).await;
     assert_eq!(state.status, StatusCode::OK, "{number} {code}: {}", state.text);
     // Received on Sunday 22 November 2026: ten working days end on 4 December, thirty days on
@@ -136,7 +136,7 @@ async fn the_answer_is_one_for_an_unknown_address_an_open_request_and_our_own_ad
         assert_eq!(answer.text, first.text, "{who}");
     }
     let letter = letter(&cases, 0).await;
-    for secret in [after(&letter, "Понадобится номер"), after(&letter, "и код"), ANNA]
+    for secret in [after(&letter, "Понадобятся номер"), after(&letter, "и код"), ANNA]
     {
         assert!(!first.text.contains(secret), "the page tells {secret}");
     }
