@@ -20,14 +20,14 @@ async fn opening_the_challenge_answers_nothing_and_shows_two_buttons() {
     let page = stage.get(&link()).await;
     assert_eq!(page.status, StatusCode::OK);
     assert_eq!(page.text.matches("<button").count(), 2);
-    assert!(page.text.contains("Да, это я") && page.text.contains("Это был не я"));
+    assert!(page.text.contains("Да, это я") && page.text.contains("Нет, это не я"));
     assert!(page.text.contains(NUMBER) && page.text.contains("lang=\"ru\""));
     assert!(!page.text.contains("<script"));
     assert!(!page.header("content-security-policy").contains("script-src"));
     assert_eq!(page.header("cache-control"), "no-store");
     assert_eq!(page.header("referrer-policy"), "no-referrer");
     let english = stage.get(&format!("{}?locale=en", link())).await;
-    assert!(english.text.contains("This was not me"));
+    assert!(english.text.contains("No, it was not me"));
     for (method, status) in
         [(Method::GET, 200), (Method::HEAD, 200), (Method::OPTIONS, 405), (Method::PUT, 405)]
     {
