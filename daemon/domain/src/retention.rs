@@ -28,6 +28,8 @@ pub enum Record {
     NotedMail,
     /// Texts of our letters in closed tickets.
     Letters,
+    /// Letters to people of our own.
+    StaffLetters,
     /// What mail servers replied.
     DeliveryStatus,
     /// Network address and browser of confirmed subscriptions.
@@ -51,6 +53,7 @@ pub enum Record {
 words!(Record {
     ClosedTickets => "closed_tickets", EndedSubscriptions => "ended_subscriptions",
     RawMail => "raw_mail", NotedMail => "noted_mail", Letters => "letters",
+    StaffLetters => "staff_letters",
     DeliveryStatus => "delivery_status", WebEvidence => "web_evidence",
     ConsentProof => "consent_proof", Acts => "acts", Suppression => "suppression",
     Audit => "audit", Accounting => "accounting", Contract => "contract",

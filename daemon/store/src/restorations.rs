@@ -276,6 +276,7 @@ pub async fn addresses_of(
 pub async fn objects(session: &impl Session) -> Result<HashSet<String>, StoreError> {
     let sql = "SELECT object_id AS object FROM message WHERE object_id IS NOT NULL \
                UNION SELECT object_id FROM package WHERE object_id IS NOT NULL \
+               UNION SELECT object_id FROM vault_debt WHERE object_id IS NOT NULL \
                UNION SELECT object_id FROM submission WHERE object_id IS NOT NULL";
     query_all(session, sql, []).await?.iter().map(|row| row.get("message", "object")).collect()
 }

@@ -1,8 +1,9 @@
 //! The nightly look at what is kept: who has no purpose left, what is over, what was done.
 //!
 //! Called by `cases` alone. Whatever a legal hold covers, or a destruction that stands, is in no
-//! answer; what is pruned is pruned by one statement, or first as a file and then in its row.
+//! answer; what is pruned is pruned some rows at a time.
 
+mod debts;
 mod pruning;
 
 use domain::{
@@ -18,7 +19,11 @@ use crate::{
     session::{Session, Transaction, change_one, query_all, query_one, query_optional},
 };
 
-pub use pruning::*;
+pub use debts::{VaultDebt, settle_debts, vault_debts};
+pub(crate) use pruning::await_holds;
+pub use pruning::{
+    Emptied, OldFiles, RunRow, empty, forget_files, last_run, note_run, old_files, to_empty,
+};
 
 /// Of whom the data are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +55,14 @@ const HELD: &str = "(EXISTS (SELECT 1 FROM legal_hold WHERE legal_hold.lifted_at
      OR EXISTS (SELECT 1 FROM plan JOIN request ON request.id = plan.request_id \
        WHERE plan.state NOT IN ('void', 'closed') \
        AND (request.ticket_id = ticket.id OR plan.contact_id = ticket.contact_id)))";
+
+/// The addresses of all whom a legal hold covers: what has no ticket is theirs by the address.
+const HELD_ADDRESSES: &str = "(SELECT contact_address.address_id FROM legal_hold \
+       JOIN contact_address ON contact_address.contact_id = legal_hold.contact_id WHERE legal_hold.lifted_at IS NULL \
+     UNION SELECT ticket.address_id FROM legal_hold JOIN ticket ON ticket.id = legal_hold.ticket_id \
+       WHERE legal_hold.lifted_at IS NULL AND ticket.address_id IS NOT NULL \
+     UNION SELECT contact_address.address_id FROM legal_hold JOIN ticket ON ticket.id = legal_hold.ticket_id \
+       JOIN contact_address ON contact_address.contact_id = ticket.contact_id WHERE legal_hold.lifted_at IS NULL)";
 
 /// The facts of one kind of person, `whom` being a condition with `$1`.
 fn facts_sql(of_contact: bool) -> String {

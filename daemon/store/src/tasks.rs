@@ -55,6 +55,23 @@ pub async fn open_once(
     Ok(n == 0)
 }
 
+/// Closes the open tasks of this name and detail; none is fine.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn close(
+    transaction: &Transaction,
+    (name, detail): (&str, &str),
+    by: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE task SET done_at = $3, done_by = $4 \
+               WHERE name = $1 AND detail = $2 AND done_at IS NULL";
+    let values = [name.into(), detail.into(), now.as_microsecond().into(), by.into()];
+    execute(transaction, sql, values).await?;
+    Ok(())
+}
+
 /// A task as it stands.
 #[derive(Debug, Clone)]
 pub struct TaskRow {
@@ -116,6 +133,7 @@ pub async fn hold(
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    crate::retention::await_holds(transaction).await?;
     let sql =
         "INSERT INTO legal_hold (contact_id, ticket_id, from_at, reason) VALUES ($1, $2, $3, $4)";
     let values = [

@@ -96,6 +96,10 @@ impl Cases {
                 .await?;
         }
         transaction.commit().await?;
+        if facts.is_empty() {
+            // Another node told of all of it.
+            self.drop_key(key).await?;
+        }
         Ok(facts.len())
     }
 
@@ -137,8 +141,18 @@ impl Cases {
             let remedy = "consentry request list --overdue";
             let words = ("сроки по обращениям пропущены / duties are overdue", remedy);
             self.mail_staff(&transaction, OVERDUE, words, &facts, (key, node), now).await?;
+            return Ok(transaction.commit().await?);
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        self.drop_key(key).await
+    }
+
+    /// A key under which nothing was sealed.
+    async fn drop_key(&self, key: Option<VaultKeyId>) -> Result<(), CasesError> {
+        if let Some(key) = key {
+            self.parts.vault.destroy_key(key).await?;
+        }
+        Ok(())
     }
 
     /// A key for one staff mail, made before the transaction; none when nobody is to be told.

@@ -12,4 +12,5 @@ mod room;
 
 mod incidents;
 mod policy;
+mod pruning;
 mod retention;

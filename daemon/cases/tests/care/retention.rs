@@ -16,14 +16,14 @@ use domain::{
 use crate::desk::Letter;
 use crate::room::{ANNA, BORIS, Matter, Room};
 
-fn with_table(room: &mut Room) {
+pub fn with_table(room: &mut Room) {
     let table = include_str!("../../../../config/retention.toml");
     let table = RetentionTable::parse(table).expect("the table");
     room.desk.cases = room.desk.cases.clone().with_retention(table);
 }
 
 /// Closes a matter as if everything in it were done.
-async fn close(room: &Room, matter: &Matter) {
+pub async fn close(room: &Room, matter: &Matter) {
     let now = room.now();
     let transaction = room.store().begin().await.expect("begins");
     let ticket = room.ticket(matter.ticket).await;
@@ -34,7 +34,7 @@ async fn close(room: &Room, matter: &Matter) {
     transaction.commit().await.expect("commits");
 }
 
-async fn objects(room: &Room) -> usize {
+pub async fn objects(room: &Room) -> usize {
     room.cases().vault().list().await.expect("listed").len()
 }
 

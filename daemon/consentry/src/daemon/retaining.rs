@@ -23,6 +23,7 @@ pub async fn run(house: &House, pulse: &Pulse) -> anyhow::Result<()> {
                     retention.raw_mail = looked.raw_mail,
                     retention.noted_mail = looked.noted_mail,
                     retention.letters = looked.letters,
+                    retention.staff_letters = looked.staff_letters,
                     retention.delivery_status = looked.delivery_status,
                     retention.web_evidence = looked.web_evidence,
                     "looked through what is over"

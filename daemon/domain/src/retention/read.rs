@@ -53,6 +53,7 @@ fn rule(record: Record, mut section: Section, problems: &mut Problems) -> Option
         Record::RawMail
         | Record::NotedMail
         | Record::Letters
+        | Record::StaffLetters
         | Record::DeliveryStatus
         | Record::WebEvidence => then != Then::DestructionTicket,
         Record::ConsentProof
