@@ -11,10 +11,11 @@ body{font:1rem/1.45 'PT Serif',Georgia,'Times New Roman',serif;max-width:46rem;m
 body.wide{max-width:80rem}\
 h1{font-size:1.4rem;text-align:center;margin:0 0 .25rem}\
 h2{font-size:1.1rem;margin:2rem 0 .5rem}\
+p{overflow-wrap:anywhere}\
 header p{text-align:center;margin:.15rem 0}\
 dl{display:grid;grid-template-columns:minmax(10rem,16rem) 1fr;gap:.5rem 1.25rem;margin:1.25rem 0}\
 dt{font-weight:bold}dd{margin:0;overflow-wrap:anywhere}dd p{margin:0 0 .25rem}\
-.scroll{overflow-x:auto}\
+.scroll{overflow-x:auto}.scroll table{min-width:38rem}.wide .scroll table{min-width:70rem}\
 table{border-collapse:collapse;width:100%;font-size:.875rem}\
 th,td{border:1px solid var(--line);padding:.3rem .45rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}\
 th{background:var(--soft);overflow-wrap:normal}\
@@ -23,7 +24,7 @@ th{background:var(--soft);overflow-wrap:normal}\
 footer{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:.5rem;font-size:.85rem}\
 @media (max-width:36rem){dl{grid-template-columns:1fr;gap:.1rem}dd{margin-bottom:.6rem}.hand{grid-template-columns:1fr}}\
 @media print{:root{color-scheme:light;--line:#777;--soft:#eee}body,body.wide{max-width:none;margin:0;padding:0;font-size:10.5pt}\
-thead{display:table-header-group}tr,.hand,dt,dd{break-inside:avoid}h2{break-after:avoid}.new{break-before:page}}";
+.scroll table,.wide .scroll table{min-width:0}thead{display:table-header-group}tr,.hand,dt,dd{break-inside:avoid}h2{break-after:avoid}.new{break-before:page}}";
 
 pub(super) fn write(document: &Document) -> String {
     let mut out = String::with_capacity(16 * 1024);

@@ -57,7 +57,7 @@ impl Metrics<'_> {
         for paragraph in text.split('\n') {
             let paragraph = self.printable(paragraph);
             let mut line = String::new();
-            for word in paragraph.split_whitespace() {
+            for word in words(&paragraph) {
                 let longer =
                     if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
                 if self.width(&longer, cut, size) <= room {
@@ -79,4 +79,10 @@ impl Metrics<'_> {
         }
         lines
     }
+}
+
+/// What stands between spaces; a no-break space holds words together.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let breaks = |c: char| c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}');
+    text.split(breaks).filter(|word| !word.is_empty())
 }

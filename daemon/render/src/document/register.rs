@@ -93,16 +93,18 @@ impl Register {
     fn cells_of(&self, line: &RegisterLine) -> Vec<String> {
         let locale = Locale::Ru;
         let at =
-            |at: Timestamp| at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+            |at: Timestamp| at.to_zoned(self.zone.clone()).strftime("%d.%m.%Y %H:%M").to_string();
+        let day = |day: Date| day.strftime("%d.%m.%Y").to_string();
         let duties = line.duties.iter().map(|(name, due, done)| {
-            let due = due.map_or_else(|| "срок не начался".to_owned(), |due| format!("до {due}"));
-            let done = done.map(|done| format!(", исполнено {done}")).unwrap_or_default();
+            let due =
+                due.map_or_else(|| "срок не начался".to_owned(), |due| format!("до {}", day(due)));
+            let done = done.map(|done| format!(", исполнено {}", day(done))).unwrap_or_default();
             format!("{}: {due}{done}", words::duty(name, locale))
         });
         let outcome = line.outcome.map_or("", |outcome| words::outcome(outcome, locale));
         let outcome = match line.clause.as_str() {
             "" => outcome.to_owned(),
-            clause => format!("{outcome} ({clause})"),
+            clause => format!("{outcome} ({})", wording::law(clause, locale)),
         };
         vec![
             line.number.to_string(),
@@ -110,9 +112,9 @@ impl Register {
             line.ticket.clone(),
             format!("{}, {}", line.applicant, words::requester(line.requester, locale)),
             wording::request(line.name, locale).to_owned(),
-            line.law.clone(),
+            wording::law(&line.law, locale),
             duties.collect::<Vec<_>>().join("\n"),
-            line.extended_on.map(|on| on.to_string()).unwrap_or_default(),
+            line.extended_on.map(day).unwrap_or_default(),
             line.answered_at.map(at).unwrap_or_default(),
             outcome,
             line.act.clone(),

@@ -57,15 +57,15 @@ pub(in crate::document) fn kept(word: &str, locale: Locale) -> String {
     let (ru, en) = match basis {
         Basis::Statutory => ("хранение обязательно по закону", "a law obliges to keep it"),
         Basis::Suppression => (
-            "чтобы не отправлять рассылку на этот адрес (38-ФЗ ст. 18 ч. 1)",
+            "чтобы не отправлять рассылку на этот адрес (38-ФЗ ст.\u{a0}18 ч.\u{a0}1)",
             "so that the address is not mailed again (GDPR art. 21(3), 38-FZ art. 18(1))",
         ),
         Basis::ProofOfConsent => (
-            "чтобы доказать согласие (152-ФЗ ст. 9 ч. 3)",
+            "чтобы доказать согласие (152-ФЗ ст.\u{a0}9 ч.\u{a0}3, ГК РФ ст.\u{a0}196)",
             "to prove the consent (GDPR art. 7(1), 152-FZ art. 9(3))",
         ),
         Basis::ProofOfDestruction => (
-            "чтобы доказать уничтожение (152-ФЗ ст. 21 ч. 7)",
+            "чтобы доказать уничтожение (152-ФЗ ст.\u{a0}21 ч.\u{a0}7, приказ Роскомнадзора №\u{a0}179, п.\u{a0}8)",
             "to prove the destruction (GDPR art. 5(2), 152-FZ art. 21(7))",
         ),
         Basis::Answer => {
