@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use domain::language::Locale;
 use render::Renderer;
 
+mod case_letters;
 mod letters;
 mod pages;
 mod papers;

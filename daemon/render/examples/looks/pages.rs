@@ -50,7 +50,7 @@ impl Pages<'_> {
 
     fn site(&self, title: &str, has_other: bool) -> Value {
         json!({
-            "title": self.word(title),
+            "title": self.word(title), "number": "",
             "organisation": said("ООО «Эстетимед»", "Esthetimed LLC", self.locale),
             "email": "hello@clinic.example",
             "contact": said("Белова А. П., privacy@clinic.example", "A. Belova, privacy@clinic.example", self.locale),
@@ -197,12 +197,13 @@ impl Pages<'_> {
         let erasure = RequestName::Erasure;
         let shown = |requests: Vec<Value>, state: &str| {
             let mut site = self.site("shown.title", false);
-            site["title"] = json!(format!("{} CT-7H2K9MXQ", self.word("shown.title")));
+            site["number"] = json!("CT-7H2K9MXQ");
             json!({
                 "site": site,
                 "state": self.word(&format!("ticket_states.{state}")),
                 "opened_at": self.moment("2026-11-22T14:57:00Z"),
                 "requests": requests,
+                "code_url": if state == "waiting" { "challenge" } else { "" },
             })
         };
         let requests = vec![
