@@ -11,7 +11,7 @@ use domain::{
 use crate::{
     error::StoreError,
     row::Row,
-    session::{Session, Transaction, execute, query_all, query_one},
+    session::{Session, Transaction, execute, query_all, query_one, query_optional},
 };
 
 /// A folder as the walk left it.
@@ -60,6 +60,16 @@ pub async fn ensure(
                ON CONFLICT (name) DO UPDATE SET kind = excluded.kind RETURNING id";
     let row = query_one(transaction, sql, [name.into(), kind.into()]).await?;
     Ok(MailboxId(row.get("mailbox", "id")?))
+}
+
+/// The mailbox of this name, if it was ever read.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn named(session: &impl Session, name: &str) -> Result<Option<MailboxId>, StoreError> {
+    let sql = "SELECT id FROM mailbox WHERE name = $1";
+    let row = query_optional(session, sql, [name.into()]).await?;
+    row.map(|row| row.get("mailbox", "id").map(MailboxId)).transpose()
 }
 
 /// The folder of this name, made when it is new.

@@ -8,6 +8,7 @@ mod erasing;
 mod fetching;
 mod marking;
 mod reading;
+mod taking;
 
 use std::collections::HashSet;
 
@@ -34,6 +35,7 @@ pub use self::reading::{
     Company, begin_reading, fail_reading, give_back, mark_unreadable, recover, to_file_unread,
     to_read,
 };
+pub use self::taking::{mark_destroyed, settle_taken_up, take_up};
 
 /// A message seen for the first time.
 #[derive(Debug, Clone)]

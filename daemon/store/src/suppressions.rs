@@ -73,6 +73,26 @@ pub async fn holds(
     Ok(n > 0)
 }
 
+/// Whether the person of an address was erased at this instant or later.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn erased_since(
+    session: &impl Session,
+    digests: &[AddressDigests],
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = format!(
+        "SELECT COUNT(*) AS n FROM suppression WHERE lifted_at IS NULL AND reason = 'erased' \
+         AND since_at >= $1 AND stop_digest IN ({})",
+        placeholders(2, digests.len())
+    );
+    let values = std::iter::once(at.as_microsecond().into())
+        .chain(digests.iter().map(|digests| digests.stop.bytes.to_vec().into()));
+    let n: i64 = query_one(session, &sql, values).await?.get("suppression", "n")?;
+    Ok(n > 0)
+}
+
 /// The suppressions of an address that a later double opt-in outweighs: erasure, and leaving
 /// everything.
 ///

@@ -42,6 +42,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         object: ObjectId::new(now, random_bytes(&SystemEntropy)),
         key: VaultKeyId::new(now, random_bytes(&SystemEntropy)),
         plain: format!("mail {n}").repeat(n * 50).into_bytes(),
+        origin: None,
     };
     let objects: Vec<NewObject> = (0..40).map(new).collect();
     vault.put_batch(objects.clone(), &SystemEntropy).await?;

@@ -47,6 +47,7 @@ fn new_object(now: Timestamp, n: usize) -> NewObject {
         object: ObjectId::new(now, random_bytes(&SystemEntropy)),
         key: VaultKeyId::new(now, random_bytes(&SystemEntropy)),
         plain: mail(n),
+        origin: None,
     }
 }
 

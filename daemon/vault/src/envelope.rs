@@ -11,6 +11,7 @@ use domain::ids::{ObjectId, VaultKeyId};
 use uuid::Uuid;
 
 use crate::keys::Key;
+use crate::origin::Origin;
 
 const OBJECT_MAGIC: [u8; 4] = *b"CVO1";
 const SEALED_MAGIC: [u8; 4] = *b"CVS1";
@@ -74,9 +75,10 @@ impl Packer {
         id: VaultKeyId,
         key: &Key,
         nonce: [u8; NONCE_LEN],
-        plain: &[u8],
+        (plain, origin): (&[u8], Option<&Origin>),
     ) -> std::io::Result<Vec<u8>> {
-        let packed = self.compressor.compress(plain)?;
+        let mut packed = self.compressor.compress(plain)?;
+        packed.extend(origin.map(Origin::frame).unwrap_or_default());
         let mut bytes = Vec::with_capacity(HEADER + packed.len() + TAG);
         bytes.extend_from_slice(&place.magic());
         bytes.extend_from_slice(id.0.as_bytes());
@@ -103,13 +105,13 @@ pub(crate) fn key_id(place: Place<'_>, bytes: &[u8]) -> Result<VaultKeyId, Close
     Uuid::from_slice(id).map(VaultKeyId).map_err(|_| Closed::Damaged)
 }
 
-/// Decrypts and unpacks, up to `limit` bytes of content.
+/// Decrypts and unpacks, up to `limit` bytes of content; with it where it came from.
 pub(crate) fn unpack(
     place: Place<'_>,
     key: &Key,
     mut bytes: Vec<u8>,
     limit: u64,
-) -> Result<Vec<u8>, Closed> {
+) -> Result<(Vec<u8>, Option<Origin>), Closed> {
     let id = key_id(place, &bytes)?;
     let nonce: [u8; NONCE_LEN] = bytes
         .get(NONCE_AT..HEADER)
@@ -122,7 +124,7 @@ pub(crate) fn unpack(
             &mut bytes[HEADER..],
         )
         .map_err(|_| Closed::Damaged)?;
-    inflate(packed, limit)
+    Ok((inflate(packed, limit)?, Origin::behind(packed)))
 }
 
 /// Unpacks a zstd frame without ever holding more than `limit` bytes, whatever it claims.
@@ -153,11 +155,34 @@ mod tests {
         let key = Key::from_bytes([7; 32]);
         let id = VaultKeyId(Uuid::from_bytes([9; 16]));
         let mut packer = Packer::new(3).expect("level");
-        packer.pack(place, id, &key, [1; 12], plain).expect("packed")
+        packer.pack(place, id, &key, [1; 12], (plain, None)).expect("packed")
     }
 
     fn open(place: Place<'_>, bytes: Vec<u8>) -> Result<Vec<u8>, Closed> {
-        unpack(place, &Key::from_bytes([7; 32]), bytes, 1 << 20)
+        unpack(place, &Key::from_bytes([7; 32]), bytes, 1 << 20).map(|(plain, _)| plain)
+    }
+
+    #[test]
+    fn where_it_came_from_is_read_beside_the_content_and_passed_over_without() {
+        let origin = Origin {
+            mailbox: "hello".to_owned(),
+            received_at: "2026-11-02T06:14:22Z".parse().expect("an instant"),
+        };
+        let (key, id) = (Key::from_bytes([7; 32]), VaultKeyId(Uuid::from_bytes([9; 16])));
+        let place = Place::Object(ObjectId(Uuid::from_bytes([1; 16])));
+        let mut packer = Packer::new(3).expect("level");
+        for plain in [b"".as_slice(), b"hello", &[7; 300_000]] {
+            let bytes = packer.pack(place, id, &key, [1; 12], (plain, Some(&origin)));
+            let bytes = bytes.expect("packed");
+            let opened = unpack(place, &key, bytes, 1 << 20).expect("opened");
+            assert_eq!(opened, (plain.to_vec(), Some(origin.clone())));
+            // Earlier versions read frames to their end and give out content alone.
+            let mut packed = zstd::bulk::compress(plain, 3).expect("packed");
+            packed.extend(origin.frame());
+            assert_eq!(inflate(&packed, 1 << 20), Ok(plain.to_vec()));
+        }
+        let none = packer.pack(place, id, &key, [1; 12], (b"hello", None)).expect("packed");
+        assert_eq!(unpack(place, &key, none, 1 << 20), Ok((b"hello".to_vec(), None)));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod journal;
 mod keys;
 mod mount;
 mod objects;
+mod origin;
 mod proof_key;
 mod proofs;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use digests::{Digests, Purpose, RawDigest};
 pub use domain::journal::{CommittedStop, InvalidScopeWords, ScopeWords, StopAct, StopIntent};
 pub use error::VaultError;
 pub use journal::{CaughtUp, JournalError, JournalReport, Replayed, StopJournal, replay};
+pub use origin::Origin;
 pub use proof_key::{ProofKey, proof_key_fingerprint, proof_key_pem, verify_proof};
 pub use proofs::ProofFiles;
 pub use tokens::{MailToken, TokenKind};

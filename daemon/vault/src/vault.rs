@@ -21,6 +21,7 @@ use crate::mount;
 use crate::objects::Objects;
 use crate::objects::directory::Directory;
 use crate::objects::remote::Remote;
+use crate::origin::Origin;
 
 pub use put::NewObject;
 
@@ -172,11 +173,12 @@ impl Vault {
         if self.key_of(object).await? == to {
             return Ok(Rekeyed::Already);
         }
-        let (from, plain) = self.get_with_key(object).await?;
+        let (from, plain, origin) = self.open_object(object).await?;
         let staged = self
             .blocking(move |inner| {
                 let key = inner.keys.load(to)?;
-                let bytes = inner.pack(Place::Object(object), to, &key, nonce, &plain)?;
+                let content = (plain.as_slice(), origin.as_ref());
+                let bytes = inner.pack(Place::Object(object), to, &key, nonce, content)?;
                 inner.objects.stage(object, bytes, Sync::Now)
             })
             .await?;
@@ -223,7 +225,7 @@ impl Vault {
         self.0.check_size(&plain)?;
         self.blocking(move |inner| {
             let secret = inner.keys.load(key)?;
-            inner.pack(Place::Column(&context), key, &secret, nonce, &plain)
+            inner.pack(Place::Column(&context), key, &secret, nonce, (&plain, None))
         })
         .await
     }
@@ -238,18 +240,34 @@ impl Vault {
         self.blocking(move |inner| {
             let place = Place::Column(&context);
             let id = envelope::key_id(place, &sealed).map_err(|_| VaultError::CorruptSealed)?;
-            inner.unpack(place, id, sealed, VaultError::CorruptSealed)
+            Ok(inner.unpack(place, id, sealed, VaultError::CorruptSealed)?.0)
         })
         .await
     }
 
+    /// Where an object came from, if that was written down with it.
+    ///
+    /// # Errors
+    /// As [`Vault::get`].
+    pub async fn origin_of(&self, object: ObjectId) -> Result<Option<Origin>, VaultError> {
+        Ok(self.open_object(object).await?.2)
+    }
+
     async fn get_with_key(&self, object: ObjectId) -> Result<(VaultKeyId, Vec<u8>), VaultError> {
+        let (key, plain, _) = self.open_object(object).await?;
+        Ok((key, plain))
+    }
+
+    async fn open_object(
+        &self,
+        object: ObjectId,
+    ) -> Result<(VaultKeyId, Vec<u8>, Option<Origin>), VaultError> {
         let bytes = self.read(object, u64::MAX).await?;
         self.blocking(move |inner| {
             let place = Place::Object(object);
             let id = envelope::key_id(place, &bytes).map_err(|_| VaultError::Corrupt(object))?;
-            let plain = inner.unpack(place, id, bytes, VaultError::Corrupt(object))?;
-            Ok((id, plain))
+            let (plain, origin) = inner.unpack(place, id, bytes, VaultError::Corrupt(object))?;
+            Ok((id, plain, origin))
         })
         .await
     }
@@ -313,10 +331,10 @@ impl Inner {
         id: VaultKeyId,
         key: &Key,
         nonce: [u8; 12],
-        plain: &[u8],
+        content: (&[u8], Option<&Origin>),
     ) -> Result<Vec<u8>, VaultError> {
         let mut packer = Packer::new(self.level).map_err(packing_failed)?;
-        packer.pack(place, id, key, nonce, plain).map_err(packing_failed)
+        packer.pack(place, id, key, nonce, content).map_err(packing_failed)
     }
 
     fn unpack(
@@ -325,7 +343,7 @@ impl Inner {
         id: VaultKeyId,
         bytes: Vec<u8>,
         damaged: VaultError,
-    ) -> Result<Vec<u8>, VaultError> {
+    ) -> Result<(Vec<u8>, Option<Origin>), VaultError> {
         let key = self.keys.load(id)?;
         envelope::unpack(place, &key, bytes, self.limit).map_err(|closed| match closed {
             Closed::Damaged => damaged,

@@ -137,7 +137,9 @@ impl Folder<'_> {
         let vault = self.task.cases.vault();
         let object = |one: &Arrived| -> Result<NewObject, IntakeError> {
             let (object, key) = ids_of(&one.row)?;
-            Ok(NewObject { object, key, plain: one.raw.clone() })
+            let mailbox = self.task.mailbox.name.clone();
+            let origin = Some(vault::Origin { mailbox, received_at: one.row.received_at });
+            Ok(NewObject { object, key, plain: one.raw.clone(), origin })
         };
         let all: Vec<NewObject> = fresh.iter().map(object).collect::<Result<_, _>>()?;
         match vault.put_batch(all, entropy).await {
@@ -179,7 +181,10 @@ impl Folder<'_> {
         vault.delete(object).await?;
         let entropy = self.task.entropy.as_ref();
         // Makes the key anew where it is gone.
-        Ok(vault.put_with_new_key(object, key, &one.raw, entropy).await?)
+        let mailbox = self.task.mailbox.name.clone();
+        let origin = Some(vault::Origin { mailbox, received_at: one.row.received_at });
+        let new = NewObject { object, key, plain: one.raw.clone(), origin };
+        Ok(vault.put_batch(vec![new], entropy).await?)
     }
 
     /// Under every key, the one in use first: what stands for the bytes of a mail that is too big.

@@ -16,6 +16,7 @@ use crate::envelope::{Packer, Place};
 use crate::error::VaultError;
 use crate::keys::Key;
 use crate::objects::{self, Objects, Staged};
+use crate::origin::Origin;
 
 /// From so many objects on, one sync of the file system is cheaper than one for each file.
 const SYNC_TOGETHER_FROM: usize = 4;
@@ -29,6 +30,8 @@ pub struct NewObject {
     pub key: VaultKeyId,
     /// Its content.
     pub plain: Vec<u8>,
+    /// Where it came from; none of what is no mail.
+    pub origin: Option<Origin>,
 }
 
 impl std::fmt::Debug for NewObject {
@@ -58,7 +61,7 @@ impl Vault {
         plain: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<(), VaultError> {
-        let new = NewObject { object, key, plain: plain.to_vec() };
+        let new = NewObject { object, key, plain: plain.to_vec(), origin: None };
         let parcel = Parcel { new, fresh: None, nonce: random_bytes(entropy) };
         self.take_in(vec![parcel]).await
     }
@@ -74,7 +77,8 @@ impl Vault {
         plain: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<(), VaultError> {
-        self.put_batch(vec![NewObject { object, key, plain: plain.to_vec() }], entropy).await
+        let new = NewObject { object, key, plain: plain.to_vec(), origin: None };
+        self.put_batch(vec![new], entropy).await
     }
 
     /// Stores many objects, each under a key made for it, with a handful of syncs in all. All
@@ -193,8 +197,9 @@ impl Inner {
                 (None, None) => self.keys.load(new.key)?,
             };
             let place = Place::Object(new.object);
+            let content = (new.plain.as_slice(), new.origin.as_ref());
             let bytes =
-                packer.pack(place, new.key, &key, nonce, &new.plain).map_err(packing_failed)?;
+                packer.pack(place, new.key, &key, nonce, content).map_err(packing_failed)?;
             staged.push(self.objects.stage(new.object, bytes, sync)?);
             keys.insert(new.key, key);
         }

@@ -73,6 +73,7 @@ async fn a_batch_comes_back_whole_and_keys_may_be_shared() {
             object: object(n as u128),
             key: key(n as u128 / 2),
             plain: mail(n),
+            origin: None,
         };
         vault.put_batch((0..200).map(new).collect(), entropy).await.expect("put");
         for n in 0..200 {

@@ -32,7 +32,7 @@ async fn no_plaintext_is_on_disk_and_all_is_private() {
     let room = room(Kind::Directory).await;
     let secret = b"anna.petrova@mail.example";
     let plain = [secret.as_slice(), b" asks; ", secret].concat();
-    let new = |n| NewObject { object: object(n), key: key(n), plain: plain.clone() };
+    let new = |n| NewObject { object: object(n), key: key(n), plain: plain.clone(), origin: None };
     room.vault.put_batch((0..20).map(new).collect(), &room.entropy).await.expect("put");
     room.vault.put_with_new_key(object(99), key(99), &plain, &room.entropy).await.expect("put");
     let found = files(room.directory.path());
