@@ -29,6 +29,7 @@ impl MigrationTrait for Evidence {
                 include_str!("evidence/systems.sql"),
                 include_str!("evidence/retention.sql"),
                 include_str!("evidence/acts.sql"),
+                include_str!("evidence/identity.sql"),
                 published,
             ],
         )

@@ -3,10 +3,12 @@
 //! Filing writes down what the mail itself shows; the rest is here. What discloses, changes or
 //! destroys asks [`Cases::identity_level`] and [`Cases::representation_in_force`] first.
 
+mod acting;
 mod answering;
 mod asking;
 mod attesting;
 mod automatic;
+mod expiring;
 mod missing;
 mod representing;
 mod showing;
@@ -22,6 +24,7 @@ use store::{
     Session, Transaction, challenges::NewChallenge, requests::RequestRow, tickets::TicketRow,
 };
 
+pub(crate) use acting::Reader;
 pub use answering::{ChallengeAnswer, ChallengeStanding, ChallengeView};
 pub(crate) use automatic::FilingFacts;
 pub use representing::NewRepresentative;

@@ -11,9 +11,11 @@ mod ending;
 pub mod executing;
 mod extending;
 mod kinds;
+mod opening;
 pub mod reminding;
 mod settling;
 pub mod showing;
+mod taking_back;
 mod words;
 
 use domain::{
@@ -132,8 +134,8 @@ impl Cases {
     }
 
     /// Plans the answer of a request that is verified or refused; it is answered once the letter
-    /// has left. `key` comes from [`Cases::key_of_matter`] (or is a fresh one, when that key is
-    /// gone with the data).
+    /// has left. For whom somebody asked hears of it, too. `key` comes from
+    /// [`Cases::key_of_matter`] (or is a fresh one, when that key is gone with the data).
     pub(crate) async fn plan_answer(
         &self,
         transaction: &Transaction,
@@ -146,6 +148,11 @@ impl Cases {
         let (ticket, request) = matter;
         debug_assert!(matches!(request.state, RequestState::Verified | RequestState::Refused));
         store::requests::set_outcome(transaction, request.id, outcome).await?;
+        if name != MailName::AnswerDestroyed {
+            // Of a destruction the person gets the whole answer, from its executor.
+            let became = (outcome, letter.decided_by.as_str());
+            self.tell_represented(transaction, (request, ticket), became, key, now).await?;
+        }
         let Some(to) = ticket.address else {
             // Nobody to write to: a person answers on the way the request came.
             let detail = format!("request:{}", request.id);

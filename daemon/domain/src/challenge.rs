@@ -91,6 +91,15 @@ impl Challenge {
         self.state == ChallengeState::Open && now < self.expires_at
     }
 
+    /// Where it stands at `now`, in a word: `expired` when its time ran out unanswered.
+    #[must_use]
+    pub fn word(&self, now: Timestamp) -> &'static str {
+        match self.state {
+            ChallengeState::Open if now >= self.expires_at => "expired",
+            state => state.name(),
+        }
+    }
+
     /// Whether its code can still be typed.
     #[must_use]
     pub fn takes_code(&self, now: Timestamp) -> bool {
@@ -136,6 +145,12 @@ mod tests {
         let late = challenge.after(ChallengeStep::Answer, challenge.expires_at);
         assert_eq!(late, Err(ChallengeError::Expired));
         assert!(!challenge.is_open(challenge.expires_at));
+        assert_eq!(
+            (challenge.word(last), challenge.word(challenge.expires_at)),
+            ("open", "expired")
+        );
+        let void = challenge.after(ChallengeStep::Void, last).expect("replaced");
+        assert_eq!(void.word(challenge.expires_at), "void");
         assert!(challenge.after(ChallengeStep::Void, challenge.expires_at).is_ok());
     }
 

@@ -62,6 +62,8 @@ pub enum MailName {
     RepresentativeProof,
     /// To the address on file: somebody acts on your behalf. Context [`CaseLetter`].
     RepresentativeCopy,
+    /// To the address on file: what became of what was asked on your behalf. Context [`CaseLetter`].
+    RepresentativeAnswer,
     /// To a recipient of the data: what became of them. Context [`CaseLetter`].
     RecipientNotice,
     /// Destruction is not possible in time (152-FZ art. 21(6)). Context [`CaseLetter`].
@@ -72,7 +74,7 @@ pub enum MailName {
 
 impl MailName {
     /// All mails.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Acknowledgement,
         Self::Alarm,
         Self::BlockNotice,
@@ -94,6 +96,7 @@ impl MailName {
         Self::TakenBack,
         Self::RepresentativeProof,
         Self::RepresentativeCopy,
+        Self::RepresentativeAnswer,
         Self::RecipientNotice,
         Self::Postponed,
         Self::BreachNotice,
@@ -124,6 +127,7 @@ impl MailName {
             Self::TakenBack => "taken_back",
             Self::RepresentativeProof => "representative_proof",
             Self::RepresentativeCopy => "representative_copy",
+            Self::RepresentativeAnswer => "representative_answer",
             Self::RecipientNotice => "recipient_notice",
             Self::Postponed => "postponed",
             Self::BreachNotice => "breach_notice",

@@ -9,8 +9,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+mod became;
+mod citation;
 mod matter;
 
+pub use became::{answered_to_represented, became};
+pub use citation::law;
 pub use matter::{kept, part, remedies};
 
 /// What a request asks for, as the object of "you ask for".

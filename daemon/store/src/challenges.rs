@@ -160,6 +160,38 @@ pub async fn of_ticket(
     query_all(session, &sql, [ticket.0.into()]).await?.iter().map(read).collect()
 }
 
+/// Challenges whose time ran out unanswered at `now`, and of which nobody was told.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn run_out(
+    session: &impl Session,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<ChallengeRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM challenge WHERE state = 'open' AND expired_at IS NULL AND expires_at <= $1 \
+         ORDER BY expires_at, id LIMIT $2"
+    );
+    let values = [now.as_microsecond().into(), i64::from(limit).into()];
+    query_all(session, &sql, values).await?.iter().map(read).collect()
+}
+
+/// Notes that a challenge ran out unanswered; false when it was settled, or noted before.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn note_expired(
+    transaction: &Transaction,
+    challenge: ChallengeId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE challenge SET expired_at = $2 \
+               WHERE id = $1 AND state = 'open' AND expired_at IS NULL AND expires_at <= $2";
+    let values = [challenge.0.into(), now.as_microsecond().into()];
+    Ok(execute(transaction, sql, values).await? == 1)
+}
+
 /// How many challenges this address got after `since`.
 ///
 /// # Errors

@@ -3,14 +3,14 @@
 use domain::{
     Timestamp,
     identity::RepresentationKind,
-    ids::{ContactId, RepresentationId, TicketId},
+    ids::{AddressId, ContactId, RepresentationId, TicketId},
 };
 use jiff::civil::Date;
 
 use crate::{
     error::StoreError,
     row::Row,
-    session::{Session, Transaction, change_one, query_all, query_one},
+    session::{Session, Transaction, change_one, query_all, query_one, query_optional},
 };
 
 /// A representation as it stands.
@@ -138,6 +138,23 @@ pub async fn in_force(
 ) -> Result<Option<RepresentationRow>, StoreError> {
     let rows = of_ticket(session, ticket).await?;
     Ok(rows.into_iter().rev().find(|row| row.holds_on(today)))
+}
+
+/// The address to which the last letter of this topic in a ticket went that the relay did not
+/// refuse: the person represented.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn told_address(
+    session: &impl Session,
+    ticket: TicketId,
+    topic: &str,
+) -> Result<Option<AddressId>, StoreError> {
+    let sql = "SELECT address_id FROM delivery WHERE ticket_id = $1 AND topic = $2 \
+               AND state NOT IN ('rejected', 'withheld') ORDER BY id DESC LIMIT 1";
+    let row = query_optional(session, sql, [ticket.0.into(), topic.into()]).await?;
+    let address = row.map(|row| row.get::<Option<i64>>("delivery", "address_id")).transpose()?;
+    Ok(address.flatten().map(AddressId))
 }
 
 /// Revokes a representation.

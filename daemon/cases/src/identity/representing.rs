@@ -4,16 +4,13 @@ use domain::{
     address::EmailAddress,
     delivery::Occasion,
     identity::RepresentationKind,
-    ids::{ContactId, RepresentationId, TicketId},
+    ids::{ContactId, RepresentationId},
 };
 use jiff::civil::Date;
 use render::{MailName, mail::CaseLetter, wording};
-use store::{
-    Session,
-    representations::{NewRepresentation, RepresentationRow},
-    tickets::TicketRow,
-};
+use store::{representations::NewRepresentation, tickets::TicketRow};
 
+use super::acting::{check_is_no_authoritys, check_is_representatives};
 use crate::{Cases, CasesError, letters::CaseMail};
 
 /// The context under which papers are sealed.
@@ -41,50 +38,11 @@ impl std::fmt::Debug for NewRepresentative {
 }
 
 impl Cases {
-    /// The representation of a ticket that holds on `today` (in the organisation's zone). Without
-    /// one nothing is disclosed to a representative, and nothing destroyed or changed for them.
-    ///
-    /// # Errors
-    /// [`CasesError::Store`].
-    pub async fn representation_in_force(
-        &self,
-        session: &impl Session,
-        ticket: TicketId,
-        today: Date,
-    ) -> Result<Option<RepresentationRow>, CasesError> {
-        Ok(store::representations::in_force(session, ticket, today).await?)
-    }
-
-    /// Whose data a matter is about when somebody acts for that person; none when the sender asks
-    /// for themselves.
-    ///
-    /// # Errors
-    /// [`CasesError::Refused`] (`whose_data`) when nobody said whose data they are.
-    pub(crate) async fn represented(
-        &self,
-        session: &impl Session,
-        (request, ticket): (&store::requests::RequestRow, &TicketRow),
-    ) -> Result<Option<ContactId>, CasesError> {
-        let now = self.parts.clock.now();
-        let today = now.to_zoned(self.parts.settings.zone.clone()).date();
-        match store::representations::in_force(session, ticket.id, today).await? {
-            Some(RepresentationRow { contact: Some(subject), .. }) => Ok(Some(subject)),
-            None if request.requester != domain::request::Requester::Representative => Ok(None),
-            Some(_) | None => Err(CasesError::Refused {
-                rule: "whose_data",
-                reason: format!(
-                    "somebody acts for another person: say for whom, `consentry identity represent {} --subject ID`",
-                    ticket.number
-                ),
-            }),
-        }
-    }
-
     /// Writes down who acts for whom, and tells the person's address on file.
     ///
     /// # Errors
     /// [`CasesError::Refused`] by `paper_needed`, `paper_expired`, `until_needed` (a power of
-    /// attorney always ends), `address_on_file`, `several_addresses`.
+    /// attorney always ends), `authority_lane`, `address_on_file`, `several_addresses`.
     pub async fn represent(
         &self,
         number: &str,
@@ -95,6 +53,7 @@ impl Cases {
         let today = now.to_zoned(self.parts.settings.zone.clone()).date();
         check(new, today)?;
         let ticket = self.ticket_of_number(number).await?;
+        check_is_no_authoritys(&ticket)?;
         let key = self.key_of_matter(&ticket).await?;
         let entropy = &*self.parts.entropy;
         let paper = new.paper.trim().as_bytes();
@@ -165,9 +124,12 @@ impl Cases {
     /// Asks the sender of a ticket to show that they may act for the person.
     ///
     /// # Errors
-    /// [`CasesError::Refused`] when nobody can be written to.
+    /// [`CasesError::Refused`] by `authority_lane`, `not_representative` (nobody says here that they
+    /// act for another), `no_address`.
     pub async fn ask_for_paper(&self, number: &str, actor: &str) -> Result<(), CasesError> {
         let ticket = self.ticket_of_number(number).await?;
+        let requests = store::requests::of_ticket(self.store(), ticket.id).await?;
+        check_is_representatives(&ticket, &requests)?;
         let to = ticket.address.ok_or_else(|| CasesError::Refused {
             rule: "no_address",
             reason: "the letter came from no single address; write to its sender by hand"

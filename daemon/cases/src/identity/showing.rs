@@ -56,6 +56,8 @@ pub struct IdentityView {
     pub representations: Vec<ShownRepresentation>,
     /// Whether the person on file said that this was not they.
     pub is_disowned: bool,
+    /// When it was looked at.
+    pub at: domain::Timestamp,
 }
 
 impl std::fmt::Debug for IdentityView {
@@ -98,6 +100,7 @@ impl Cases {
             representations,
             is_disowned: store::challenges::is_disowned(store, ticket.id).await?,
             ticket,
+            at: now,
         };
         let transaction = store.begin().await?;
         let subject = format!("ticket:{}", view.ticket.id);

@@ -6,7 +6,6 @@ use domain::{
     },
     identity::IdentityLevel,
     regime::RequestName,
-    request::Requester,
 };
 use sha2::{Digest as _, Sha256};
 use store::{Session, decisions::DecisionRow, requests::RequestRow, tickets::TicketRow};
@@ -122,18 +121,14 @@ impl Cases {
         ticket: &TicketRow,
         subject: &Subject,
     ) -> Result<Standing, CasesError> {
-        let today = self.parts.clock.now().to_zoned(self.parts.settings.zone.clone()).date();
         let proven = store::identity::level_of(session, request).await?;
-        let representation = match request.requester {
-            Requester::Subject | Requester::Authority => Representation::NotNeeded,
-            Requester::Representative => {
-                match store::representations::in_force(session, ticket.id, today).await? {
-                    Some(_) => Representation::Proven,
-                    None => Representation::Missing,
-                }
-            }
+        let representation = match self.acting_for(session, (request, ticket)).await? {
+            None => Representation::NotNeeded,
+            Some(Some(_)) => Representation::Proven,
+            Some(None) => Representation::Missing,
         };
-        let held = store::decisions::holds_on(session, ticket.id, ticket.contact).await? > 0;
+        let person = self.person_of(session, (request, ticket)).await?;
+        let held = store::decisions::holds_on(session, ticket.id, person).await? > 0;
         Ok(Standing {
             subject: subject.hash,
             identity: proven.unwrap_or(IdentityLevel::From),

@@ -192,12 +192,13 @@ impl Cases {
             notes.push(ShownNote { kind: note.kind, at: note.at, actor: note.actor, text });
         }
         let proven = store::identity::level_of(store, &request).await?;
+        let person = self.person_of(store, (&request, &ticket)).await?;
         let view = RequestView {
             penalties: self.of_rows(&duties, |row| row.penalty.iter().collect()),
             exceptions: self.of_rows(&duties, |row| row.exceptions.iter().collect()),
             hints: self.hints(&request, &ticket).await?,
             identity: (proven, IdentityLevel::needed_for(request.name)),
-            holds: store::decisions::holds_on(store, ticket.id, ticket.contact).await?,
+            holds: store::decisions::holds_on(store, ticket.id, person).await?,
             extensions: store::extensions::of_request(store, id).await?,
             request,
             ticket,

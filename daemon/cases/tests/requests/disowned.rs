@@ -26,12 +26,21 @@ async fn what_the_person_on_file_disowned_is_not_carried_out(room: Room) {
     press(&room, &matter, ChallengeAnswer::NotMine).await;
     // Not even somebody who saw a passport outweighs the word of the person.
     attest(&room, &matter).await;
-    cases.propose_carried(id, &done("обработка прекращена"), "anna").await.expect("proposed");
-    is_refused(cases.decide(id, "vera").await, "disowned");
+    let carried = done("обработка прекращена");
+    is_refused(cases.propose_carried(id, &carried, "anna").await, "disowned");
     // A new challenge, answered later, does.
     room.pass_days(1);
     cases.ask_challenge(&matter.number, None, "anna").await.expect("asked");
+    is_refused(cases.propose_carried(id, &carried, "anna").await, "disowned");
+    press(&room, &matter, ChallengeAnswer::Mine).await;
+    cases.propose_carried(id, &carried, "anna").await.expect("proposed");
+    // Disowned while the proposal waits.
+    room.pass_days(1);
+    cases.ask_challenge(&matter.number, None, "anna").await.expect("asked");
+    press(&room, &matter, ChallengeAnswer::NotMine).await;
     is_refused(cases.decide(id, "vera").await, "disowned");
+    room.pass_days(1);
+    cases.ask_challenge(&matter.number, None, "anna").await.expect("asked");
     press(&room, &matter, ChallengeAnswer::Mine).await;
     assert_eq!(cases.decide(id, "vera").await.expect("decided"), Decided::Approved);
     // Disowned again after the approval: what nobody began stays undone.

@@ -24,6 +24,7 @@ both! {
     looking_at_the_link_answers_nothing_and_the_button_once,
     five_wrong_codes_spend_the_code_and_not_the_link,
     seven_days_end_a_challenge_at_the_instant,
+    a_question_that_nobody_answered_is_a_task_once_and_can_be_asked_again,
     another_challenge_makes_the_first_void,
     this_was_not_me_lifts_what_nobody_vouched_for,
     this_was_not_me_leaves_a_vouched_block_to_a_person,
@@ -230,6 +231,44 @@ async fn seven_days_end_a_challenge_at_the_instant(room: Room) {
     assert!(code.await.expect("read").is_none());
     assert_eq!(level(&room, &matter).await, Some(IdentityLevel::From));
     assert_eq!(room.request(matter.request()).await.state, RequestState::Identity);
+}
+
+async fn a_question_that_nobody_answered_is_a_task_once_and_can_be_asked_again(room: Room) {
+    let (matter, secrets) = challenged(&room).await;
+    let cases = room.cases();
+    let expire = || async { cases.expire_challenges().await.expect("noted") };
+    let tasks = || async {
+        let tasks = room.tasks(matter.ticket).await;
+        tasks.iter().filter(|task| *task == "challenge_expired").count()
+    };
+    room.pass_days(6);
+    assert_eq!((expire().await, tasks().await), (0, 0), "it still stands");
+    room.pass_days(1);
+    let (one, other) = tokio::join!(expire(), expire());
+    assert_eq!((one + other, tasks().await), (1, 1), "told once, whoever looks");
+    assert_eq!((expire().await, tasks().await), (0, 1));
+    let seen = cases.identity(&matter.number, "anna").await.expect("shown");
+    assert_eq!(seen.challenges[0].challenge.word(seen.at), "expired");
+    assert_eq!(room.ticket(matter.ticket).await.state, domain::ticket::TicketState::Open);
+    // Nobody knows who asks: the request waits, its dates run on, and it can be asked or refused.
+    assert_eq!(room.request(matter.request()).await.state, RequestState::Identity);
+    let reminded = cases.remind("node").await.expect("reminded");
+    assert!(reminded > 0, "dates are reminded of all the same");
+    let late = cases.answer_challenge(&secrets.token, ChallengeAnswer::Mine).await;
+    assert_eq!(late.expect("read").expect("ours").standing, ChallengeStanding::Over);
+    cases.ask_challenge(&matter.number, None, "anna").await.expect("asked again");
+    let again = self::secrets(&room, &matter).await;
+    let answered = cases.answer_challenge(&again.token, ChallengeAnswer::Mine).await;
+    assert_eq!(answered.expect("read").expect("ours").standing, ChallengeStanding::Answered);
+    assert_eq!(room.request(matter.request()).await.state, RequestState::UnderReview);
+    // Of a question for which no request waits any more, nobody is told.
+    let boris = room.contact("Борис", "", &[BORIS]).await;
+    assert!(boris.0 > 0);
+    let other = room.asks(BORIS, &[Label::Erasure]).await;
+    cases.attest_identity(&other.number, "паспорт показан", "anna").await.expect("attested");
+    room.pass_days(7);
+    assert_eq!(expire().await, 1);
+    assert!(!room.tasks(other.ticket).await.contains(&"challenge_expired".to_owned()));
 }
 
 async fn another_challenge_makes_the_first_void(mut room: Room) {

@@ -10,6 +10,7 @@ use crate::{
 both! {
     a_representation_counts_while_it_holds,
     what_is_missing_is_asked_for_access_alone,
+    a_paper_is_asked_of_those_who_say_that_they_act_for_another,
 }
 
 async fn a_representation_counts_while_it_holds(room: Room) {
@@ -84,4 +85,39 @@ async fn what_is_missing_is_asked_for_access_alone(room: Room) {
         assert!(refused.expect_err("refused").to_string().contains("missing_only_for_access"));
     }
     assert_eq!(room.count("delivery WHERE topic = 'missing'").await, 1);
+}
+
+async fn a_paper_is_asked_of_those_who_say_that_they_act_for_another(room: Room) {
+    use cases::identity::NewRepresentative;
+    let cases = room.cases();
+    let refused = |result: Result<(), cases::CasesError>, rule: &str| {
+        assert!(result.expect_err("refused").to_string().contains(rule));
+    };
+    let own = room.asks(ANNA, &[Label::Access]).await;
+    refused(cases.ask_for_paper(&own.number, "anna").await, "not_representative");
+    let labels = [(Label::Access, Band::Auto)];
+    let marked = |from, mark| {
+        let (room, labels) = (&room, &labels);
+        async move {
+            let marks = [mark];
+            room.files(Letter { marks: &marks, ..Letter::asking(from, labels) }).await
+        }
+    };
+    let authority = marked("rkn@authority.example", (Mark::Authority, Band::Auto)).await;
+    refused(cases.ask_for_paper(&authority.number, "anna").await, "authority_lane");
+    let new = NewRepresentative {
+        subject: None,
+        tell: None,
+        kind: domain::identity::RepresentationKind::Other,
+        paper: "письмо № 1".into(),
+        valid_until: None,
+    };
+    let represented = cases.represent(&authority.number, &new, "anna").await;
+    refused(represented.map(|_| ()), "authority_lane");
+    assert_eq!(room.count("delivery WHERE topic = 'representative_proof'").await, 0);
+    // Where the machine is not sure that somebody acts for another, a person may ask.
+    let unsure = marked(BORIS, (Mark::Representative, Band::Suggest)).await;
+    cases.ask_for_paper(&unsure.number, "anna").await.expect("asked");
+    let letter = room.letter(unsure.ticket, "representative_proof").await.content.expect("opened");
+    assert!(!letter.text.contains("по адресу, который у нас есть"), "not whether we know anybody");
 }

@@ -151,7 +151,7 @@ fn show(view: &IdentityView, json: bool) -> std::io::Result<()> {
         .map(|row| {
             vec![
                 row.id.to_string(),
-                row.challenge.state.name().to_owned(),
+                row.challenge.word(view.at).to_owned(),
                 print::minute(row.asked_at),
                 row.asked_by.clone(),
                 print::minute(row.challenge.expires_at),
@@ -193,7 +193,7 @@ fn view_json(view: &IdentityView) -> Value {
             "revoked_by": proof.row.revoked.as_ref().map(|(_, by)| by),
         })).collect::<Vec<_>>(),
         "challenges": view.challenges.iter().map(|row| json!({
-            "id": row.id, "state": row.challenge.state.name(), "asked_at": row.asked_at,
+            "id": row.id, "state": row.challenge.word(view.at), "asked_at": row.asked_at,
             "asked_by": row.asked_by, "expires_at": row.challenge.expires_at,
             "tries_left": row.challenge.tries_left, "settled_at": row.settled_at,
         })).collect::<Vec<_>>(),

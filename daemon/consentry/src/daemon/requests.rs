@@ -24,12 +24,14 @@ pub async fn run(house: &House, pulse: &Pulse) -> anyhow::Result<()> {
             pulse.beat();
             let settled = house.cases.settle_requests().await?;
             pulse.beat();
+            let unanswered = house.cases.expire_challenges().await?;
             let told = house.cases.remind(owner).await?;
             let postponed = house.cases.watch_postponed().await?;
-            if extended + settled + told + postponed > 0 {
+            if extended + settled + unanswered + told + postponed > 0 {
                 tracing::info!(
                     requests.settled = settled,
                     requests.extensions = extended,
+                    requests.unanswered = unanswered,
                     requests.reminders = told,
                     "requests went on"
                 );
