@@ -53,8 +53,12 @@ pub struct Memory {
     pub taken: Vec<Taken>,
     /// What was last done with a person, by address: `block`, `destroy` …
     pub people: BTreeMap<String, String>,
+    /// What it holds of people, by address: what it answers to `access`.
+    pub holds: BTreeMap<String, Value>,
     /// How often something was really done.
     pub acts: usize,
+    /// It says to everything that it is done, and nothing else.
+    is_simple: bool,
     script: VecDeque<Reply>,
     /// By id.
     done: HashSet<String>,
@@ -124,6 +128,11 @@ impl ConnectedSystem {
         self.memory().script.extend(replies);
     }
 
+    /// From now on it says to everything that it is done, as one does that knows no `access`.
+    pub fn answers_done_to_everything(&self) {
+        self.memory().is_simple = true;
+    }
+
     /// From now on only this secret is known.
     pub fn change_secret(&self, secret: &str) {
         *self.secrets.lock().unwrap_or_else(PoisonError::into_inner) = vec![secret.to_owned()];
@@ -138,8 +147,8 @@ impl ConnectedSystem {
         let mut reader = BufReader::new(stream.try_clone()?);
         loop {
             let Some((headers, body)) = read_request(&mut reader)? else { return Ok(()) };
-            let (reply, known) = self.take(&headers, &body)?;
-            let done = json!({ "status": "done" }).to_string();
+            let (reply, known, done) = self.take(&headers, &body)?;
+            let done = done.to_string();
             let answer = match reply {
                 _ if !known => response(401, "Unauthorized", "", "{}"),
                 Reply::Done => response(200, "OK", "", &done),
@@ -165,8 +174,8 @@ impl ConnectedSystem {
         }
     }
 
-    /// Takes a call; `false` when it is not signed by us.
-    fn take(&self, headers: &HashMap<String, String>, body: &[u8]) -> Result<(Reply, bool)> {
+    /// Takes a call: how it is answered, whether it is signed by us, and what says that it is done.
+    fn take(&self, headers: &HashMap<String, String>, body: &[u8]) -> Result<(Reply, bool, Value)> {
         let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let header = |name: &str| headers.get(name).map(String::as_str).unwrap_or_default();
         let (id, sent) = (header("webhook-id"), header("webhook-timestamp"));
@@ -178,7 +187,7 @@ impl ConnectedSystem {
         let mut memory = self.memory();
         memory.taken.push(Taken { id: id.to_owned(), body: body.clone(), signed });
         if !signed {
-            return Ok((Reply::Done, false));
+            return Ok((Reply::Done, false, Value::Null));
         }
         let reply = memory.script.pop_front().unwrap_or(Reply::Done);
         let acts = match reply {
@@ -190,7 +199,8 @@ impl ConnectedSystem {
         if acts {
             memory.act(id, &body);
         }
-        Ok((reply, true))
+        let done = memory.done(&body);
+        Ok((reply, true, done))
     }
 }
 
@@ -202,6 +212,10 @@ impl Memory {
         }
         self.acts += 1;
         let act = body["act"].as_str().unwrap_or_default().to_owned();
+        if act == "access" {
+            // A question: nothing is done with anybody.
+            return;
+        }
         let sequence = body["sequence"].as_u64().unwrap_or(0);
         for email in body["person"]["emails"].as_array().into_iter().flatten() {
             let email = email.as_str().unwrap_or_default().to_owned();
@@ -211,6 +225,18 @@ impl Memory {
                 self.people.insert(email, act.clone());
             }
         }
+    }
+}
+
+impl Memory {
+    /// The words that say that a call is done; to `access` with what is held.
+    fn done(&self, body: &Value) -> Value {
+        if body["act"] != "access" || self.is_simple {
+            return json!({ "status": "done" });
+        }
+        let mut emails = body["person"]["emails"].as_array().into_iter().flatten();
+        let held = emails.find_map(|email| self.holds.get(email.as_str()?));
+        json!({ "status": "done", "data": held })
     }
 }
 

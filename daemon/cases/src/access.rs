@@ -5,6 +5,7 @@
 //! Called by the command line, the page of the link and the daemon's loop. It tells nothing that
 //! belongs to another person, and never puts the file into a mail.
 
+mod beside;
 mod fetching;
 mod gathering;
 mod index;

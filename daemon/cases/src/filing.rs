@@ -10,6 +10,7 @@ mod facts;
 mod feedback;
 mod joining;
 mod letter;
+mod publishing;
 mod recording;
 mod requests;
 mod returned;

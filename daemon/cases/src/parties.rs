@@ -5,6 +5,7 @@
 //! its own, which is destroyed when the letter has left.
 
 mod blocking;
+mod changing;
 mod disclosing;
 mod notifying;
 mod registering;

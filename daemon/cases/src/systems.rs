@@ -1,14 +1,17 @@
 //! Connected systems (shop, site, training space): told of block, unblock, correction,
-//! destruction and the end of publication, each by a signed call, until they say that it is done.
+//! destruction and the end of publication, and asked what they hold, each by a signed call, until
+//! they say that it is done.
 //!
 //! Filing and people raise notices in their own transactions ([`store::tasks::tell_systems`], or
 //! [`Cases::raise_calls`] where the data will be gone); the daemon's loop calls
 //! [`Cases::spread_notices`] and [`Cases::call_systems`]. No transaction is open while a system is
 //! spoken to: a try is counted before it is made, and made again with the same id after a crash.
 
+mod asking;
 mod calling;
 mod client;
 mod hearing;
+pub(crate) mod publishing;
 mod raising;
 mod signing;
 mod spreading;
@@ -22,6 +25,7 @@ use std::{
 
 use domain::{block::Field, webhook::SystemAct};
 
+pub use asking::{Holding, SystemHolding};
 pub use calling::Passed;
 pub use client::check_url;
 pub use hearing::{Callback, CallbackAnswer};
@@ -85,9 +89,12 @@ impl System {
     pub fn patience(&self, act: SystemAct) -> Duration {
         match act {
             SystemAct::StopPublication => self.unpublish_within,
-            SystemAct::Block | SystemAct::Unblock | SystemAct::Correct | SystemAct::Destroy => {
-                self.acknowledge_within
-            }
+            SystemAct::Block
+            | SystemAct::Unblock
+            | SystemAct::Correct
+            | SystemAct::Destroy
+            | SystemAct::ResumePublication
+            | SystemAct::Access => self.acknowledge_within,
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct DataMap {
     pub processors: Vec<Processor>,
     /// In words that there are none.
     pub no_processors: Option<Text>,
-    /// How long what is kept (14(7) 6; GDPR 15(1)(d)).
+    /// How long what is kept that the table of retention does not know (14(7) 6; GDPR 15(1)(d)).
     pub storage: Vec<Storage>,
     /// Transfers abroad, done or planned, or that there are none (14(7) 8).
     pub cross_border: Text,
@@ -139,7 +139,7 @@ fn read(root: &mut Section, problems: &mut Problems) -> Option<DataMap> {
         }
         (true, true) | (false, false) => {}
     }
-    let storage = needed_sections(root, "storage", problems);
+    let storage = root.sections("storage", problems);
     let storage = storage.into_iter().filter_map(|s| kept(s, problems)).collect();
     let sources = needed_texts(root, "sources", problems);
     let access = needed_texts(root, "access", problems);

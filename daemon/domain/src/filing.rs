@@ -6,6 +6,7 @@
 mod acknowledgement;
 mod effects;
 mod merging;
+mod published;
 mod table;
 
 pub use acknowledgement::{AcknowledgementFacts, Held, Reply, decide_acknowledgement};

@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::words::words;
 
+mod saying;
+
+pub use saying::{Callback, LARGEST_EXPORT, held_there};
+
 /// What a system is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,12 +28,39 @@ pub enum SystemAct {
     Destroy,
     /// Stop showing this person's data to everybody.
     StopPublication,
+    /// The end of publication was not asked for by the person, or is not owed: it may be shown
+    /// again.
+    ResumePublication,
+    /// Say what you hold about this person.
+    Access,
 }
 
 words!(SystemAct {
     Block => "block", Unblock => "unblock", Correct => "correct", Destroy => "destroy",
-    StopPublication => "stop_publication",
+    StopPublication => "stop_publication", ResumePublication => "resume_publication",
+    Access => "access",
 });
+
+/// Which calls about one person are made one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Queue {
+    /// What is done with the data.
+    Data,
+    /// Whether they are shown.
+    Publication,
+    /// A question, which changes nothing and waits for nothing.
+    Question,
+}
+
+impl SystemAct {
+    fn queue(self) -> Queue {
+        match self {
+            Self::Block | Self::Unblock | Self::Correct | Self::Destroy => Queue::Data,
+            Self::StopPublication | Self::ResumePublication => Queue::Publication,
+            Self::Access => Queue::Question,
+        }
+    }
+}
 
 /// Where a call to one system stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,6 +156,8 @@ pub struct Beside {
     pub act: SystemAct,
     /// The block it is about.
     pub block: Option<i64>,
+    /// The matter it is about.
+    pub ticket: Option<i64>,
     /// Where it stands.
     pub state: CallState,
     /// How often it was tried.
@@ -145,13 +178,16 @@ pub enum Turn {
 /// Whether it is this call's turn among the others of the same system and person.
 ///
 /// A destruction makes what was to be done with the data before needless. The end of a block does
-/// so for its beginning, and is needless itself where the beginning was never told. Whatever was
-/// refused holds nobody up: a person is at it. Publication is a matter of its own.
+/// so for its beginning, and is needless itself where the beginning was never told; the same holds
+/// of an end of publication that is taken back, by matter. What another matter took down is not
+/// put back, nor what was destroyed. Whatever was refused holds nobody up: a person is at it.
 #[must_use]
 pub fn turn(call: Beside, others: &[Beside]) -> Turn {
     let later = || others.iter().filter(|other| other.place > call.place);
     let earlier = || others.iter().filter(|other| other.place < call.place);
     let same_block = |other: &&Beside| other.block.is_some() && other.block == call.block;
+    let same_matter = |other: &&Beside| other.ticket == call.ticket;
+    let was_never_told = |begun: &Beside| begun.state == CallState::Moot && begun.attempts == 0;
     let is_outdated = match call.act {
         SystemAct::Block => later().any(|other| {
             other.act == SystemAct::Destroy
@@ -159,24 +195,53 @@ pub fn turn(call: Beside, others: &[Beside]) -> Turn {
         }),
         SystemAct::Unblock => {
             later().any(|other| other.act == SystemAct::Destroy)
-                || earlier().filter(same_block).any(|begun| {
-                    begun.act == SystemAct::Block
-                        && begun.state == CallState::Moot
-                        && begun.attempts == 0
-                })
+                || earlier()
+                    .filter(same_block)
+                    .any(|begun| begun.act == SystemAct::Block && was_never_told(begun))
         }
-        SystemAct::Correct => later().any(|other| other.act == SystemAct::Destroy),
-        SystemAct::Destroy | SystemAct::StopPublication => false,
+        SystemAct::Correct | SystemAct::Access => {
+            later().any(|other| other.act == SystemAct::Destroy)
+        }
+        SystemAct::StopPublication => {
+            later().filter(same_matter).any(|other| other.act == SystemAct::ResumePublication)
+        }
+        SystemAct::ResumePublication => {
+            others.iter().any(|other| other.act == SystemAct::Destroy)
+                || later().filter(same_matter).any(|other| other.act == SystemAct::StopPublication)
+                || !earlier()
+                    .filter(same_matter)
+                    .any(|begun| begun.act == SystemAct::StopPublication && !was_never_told(begun))
+                || is_down_for_another(call, others)
+        }
+        SystemAct::Destroy => false,
     };
     if is_outdated {
         return Turn::Moot;
     }
-    let waits = call.act != SystemAct::StopPublication
-        && earlier().any(|other| {
-            other.act != SystemAct::StopPublication
-                && matches!(other.state, CallState::Planned | CallState::Accepted)
-        });
+    let queue = call.act.queue();
+    let in_queue = |other: &&Beside| {
+        other.act.queue() == queue && (queue == Queue::Data || same_matter(other))
+    };
+    let waits = queue != Queue::Question
+        && earlier()
+            .filter(in_queue)
+            .any(|other| matches!(other.state, CallState::Planned | CallState::Accepted));
     if waits { Turn::Wait } else { Turn::Now }
+}
+
+/// Whether a matter other than this call's had the person's data taken down, and has not put them
+/// back.
+fn is_down_for_another(call: Beside, others: &[Beside]) -> bool {
+    others.iter().any(|stop| {
+        stop.act == SystemAct::StopPublication
+            && stop.ticket != call.ticket
+            && !matches!(stop.state, CallState::Moot | CallState::Dropped)
+            && !others.iter().any(|back| {
+                back.act == SystemAct::ResumePublication
+                    && back.ticket == stop.ticket
+                    && back.place > stop.place
+            })
+    })
 }
 
 /// The pause before the next try: five seconds doubled with each try, at most one hour, shaken by
@@ -259,35 +324,9 @@ pub struct Call {
     /// Of a correction.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub changes: Vec<Change>,
-    /// Of an end of publication: which data, as words.
+    /// Of an end of publication and of taking it back: which data, as words.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub data: Vec<String>,
-}
-
-/// What a system says of a call that it had only accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Callback {
-    /// The id of the call.
-    pub id: String,
-    /// Done or failed.
-    pub status: SaidStatus,
-    /// Why it failed, in one word of the system's own; at most 64 letters, digits, `_` and `-`.
-    #[serde(default)]
-    pub code: String,
-}
-
-impl Callback {
-    /// Reads a message; `None` when it says nothing that can be acted on.
-    #[must_use]
-    pub fn read(body: &[u8]) -> Option<Self> {
-        let read: Self = serde_json::from_slice(body).ok()?;
-        let is_word = |text: &str| {
-            text.len() <= 64
-                && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-        };
-        (read.status != SaidStatus::Accepted && is_word(&read.code) && is_word(&read.id))
-            .then_some(read)
-    }
 }
 
 /// Seconds by which the clocks of both sides may differ (Standard Webhooks, "Verifying").

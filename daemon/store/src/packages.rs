@@ -6,6 +6,7 @@
 mod given;
 mod held;
 mod research;
+mod voiding;
 
 use domain::{
     Timestamp,
@@ -30,6 +31,7 @@ pub use held::{
     contact, own_addresses, sharers, subscriptions, suppressions,
 };
 pub use research::{ResearchRow, research_rows};
+pub use voiding::{void_all, void_links, void_of_ticket};
 
 /// Where a package stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,10 +101,12 @@ pub struct PackageRow {
     pub fetched_at: Option<Timestamp>,
     /// When object and key were destroyed.
     pub destroyed_at: Option<Timestamp>,
+    /// Connected systems that had not answered when it was made.
+    pub silent: Vec<String>,
 }
 
 const COLUMNS: &str = "id, request_id, object_id, vault_key_id, sha256, size_bytes, nothing_held, state, made_by, \
-                       made_at, address_id, delivery_id, expires_at, fetched_at, destroyed_at";
+                       made_at, address_id, delivery_id, expires_at, fetched_at, destroyed_at, silent";
 
 fn read(row: &Row) -> Result<PackageRow, StoreError> {
     const TABLE: &str = "package";
@@ -122,6 +126,11 @@ fn read(row: &Row) -> Result<PackageRow, StoreError> {
         expires_at: row.instant_option(TABLE, "expires_at")?,
         fetched_at: row.instant_option(TABLE, "fetched_at")?,
         destroyed_at: row.instant_option(TABLE, "destroyed_at")?,
+        silent: row
+            .get::<String>(TABLE, "silent")?
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
     })
 }
 
@@ -142,6 +151,8 @@ pub struct NewPackage<'a> {
     pub nothing_held: bool,
     /// Who makes it.
     pub made_by: &'a str,
+    /// Connected systems that have not answered.
+    pub silent: &'a [String],
 }
 
 /// Writes a package down and voids the ones that wait in its place.
@@ -156,7 +167,7 @@ pub async fn make(
     let sql = "UPDATE package SET state = 'void' WHERE request_id = $1 AND state = 'made'";
     execute(transaction, sql, [package.request.0.into()]).await?;
     let sql = "INSERT INTO package (request_id, object_id, vault_key_id, sha256, size_bytes, nothing_held, state, \
-               made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6, 'made', $7, $8) RETURNING id";
+               made_by, made_at, silent) VALUES ($1, $2, $3, $4, $5, $6, 'made', $7, $8, $9) RETURNING id";
     let values = [
         package.request.0.into(),
         package.object.to_string().into(),
@@ -166,6 +177,7 @@ pub async fn make(
         i64::from(package.nothing_held).into(),
         package.made_by.into(),
         now.as_microsecond().into(),
+        package.silent.join(" ").into(),
     ];
     Ok(PackageId(query_one(transaction, sql, values).await?.get("package", "id")?))
 }
@@ -287,16 +299,6 @@ pub async fn end(
         [package.0.into(), from.name().into(), to.name().into()],
     )
     .await
-}
-
-/// The links of a request give nothing any more; their files are destroyed next.
-///
-/// # Errors
-/// [`StoreError::Unavailable`].
-pub async fn void_links(transaction: &Transaction, request: RequestId) -> Result<u64, StoreError> {
-    let sql =
-        "UPDATE package SET state = 'void' WHERE request_id = $1 AND state IN ('sent', 'fetched')";
-    execute(transaction, sql, [request.0.into()]).await
 }
 
 /// Packages whose file is of no use any more, oldest first: nobody took them in time, they were

@@ -6,7 +6,7 @@
 
 use domain::{
     Timestamp,
-    ids::{PackageId, RequestId},
+    ids::{PackageId, RequestId, TicketId},
     language::Locale,
 };
 use jiff::ToSpan;
@@ -132,8 +132,8 @@ impl Cases {
             Ok(_) | Err(CasesError::Refused { .. }) => return Ok(false),
             Err(error) => return Err(error),
         }
-        let proven = store::packages::proven_address(session, ticket.id, row.request).await?;
-        Ok(proven.is_some() && proven == row.address)
+        let readers = self.readers(session, (&request, &ticket)).await?;
+        Ok(readers.iter().any(|reader| Some(reader.address()) == row.address))
     }
 
     /// Takes a package back, sent or not: its link is dead at once, file and key are destroyed, and
@@ -167,6 +167,21 @@ impl Cases {
         Ok(package.id)
     }
 
+    /// Destroys file and key of the void packages of a matter at once. What cannot be done now the
+    /// daemon does with the others.
+    pub(crate) async fn destroy_void_packages(&self, ticket: TicketId) {
+        if let Err(error) = self.try_destroy_void_packages(ticket).await {
+            tracing::warn!(ticket.id = ticket.0, %error, "a void package is destroyed later");
+        }
+    }
+
+    async fn try_destroy_void_packages(&self, ticket: TicketId) -> Result<(), CasesError> {
+        for row in store::packages::void_of_ticket(self.store(), ticket).await? {
+            self.end_package(&row, self.parts.clock.now()).await?;
+        }
+        Ok(())
+    }
+
     /// Destroys file and key of packages that are of no use any more; returns how many. To be called
     /// again and again.
     ///
@@ -178,6 +193,11 @@ impl Cases {
         let rows = store::packages::to_destroy(self.store(), now, before, limit).await?;
         for row in &rows {
             self.end_package(row, now).await?;
+        }
+        if store::systems::has_exports_to_forget(self.store()).await? {
+            let transaction = self.store().begin().await?;
+            store::systems::forget_exports(&transaction, now).await?;
+            transaction.commit().await?;
         }
         Ok(rows.len())
     }

@@ -12,15 +12,24 @@ use store::{
     tickets::TicketRow,
 };
 
-use super::{HeldBack, masking::Known, packing::FORMAT};
-use crate::{Cases, CasesError, consents::proving::event_json};
+use super::{
+    HeldBack,
+    beside::{file_of_system, retention_told, systems_told},
+    masking::Known,
+    packing::FORMAT,
+};
+use crate::{
+    Cases, CasesError,
+    consents::proving::event_json,
+    systems::{Holding, SystemHolding},
+};
 
 /// Everything that goes into a package.
 pub(super) struct Gathered {
     /// What `data.json` says, but for the data map.
     pub(super) data: Value,
-    /// The person's own mails, as they came: name and bytes.
-    pub(super) mails: Vec<(String, Vec<u8>)>,
+    /// The person's own mails, as they came, and what systems hold: name and bytes.
+    pub(super) files: Vec<(String, Vec<u8>)>,
     /// The language it is told in.
     pub(super) locale: Locale,
     /// We hold nothing but this very matter.
@@ -36,6 +45,8 @@ pub(super) struct Asked<'a> {
     /// Whether somebody else asks for that contact: nothing of the sender is told.
     pub(super) for_another: bool,
     pub(super) held_back: HeldBack,
+    /// What connected systems answered.
+    pub(super) holdings: &'a [SystemHolding],
 }
 
 impl Cases {
@@ -57,12 +68,14 @@ impl Cases {
         let disclosures = held::disclosures(store, &whose).await?;
         let consents = self.consents_told(&whose).await?;
         let mut tickets = held::tickets(store, &whose).await?;
-        if !tickets.contains(&asked.ticket.id) {
+        // The letters of somebody who asks for the person are not the person's.
+        if !asked.for_another && !tickets.contains(&asked.ticket.id) {
             tickets.push(asked.ticket.id);
             tickets.sort_unstable();
         }
-        let nothing_held = person.is_none()
-            && tickets.len() == 1
+        let nothing_held = asked.holdings.iter().all(|one| one.holding == Holding::Nothing)
+            && person.is_none()
+            && tickets.iter().all(|id| *id == asked.ticket.id)
             && subscriptions.is_empty()
             && suppressions.is_empty()
             && disclosures.is_empty()
@@ -95,9 +108,19 @@ impl Cases {
             "matters": told,
             "mails_sent": deliveries,
             "disclosures": disclosures,
-            "left_out": left_out(&whose, !back.is_empty()),
+            "left_out": left_out(&whose, !back.is_empty(), asked.holdings),
+            "systems": systems_told(asked.holdings),
+            "recipients": self.recipients_told().await?,
+            "retention": retention_told(self.retention()),
         });
-        Ok(Gathered { data, mails, locale: locale.unwrap_or(asked.ticket.locale), nothing_held })
+        let mut files = mails;
+        for one in asked.holdings {
+            if let Holding::Holds(held) = &one.holding {
+                let held = serde_json::to_vec_pretty(held).map_err(|_| CasesError::Content)?;
+                files.push((file_of_system(&one.system), held));
+            }
+        }
+        Ok(Gathered { data, files, locale: locale.unwrap_or(asked.ticket.locale), nothing_held })
     }
 
     async fn whose_data(&self, asked: &Asked<'_>) -> Result<Whose, CasesError> {
@@ -293,13 +316,16 @@ impl Cases {
 }
 
 /// What is not in the package, as words that [`super::titles`] tells.
-fn left_out(whose: &Whose, are_held_back: bool) -> Vec<&'static str> {
+fn left_out(whose: &Whose, are_held_back: bool, holdings: &[SystemHolding]) -> Vec<&'static str> {
     let mut words = vec!["other_people"];
     if whose.own.len() < whose.addresses.len() {
         words.push("shared_address");
     }
     if are_held_back {
         words.push("held_back");
+    }
+    if holdings.iter().any(|one| !one.holding.is_known()) {
+        words.push("systems_silent");
     }
     words
 }

@@ -1,4 +1,5 @@
-//! The page of a package as its template prints it: flat, in the order of the law.
+//! The pages of a package as their template prints them: flat, in the order of the law, and as
+//! many as it takes to hold everything.
 
 use serde::Serialize;
 
@@ -11,6 +12,8 @@ pub struct PackageIndex {
     pub lead: Vec<String>,
     /// The sections, for the table of contents.
     pub contents: Vec<IndexLink>,
+    /// The other pages, where one is not enough.
+    pub pages: Vec<IndexLink>,
     /// Headings, sentences and rows, in the order of the law.
     pub parts: Vec<IndexPart>,
 }
@@ -18,8 +21,8 @@ pub struct PackageIndex {
 /// A line of the table of contents.
 #[derive(Debug, Clone, Serialize)]
 pub struct IndexLink {
-    /// The anchor.
-    pub id: &'static str,
+    /// Where it leads: an anchor, a page, or an anchor on a page.
+    pub href: String,
     /// Its title.
     pub title: String,
 }
@@ -54,6 +57,67 @@ pub struct IndexCell {
     pub head: String,
     /// What it says.
     pub text: String,
+}
+
+/// The most bytes of a page, as they are reckoned here: half of what may be rendered.
+const MOST_BYTES: usize = 1024 * 1024;
+/// The most parts of a page.
+const MOST_PARTS: usize = 5000;
+
+/// The name of a page in the file; the first is 1.
+pub(super) fn file_name(page: usize) -> String {
+    if page == 1 { "index.html".to_owned() } else { format!("index-{page}.html") }
+}
+
+/// Cuts parts into pages. A table that is cut is closed, and goes on under its heads; nothing is
+/// left out.
+pub(super) fn cut(parts: Vec<IndexPart>) -> Vec<Vec<IndexPart>> {
+    let mut pages = Vec::new();
+    let mut page: Vec<IndexPart> = Vec::new();
+    let mut size = 0;
+    let mut open: Option<Vec<String>> = None;
+    for part in parts {
+        let bytes = part.bytes();
+        // Never between the end of a table's rows and its end.
+        if !part.closes_table
+            && !page.is_empty()
+            && (size + bytes > MOST_BYTES || page.len() >= MOST_PARTS)
+        {
+            if open.is_some() {
+                page.push(IndexPart { closes_table: true, ..IndexPart::default() });
+            }
+            pages.push(std::mem::take(&mut page));
+            size = 0;
+            if let Some(heads) = open.clone() {
+                page.push(IndexPart { heads, opens_table: true, ..IndexPart::default() });
+            }
+        }
+        if part.opens_table {
+            open = Some(part.heads.clone());
+        }
+        if part.closes_table {
+            open = None;
+        }
+        size += bytes;
+        page.push(part);
+    }
+    pages.push(page);
+    pages
+}
+
+impl IndexPart {
+    /// About how many bytes it prints, at most: what stands around it, and every letter escaped.
+    fn bytes(&self) -> usize {
+        let cells = self.cells.iter().map(|cell| printed(&cell.head) + printed(&cell.text) + 32);
+        let heads = self.heads.iter().map(|head| printed(head) + 32);
+        let texts = [&self.heading, &self.line, &self.caption];
+        64 + cells.chain(heads).chain(texts.map(|text| printed(text))).sum::<usize>()
+    }
+}
+
+fn printed(text: &str) -> usize {
+    let escaped = |c: &char| matches!(c, '<' | '>' | '&' | '"' | '\'' | '`' | '=');
+    text.len() + text.chars().filter(escaped).count() * 5
 }
 
 /// One field of the law.
@@ -92,5 +156,40 @@ impl Section {
             parts.extend(rows.map(|cells| IndexPart { cells, ..IndexPart::default() }));
             parts.push(IndexPart { closes_table: true, ..IndexPart::default() });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(text: String) -> IndexPart {
+        let cells = vec![IndexCell { head: "Что".to_owned(), text }];
+        IndexPart { cells, ..IndexPart::default() }
+    }
+
+    #[test]
+    fn whatever_is_cut_holds_every_row_once_and_whole_tables() {
+        let heads = vec!["Что".to_owned()];
+        let mut parts = vec![IndexPart { id: "held", ..IndexPart::default() }];
+        parts.push(IndexPart { heads, opens_table: true, ..IndexPart::default() });
+        parts.extend((0..12_000).map(|n| row(format!("{n} {}", "<".repeat(100)))));
+        parts.push(IndexPart { closes_table: true, ..IndexPart::default() });
+        parts.push(IndexPart { id: "file", ..IndexPart::default() });
+        let pages = cut(parts);
+        assert!(pages.len() > 2);
+        let mut rows = 0;
+        for page in &pages {
+            assert!(page.len() <= MOST_PARTS + 2);
+            assert!(page.iter().map(IndexPart::bytes).sum::<usize>() <= MOST_BYTES + 1024);
+            let opened = page.iter().filter(|part| part.opens_table).count();
+            assert_eq!(opened, page.iter().filter(|part| part.closes_table).count());
+            for part in page.iter().filter(|part| !part.cells.is_empty()) {
+                assert!(part.cells[0].text.starts_with(&format!("{rows} ")));
+                rows += 1;
+            }
+        }
+        assert_eq!(rows, 12_000);
+        assert_eq!(cut(vec![row(String::new())]).len(), 1);
     }
 }

@@ -19,7 +19,9 @@ use store::{
 };
 
 use super::{
+    beside::Silence,
     gathering::{Asked, Gathered},
+    index::file_name,
     packing::pack,
     sections::Teller,
 };
@@ -50,7 +52,8 @@ impl Cases {
     /// # Errors
     /// [`CasesError::Refused`]: `data_map` while a field of it is missing; `not_access`;
     /// `request_state` once it was decided; `not_their_address` for a contact that does not have the
-    /// address of the matter.
+    /// address of the matter; `no_processors` where data map and register contradict each other;
+    /// `systems_answer` while a connected system has not said what it holds.
     pub async fn make_package(
         &self,
         request: RequestId,
@@ -58,7 +61,32 @@ impl Cases {
         held_back: HeldBack,
         actor: &str,
     ) -> Result<MadePackage, CasesError> {
+        self.make_file(request, contact, (held_back, Silence::IsWaitedFor), actor).await
+    }
+
+    /// The same although systems have not answered: package and letter say which.
+    ///
+    /// # Errors
+    /// As [`Cases::make_package`], but for `systems_answer`.
+    pub async fn make_incomplete_package(
+        &self,
+        request: RequestId,
+        contact: Option<ContactId>,
+        held_back: HeldBack,
+        actor: &str,
+    ) -> Result<MadePackage, CasesError> {
+        self.make_file(request, contact, (held_back, Silence::IsTold), actor).await
+    }
+
+    async fn make_file(
+        &self,
+        request: RequestId,
+        contact: Option<ContactId>,
+        (held_back, silence): (HeldBack, Silence),
+        actor: &str,
+    ) -> Result<MadePackage, CasesError> {
         let map = self.data_map()?;
+        self.check_processors(map).await?;
         let (row, ticket) = self.request_and_ticket(self.store(), request).await?;
         may_be_made(&row)?;
         let represented = self.represented(self.store(), (&row, &ticket)).await?;
@@ -70,7 +98,17 @@ impl Cases {
         }
         let contact = represented.or(contact);
         let for_another = represented.is_some();
-        let asked = Asked { request: &row, ticket: &ticket, contact, for_another, held_back };
+        let holdings = self.systems_of((&row, &ticket), silence).await?;
+        let silent = holdings.iter().filter(|one| !one.holding.is_known());
+        let silent: Vec<String> = silent.map(|one| one.system.clone()).collect();
+        let asked = Asked {
+            request: &row,
+            ticket: &ticket,
+            contact,
+            for_another,
+            held_back,
+            holdings: &holdings,
+        };
         let gathered = self.gather_held(&asked).await?;
         let file = self.package_file(map, &gathered)?;
         let sha256: [u8; 32] = Sha256::digest(&file).into();
@@ -84,6 +122,7 @@ impl Cases {
             size_bytes: i64::try_from(file.len()).unwrap_or(i64::MAX),
             nothing_held: gathered.nothing_held,
             made_by: actor,
+            silent: &silent,
         };
         // The row first: who dies here leaves a row without a file, never a file without a row.
         let transaction = self.store().begin().await?;
@@ -93,6 +132,7 @@ impl Cases {
         let detail = json!({
             "package": id, "sha256": hex::encode(sha256), "map": map.version, "contact": contact,
             "held_back": held_back == HeldBack::LeftOut, "nothing_held": gathered.nothing_held,
+            "silent": silent,
         });
         let subject = format!("request:{request}");
         store::audit::append(&transaction, actor, "package_made", &subject, &detail, now).await?;
@@ -180,19 +220,22 @@ impl Cases {
         let today = self.parts.clock.now().to_zoned(zone.clone()).date();
         let as_of = wording::date(today, locale);
         let teller = Teller { locale, zone, map, data: &gathered.data, as_of };
-        let index = self.parts.renderer.page(PageName::PackageIndex, locale, &teller.tell())?;
+        let mut files = Vec::new();
+        for (index, page) in teller.tell().iter().zip(1..) {
+            let index_page = self.parts.renderer.page(PageName::PackageIndex, locale, index)?;
+            files.push((file_name(page), index_page.into_bytes()));
+        }
         let mut data = gathered.data.clone();
         data["as_of"] = json!(today);
         data["data_map"] = serde_json::to_value(map).map_err(|_| CasesError::Content)?;
         let text = serde_json::to_vec_pretty(&data).map_err(|_| CasesError::Content)?;
-        let mut files = vec![
-            ("index.html".to_owned(), index.into_bytes()),
+        files.extend([
             ("data.json".to_owned(), text),
             ("subscriptions.csv".to_owned(), table(&data["subscriptions"], &SUBSCRIPTIONS)?),
             ("consents.csv".to_owned(), table(&data["consents"]["events"], &CONSENTS)?),
             ("mails_sent.csv".to_owned(), table(&data["mails_sent"], &MAILS)?),
-        ];
-        files.extend(gathered.mails.iter().cloned());
+        ]);
+        files.extend(gathered.files.iter().cloned());
         pack(&files)
     }
 }

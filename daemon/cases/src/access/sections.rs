@@ -6,9 +6,11 @@ use render::wording;
 use serde_json::Value;
 
 use super::{
-    index::{IndexCell, IndexLink, PackageIndex, Section, Table},
+    index::{IndexCell, IndexLink, IndexPart, PackageIndex, Section, Table, cut, file_name},
     titles::say,
 };
+
+mod others;
 
 /// Characters of one letter that are shown; the whole stands in `data.json` and `mails/`.
 const SHOWN_OF_A_LETTER: usize = 4000;
@@ -24,23 +26,50 @@ pub(super) struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    pub(super) fn tell(&self) -> PackageIndex {
+    /// The pages: one, or as many as it takes.
+    pub(super) fn tell(&self) -> Vec<PackageIndex> {
         let number = text(&self.data["matter"]["number"]);
         let sections = self.sections();
-        let contents =
-            sections.iter().map(|one| IndexLink { id: one.id, title: one.title.clone() }).collect();
+        let titles: Vec<_> = sections.iter().map(|one| (one.id, one.title.clone())).collect();
         let mut parts = Vec::new();
         sections.into_iter().for_each(|section| section.flatten(&mut parts));
-        PackageIndex {
-            title: self.say("title"),
-            lead: vec![
-                self.map.operator.name.in_locale(self.locale).to_owned(),
-                format!("{} {number}", self.say("answers")),
-                format!("{} {}", self.say("as_of"), self.as_of),
-            ],
-            contents,
-            parts,
+        let pages = cut(parts);
+        let at = |id: &str| {
+            let has = |page: &Vec<_>| page.iter().any(|part: &IndexPart| part.id == id);
+            pages.iter().position(has).map_or(1, |place| place + 1)
+        };
+        let places: Vec<_> = titles.into_iter().map(|(id, title)| (at(id), id, title)).collect();
+        let count = pages.len();
+        let pages = pages.into_iter().zip(1..);
+        pages.map(|(parts, page)| self.page((page, count), &places, &number, parts)).collect()
+    }
+
+    fn page(
+        &self,
+        (page, count): (usize, usize),
+        places: &[(usize, &'static str, String)],
+        number: &str,
+        parts: Vec<IndexPart>,
+    ) -> PackageIndex {
+        let contents = places.iter().map(|(at, id, title)| {
+            let file = if *at == page { String::new() } else { file_name(*at) };
+            IndexLink { href: format!("{file}#{id}"), title: title.clone() }
+        });
+        let mut lead = vec![
+            self.map.operator.name.in_locale(self.locale).to_owned(),
+            format!("{} {number}", self.say("answers")),
+            format!("{} {}", self.say("as_of"), self.as_of),
+        ];
+        let mut pages = Vec::new();
+        if count > 1 {
+            lead.push(format!("{} {page} / {count}", self.say("page")));
+            pages.extend((1..=count).filter(|other| *other != page).map(|other| IndexLink {
+                href: file_name(other),
+                title: format!("{} {other}", self.say("page")),
+            }));
         }
+        let title = self.say("title");
+        PackageIndex { title, lead, contents: contents.collect(), pages, parts }
     }
 
     fn sections(&self) -> Vec<Section> {
@@ -50,6 +79,7 @@ impl Teller<'_> {
             self.operator(),
             self.held(),
             self.matters(),
+            self.systems(),
             self.storage(),
             self.section(
                 "rights",
@@ -180,7 +210,7 @@ impl Teller<'_> {
             for one in list(&matter["written"]) {
                 let content = &one["content"];
                 let (when, you) = (self.instant(&one["received_at"]), self.say("you"));
-                let words = shortened(&text(&content["text"]));
+                let words = self.shortened(&text(&content["text"]));
                 let row = vec![when.clone(), you, text(&content["subject"]), words];
                 said.push((text(&one["received_at"]), row));
                 let form = &one["form"];
@@ -198,7 +228,7 @@ impl Teller<'_> {
                     subject = self.say(&text(&one["occasion"]));
                 }
                 let (when, we) = (self.instant(&one["planned_at"]), self.say("we"));
-                let row = vec![when, we, subject, shortened(&text(&one["text"]))];
+                let row = vec![when, we, subject, self.shortened(&text(&one["text"]))];
                 said.push((text(&one["planned_at"]), row));
             }
             said.sort_by(|one, other| one.0.cmp(&other.0));
@@ -215,50 +245,6 @@ impl Teller<'_> {
             &["when", "text"],
             notes,
         ))
-    }
-
-    fn storage(&self) -> Section {
-        let kept = self.map.storage.iter();
-        let kept = kept.map(|one| vec![self.text(&one.what), self.text(&one.period)]).collect();
-        self.section("storage", "ст. 14 ч. 7 п. 6; GDPR 15(1)(d)", Vec::new()).with(self.table(
-            "",
-            &["what", "period"],
-            kept,
-        ))
-    }
-
-    fn abroad(&self) -> Section {
-        self.section(
-            "abroad",
-            "ст. 14 ч. 7 п. 8; GDPR 15(2)",
-            vec![self.text(&self.map.cross_border)],
-        )
-        .with(self.list("safeguards", vec![self.text(&self.map.safeguards)]))
-    }
-
-    fn processors(&self) -> Section {
-        let none = self.map.no_processors.iter().map(|text| self.text(text)).collect();
-        let some = self.map.processors.iter().map(|one| {
-            vec![self.text(&one.name), self.text(&one.postal_address), self.text(&one.task)]
-        });
-        let disclosed = rows(&self.data["disclosures"], |one| {
-            vec![
-                self.instant(&one["disclosed_at"]),
-                text(&one["recipient"]),
-                text(&one["country"]),
-                self.say(&text(&one["ground"])),
-                text(&one["data"]),
-            ]
-        });
-        let mut recipients = self.texts(&self.map.recipients);
-        if disclosed.is_empty() {
-            recipients.push(self.say("no_disclosures"));
-        }
-        let heads = ["when", "recipient", "country", "ground", "categories"];
-        self.section("processors", "ст. 14 ч. 7 п. 9; GDPR 15(1)(c)", none)
-            .with(self.table("", &["name", "postal_address", "task"], some.collect()))
-            .with(self.list("recipients", recipients))
-            .with(self.table("disclosures", &heads, disclosed))
     }
 
     fn automated(&self) -> Section {
@@ -325,6 +311,16 @@ impl Teller<'_> {
         say(self.locale, key).to_owned()
     }
 
+    /// A text as far as a page shows it, with the place where the whole stands.
+    fn shortened(&self, text: &str) -> String {
+        let mut shown: String = text.chars().take(SHOWN_OF_A_LETTER).collect();
+        if shown.len() < text.len() {
+            shown.push_str("… ");
+            shown.push_str(&self.say("whole_elsewhere"));
+        }
+        shown
+    }
+
     fn text(&self, text: &Text) -> String {
         text.in_locale(self.locale).to_owned()
     }
@@ -349,12 +345,4 @@ fn rows(value: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> 
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
-}
-
-fn shortened(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN_OF_A_LETTER).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    shown
 }

@@ -1,18 +1,24 @@
-//! Sending the link of an approved package to the mailbox that proved itself; never the file.
+//! Sending the link of an approved package to the mailbox that proved itself, or where somebody asks
+//! for another to that person's address on file; never the file.
 
 use domain::{
     Timestamp,
     ambient::random_bytes,
     delivery::Occasion,
-    ids::{AddressId, DeliveryId, PackageId, RequestId},
+    ids::{DeliveryId, PackageId, RequestId, VaultKeyId},
+    language::Locale,
     regime::DutyName,
     request::{Outcome, RequestState, RequestStep},
 };
 use jiff::ToSpan;
-use render::{MailName, wording};
+use render::{
+    MailName,
+    mail::{CaseLetter, KeptItem},
+    wording,
+};
 use serde_json::json;
 use store::{
-    Session, Transaction,
+    Transaction,
     packages::{NewLink, PackageRow, PackageState},
     requests::RequestRow,
     tickets::TicketRow,
@@ -21,6 +27,7 @@ use store::{
 use super::making::gone;
 use crate::{
     Cases, CasesError,
+    identity::Reader,
     letters::CaseMail,
     requests::{By, refused},
 };
@@ -38,7 +45,8 @@ pub struct SentPackage {
 
 impl Cases {
     /// Carries out an approved request for access: the link (or that nothing is held) goes to the
-    /// address whose challenge was answered. The request is verified with it, and answered once the
+    /// address whose challenge was answered; of a representative who answered none, to the address
+    /// on file of the person represented. The request is verified with it, and answered once the
     /// letter was accepted. Asked again while the file is there, it sends a new link and the old one
     /// is dead.
     ///
@@ -70,11 +78,14 @@ impl Cases {
             let reason = "the decision approves another file; have this one approved";
             return Err(refused("not_approved", reason));
         }
-        let to = self.proven_address(&transaction, &ticket, request).await?;
+        let reader = self.check_has_reader(&transaction, (&row, &ticket)).await?;
+        let to = reader.address();
         let row = self.carried_out(&transaction, &row, &package, actor, now).await?;
         let mut letter = self.case_letter(&ticket, Some(&row));
-        letter.decided_by = decision.decided_by.unwrap_or_default();
-        letter.complete = true;
+        let decided_by = decision.decided_by.unwrap_or_default();
+        letter.decided_by.clone_from(&decided_by);
+        letter.complete = package.silent.is_empty();
+        letter.kept = missing(&package.silent, ticket.locale);
         letter.nothing_held = package.nothing_held;
         let mut expires_at = None;
         let outcome = if package.nothing_held {
@@ -90,8 +101,13 @@ impl Cases {
             letter.url = format!("{}/p/{token}", self.parts.settings.public_url);
             letter.until = wording::instant(until, &self.parts.settings.zone, ticket.locale);
             expires_at = Some(until);
-            Outcome::Done
+            if package.silent.is_empty() { Outcome::Done } else { Outcome::PartlyKept }
         };
+        if !package.silent.is_empty() {
+            // What is still missing is owed, and nobody but a person can send it.
+            let (task, detail) = ("package_incomplete", format!("request:{request}"));
+            store::tasks::open_once(&transaction, task, ticket.id, &detail, now).await?;
+        }
         let (occasion, name) = (Occasion::Answer, MailName::AnswerAccess);
         let mail = CaseMail { ticket: &ticket, to, occasion, name, letter, key };
         let delivery = self.plan_case_letter(&transaction, mail, now).await?;
@@ -100,13 +116,45 @@ impl Cases {
             store::requests::set_outcome(&transaction, request, outcome).await?;
             store::requests::set_answer(&transaction, request, delivery).await?;
         }
+        let matter = (&row, &ticket);
+        self.tell_the_other(&transaction, matter, reader, (outcome, &decided_by), key, now).await?;
         let detail = json!({
             "package": package.id, "delivery": delivery, "address": to, "expires_at": expires_at,
+            "to_the_represented": matches!(reader, Reader::Represented(_)),
         });
         let subject = format!("request:{request}");
         store::audit::append(&transaction, actor, "package_sent", &subject, &detail, now).await?;
         transaction.commit().await?;
         Ok(SentPackage { package: package.id, delivery, expires_at })
+    }
+
+    /// Where somebody asks for another: of the two, the one who got no link hears that it left.
+    async fn tell_the_other(
+        &self,
+        transaction: &Transaction,
+        matter: (&RequestRow, &TicketRow),
+        reader: Reader,
+        became: (Outcome, &str),
+        key: VaultKeyId,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        let (row, ticket) = matter;
+        let to = match reader {
+            Reader::Asker(_) => {
+                return self.tell_represented(transaction, matter, became, key, now).await;
+            }
+            Reader::Represented(own) => ticket.address.filter(|asker| *asker != own),
+        };
+        let Some(to) = to else { return Ok(()) };
+        let letter = CaseLetter {
+            reasons: vec![wording::answered_to_represented(ticket.locale).to_owned()],
+            decided_by: became.1.to_owned(),
+            ..self.case_letter(ticket, Some(row))
+        };
+        let (occasion, name) = (Occasion::Notice, MailName::Reply);
+        let mail = CaseMail { ticket, to, occasion, name, letter, key };
+        self.plan_case_letter(transaction, mail, now).await?;
+        Ok(())
     }
 
     /// The request is carried out by the sending; a new link moves nothing.
@@ -130,18 +178,24 @@ impl Cases {
         self.fulfil(transaction, &row, &[DutyName::Decide, DutyName::Check], by, now).await?;
         Ok(row)
     }
+}
 
-    /// The mailbox that answered a challenge of this matter (RULES X5): no other gets the link.
-    async fn proven_address(
-        &self,
-        session: &impl Session,
-        ticket: &TicketRow,
-        request: RequestId,
-    ) -> Result<AddressId, CasesError> {
-        let proven = store::packages::proven_address(session, ticket.id, request).await?;
-        proven.ok_or_else(|| {
-            let reason = "no mailbox answered a challenge of this matter; ask for it first, the link goes nowhere else";
-            refused("no_challenge", reason)
-        })
-    }
+/// What is not in the answer: the systems that have not said what they hold.
+fn missing(silent: &[String], locale: Locale) -> Vec<KeptItem> {
+    let (what, why) = match locale {
+        Locale::Ru => (
+            "данные из информационной системы",
+            "система ещё не ответила; её сведения мы пришлём отдельно",
+        ),
+        Locale::En => (
+            "what is held in the system",
+            "it has not answered yet; we will send it to you separately",
+        ),
+    };
+    let item = |system: &String| KeptItem {
+        what: format!("{what} «{system}»"),
+        why: why.to_owned(),
+        until: String::new(),
+    };
+    silent.iter().map(item).collect()
 }

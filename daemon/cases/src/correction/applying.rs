@@ -68,7 +68,9 @@ impl Cases {
             old: one.content.old.clone(),
             new: one.content.new.clone(),
         });
-        let calls = self.prepare_correct(self.store(), &ticket, contact, changes.collect()).await?;
+        let changes: Vec<Change> = changes.collect();
+        let calls =
+            self.prepare_correct(self.store(), &ticket, contact, changes.clone()).await?;
         let notices = self
             .prepare_recipient_notices(
                 self.store(),
@@ -77,7 +79,8 @@ impl Cases {
                 Some(contact),
                 NoticeAct::Correct,
             )
-            .await?;
+            .await?
+            .of_changes(&changes);
         let told = calls.systems().chain(notices.titles()).map(str::to_owned);
         let told: Vec<String> = told.collect();
         let locks = self.correction_locks(contact, &due).await?;
@@ -184,8 +187,9 @@ impl Cases {
         if self.is_old(&due.row, &value)? { Ok(()) } else { Err(value_changed()) }
     }
 
-    /// Ends the blocks that stood for the correction alone. Where GDPR holds, the person is told in
-    /// the same transaction, before the block ends (art. 18(3)).
+    /// Ends the blocks that stood for the correction alone. Where GDPR holds, the person is told
+    /// before that (art. 18(3)): the block ends when the relay took that letter; where none can be
+    /// written, one of ours tells them by hand.
     pub(super) async fn lift_of_correction(
         &self,
         transaction: &Transaction,
@@ -196,20 +200,36 @@ impl Cases {
     ) -> Result<usize, CasesError> {
         let mut blocks = store::blocks::of_ticket(transaction, ticket.id).await?;
         blocks.retain(|block| ends_block(&block.scope, &block.basis, &block.state));
-        let (contact, address) = (ticket.contact, ticket.address);
+        let (contact, address) = match self.represented(transaction, (request, ticket)).await {
+            Ok(None) => (ticket.contact, ticket.address),
+            Ok(subject) => (subject, None),
+            Err(CasesError::Refused { .. }) => (None, None),
+            Err(error) => return Err(error),
+        };
         if !blocks.is_empty()
             && self.is_told_before_lifting(transaction, contact, address).await?
-            && let Some(to) = ticket.address
-            && let Some(key) = self.standing_key(transaction, ticket).await?
         {
+            let key = self.standing_key(transaction, ticket).await?;
+            let (Some(to), Some(key)) = (ticket.address, key) else {
+                let (task, about) = ("look_at_block", Some(ticket.id));
+                let detail = format!("request:{} tell_and_lift", request.id);
+                store::tasks::open(transaction, task, about, None, &detail, now).await?;
+                return Ok(0);
+            };
             let letter = self.case_letter(ticket, Some(request));
             let (occasion, name) = (domain::delivery::Occasion::Notice, MailName::UnblockNotice);
             let mail = CaseMail { ticket, to, occasion, name, letter, key };
-            self.plan_case_letter(transaction, mail, now).await?;
+            let told = self.plan_case_letter(transaction, mail, now).await?;
+            for block in &blocks {
+                let (told, said) = ((Some(told), None), (actor, reason, None));
+                store::blocks::write_notice(transaction, block.id, told, said, now).await?;
+            }
+            return Ok(0);
         }
         for block in &blocks {
             let ground = LiftGround::Handled;
-            let lifting = Lifting { actor, reason, ground, withdrawals_corrected: 0 };
+            let lifting =
+                Lifting { actor, reason, words: None, ground, withdrawals_corrected: 0 };
             self.lift_held(transaction, block, &lifting, stops, now).await?;
         }
         Ok(blocks.len())

@@ -299,9 +299,8 @@ impl Cases {
             let contact = filing.named.as_ref().map(|named| named.contact);
             store::tasks::hold(transaction, ticket, contact, "authority", now).await?;
         }
-        if plan.tell_site {
-            store::tasks::tell_systems(transaction, "stop_publication", Some(ticket), None, now)
-                .await?;
+        if plan.requests.contains(&RequestName::StopPublication) {
+            self.file_publication(filing, ticket).await?;
         }
         if plan.review.contains(&ReviewReason::BreakerOpen) {
             let detail = "more full blocks in an hour than filing.full_blocks_per_hour: look through \

@@ -233,7 +233,7 @@ impl Cases {
         let ticket = self.ticket_again(&transaction, &ticket).await?;
         let mut stops = PendingStops::default();
         match key {
-            None => self.take_proof(&transaction, row, now).await?,
+            None => self.take_proof(&transaction, row, &ticket, now).await?,
             Some(key) => {
                 let matter = (&ticket, key);
                 self.take_disowning(&transaction, row, matter, &mut stops, now).await?;
@@ -244,7 +244,9 @@ impl Cases {
         let detail = serde_json::json!({ "challenge": row.id });
         let subject = format!("ticket:{}", ticket.id);
         store::audit::append(&transaction, PERSON, act, &subject, &detail, now).await?;
-        self.commit(transaction, stops, now).await
+        self.commit(transaction, stops, now).await?;
+        self.destroy_void_packages(ticket.id).await;
+        Ok(())
     }
 
     /// "It was me": what was received until the question is proven, and a person decides.
@@ -252,6 +254,7 @@ impl Cases {
         &self,
         transaction: &Transaction,
         row: &ChallengeRow,
+        ticket: &TicketRow,
         now: Timestamp,
     ) -> Result<(), CasesError> {
         let proof = NewProof {
@@ -265,6 +268,10 @@ impl Cases {
         store::identity::add(transaction, &proof, now).await?;
         for request in store::requests::of_ticket(transaction, row.ticket).await? {
             let is_covered = request.id <= row.newest;
+            if is_covered {
+                self.stop_publication(transaction, (&request, ticket), now).await?;
+                self.ask_systems(transaction, (&request, ticket), now).await?;
+            }
             if request.state == RequestState::Identity && is_covered {
                 let by = By::daemon();
                 self.advance(transaction, &request, RequestStep::Review, by, now).await?;
@@ -296,12 +303,14 @@ impl Cases {
             let corrected =
                 self.correct_withdrawals(transaction, &block, PERSON, reason, now).await?;
             let lifting =
-                Lifting { actor: PERSON, reason, ground, withdrawals_corrected: corrected };
+                Lifting { actor: PERSON, reason, words: None, ground, withdrawals_corrected: corrected };
             self.lift_held(transaction, &block, &lifting, stops, now).await?;
             lifted += 1;
         }
         store::tickets::add_review(transaction, ticket, "disowned").await?;
+        store::packages::void_all(transaction, ticket.id).await?;
         for request in store::requests::of_ticket(transaction, ticket.id).await? {
+            self.resume_publication(transaction, (&request, ticket), now).await?;
             if request.state == RequestState::Identity {
                 let by = By::daemon();
                 self.advance(transaction, &request, RequestStep::Review, by, now).await?;

@@ -47,6 +47,8 @@ impl Cases {
         };
         let id = store::identity::add(&transaction, &new, now).await?;
         for request in &requests {
+            self.stop_publication(&transaction, (request, &ticket), now).await?;
+            self.ask_systems(&transaction, (request, &ticket), now).await?;
             if request.state == RequestState::Identity {
                 let by = By::person(actor);
                 self.advance(&transaction, request, RequestStep::Review, by, now).await?;
@@ -82,9 +84,15 @@ impl Cases {
         let transaction = self.store().begin().await?;
         let now = self.parts.clock.now();
         store::identity::revoke(&transaction, ticket.id, proof, actor, now).await?;
+        // What was sent on this proof gives nothing any more.
+        for request in store::requests::of_ticket(&transaction, ticket.id).await? {
+            store::packages::void_links(&transaction, request.id).await?;
+        }
         let detail = serde_json::json!({ "proof": proof, "reason_given": true });
         let subject = format!("ticket:{}", ticket.id);
         store::audit::append(&transaction, actor, "revoked_proof", &subject, &detail, now).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        self.destroy_void_packages(ticket.id).await;
+        Ok(())
     }
 }

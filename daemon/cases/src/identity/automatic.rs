@@ -48,7 +48,10 @@ impl FilingFacts<'_> {
                 )
             })
             && self.plan.requests.iter().any(|name| {
-                IdentityLevel::needed_for(*name) >= IdentityLevel::Challenge && surely(name)
+                // What is published goes at once where the mail itself proves who asks.
+                let waits = *name == RequestName::StopPublication && !self.plan.tell_site;
+                (IdentityLevel::needed_for(*name) >= IdentityLevel::Challenge || waits)
+                    && surely(name)
             })
     }
 }

@@ -8,6 +8,7 @@ use domain::{
     delivery::{DeliveryStateName, Occasion},
     disclosure::{NoticeAct, NoticeState, has_data},
     ids::{ContactId, PlanId, RecipientNoticeId, RequestId, TicketId, VaultKeyId},
+    webhook::Change,
 };
 use render::{MailName, mail::CaseLetter, wording};
 use store::{
@@ -17,7 +18,7 @@ use store::{
     tickets::TicketRow,
 };
 
-use super::wording::{done, locale_of};
+use super::wording::{corrected, done, locale_of};
 use crate::{Cases, CasesError, letters::CaseMail};
 
 /// Letters that are looked at in one pass.
@@ -31,11 +32,35 @@ pub struct PreparedNotices {
     plan: Option<PlanId>,
     act: NoticeAct,
     person: Person,
-    to: Vec<(RecipientRow, Option<(EmailAddress, VaultKeyId)>)>,
+    /// Values that were wrong, with what is right.
+    pub(super) changes: Vec<Change>,
+    pub(super) to: Vec<Told>,
 }
 
-/// By what recipients know the person.
-struct Person(Vec<String>);
+/// A recipient that is told.
+#[derive(Debug)]
+pub(super) struct Told {
+    recipient: RecipientRow,
+    letter: Option<(EmailAddress, VaultKeyId)>,
+    /// Which categories of the person's data it has.
+    pub(super) has: Vec<String>,
+}
+
+/// By what recipients know the person: category and value.
+struct Person(Vec<(&'static str, String)>);
+
+impl Person {
+    /// The values that a recipient has itself; one that has none of them gets the addresses, since
+    /// it must be told of whom we speak.
+    fn as_known_to(&self, has: &[String]) -> Vec<String> {
+        let of = |knows: &dyn Fn(&str) -> bool| {
+            let known = self.0.iter().filter(|(category, _)| knows(category));
+            known.map(|(_, value)| value.clone()).collect::<Vec<_>>()
+        };
+        let known = of(&|category| has.iter().any(|one| one == category));
+        if known.is_empty() { of(&|category| category == "email") } else { known }
+    }
+}
 
 impl std::fmt::Debug for Person {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -62,7 +87,7 @@ impl PreparedNotices {
 
     /// Who will be told, by title.
     pub fn titles(&self) -> impl Iterator<Item = &str> {
-        self.to.iter().map(|(recipient, _)| recipient.title.as_str())
+        self.to.iter().map(|told| told.recipient.title.as_str())
     }
 }
 
@@ -83,14 +108,16 @@ impl Cases {
         let mut lines = Vec::new();
         let mut held = vec!["letters"];
         let mut got = Vec::new();
-        let mut addresses: Vec<_> = ticket.address.into_iter().collect();
+        // The address of somebody who acts for the person is none of the person's.
+        let for_another = self.acting_for(session, (request, ticket)).await?.is_some();
+        let mut addresses: Vec<_> = ticket.address.filter(|_| !for_another).into_iter().collect();
         if let Some(contact) = contact {
             addresses.extend(store::contacts::addresses_of(session, contact).await?);
             for person in store::contacts::people(session, &[contact]).await? {
                 for (value, category) in [(person.name, "name"), (person.phone, "phone")] {
                     if !value.is_empty() {
                         held.push(category);
-                        lines.push(value);
+                        lines.push((category, value));
                     }
                 }
             }
@@ -100,7 +127,7 @@ impl Cases {
         addresses.dedup();
         for address in addresses {
             if let Some(clear) = store::addresses::clear(session, address).await? {
-                lines.push(clear.expose().to_owned());
+                lines.push(("email", clear.expose().to_owned()));
                 held.push("email");
             }
         }
@@ -125,7 +152,10 @@ impl Cases {
                 }
                 Err(_) => None,
             };
-            to.push((recipient, letter));
+            let of_it = got.iter().filter(|row| row.recipient == recipient.id);
+            let disclosed = of_it.flat_map(|row| row.data.split_whitespace());
+            let has = gets.iter().copied().chain(disclosed).map(str::to_owned).collect();
+            to.push(Told { recipient, letter, has });
         }
         Ok(PreparedNotices {
             request: request.clone(),
@@ -133,6 +163,7 @@ impl Cases {
             plan,
             act,
             person: Person(lines),
+            changes: Vec::new(),
             to,
         })
     }
@@ -148,10 +179,11 @@ impl Cases {
         prepared: &PreparedNotices,
         now: Timestamp,
     ) -> Result<usize, CasesError> {
-        for (recipient, letter) in &prepared.to {
+        for told in &prepared.to {
+            let (recipient, letter) = (&told.recipient, &told.letter);
             let letter = match letter {
                 Some((address, key)) => {
-                    let made = self.recipient_letter(prepared, recipient);
+                    let made = self.recipient_letter(prepared, told);
                     let digests = self.parts.digests.address(address);
                     let to =
                         store::addresses::find_or_add(transaction, address, &digests, now).await?;
@@ -193,16 +225,18 @@ impl Cases {
         Ok(prepared.to.len())
     }
 
-    fn recipient_letter(&self, prepared: &PreparedNotices, recipient: &RecipientRow) -> CaseLetter {
-        let locale = locale_of(&recipient.country);
+    fn recipient_letter(&self, prepared: &PreparedNotices, told: &Told) -> CaseLetter {
+        let locale = locale_of(&told.recipient.country);
         let (what, law) = done(prepared.act, locale);
+        let mut lines = vec![what.to_owned()];
+        lines.extend(prepared.changes_for(told).map(|change| corrected(change, locale)));
         let settings = &self.parts.settings;
         CaseLetter {
             ticket_number: prepared.ticket.number.clone(),
             request: wording::request(prepared.request.name, locale).to_owned(),
-            done: vec![what.to_owned()],
+            done: lines,
             clause: law.to_owned(),
-            person: prepared.person.0.clone(),
+            person: prepared.person.as_known_to(&told.has),
             organisation: settings.organisation.clone(),
             contact: settings.contact.clone(),
             policy_url: settings.policy_url.clone(),

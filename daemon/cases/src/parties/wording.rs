@@ -1,6 +1,6 @@
 //! What recipients read of an act and of a person, in their language.
 
-use domain::{disclosure::NoticeAct, language::Locale};
+use domain::{block::Field, disclosure::NoticeAct, language::Locale, webhook::Change};
 
 /// The language in which a recipient is written to: that of its country.
 pub(super) fn locale_of(country: &str) -> Locale {
@@ -52,5 +52,32 @@ pub(super) fn done(act: NoticeAct, locale: Locale) -> (&'static str, &'static st
             "processing of the personal data was stopped; stop it on your side",
             "GDPR art. 19 and 21; 152-FZ art. 21(3), (5.1)",
         ),
+    }
+}
+
+/// A value that was wrong, and what is right.
+pub(super) fn corrected(change: &Change, locale: Locale) -> String {
+    let field = match (Field::from_name(&change.field), locale) {
+        (Some(Field::Name), Locale::Ru) => "имя",
+        (Some(Field::Name), Locale::En) => "name",
+        (Some(Field::Email), Locale::Ru) => "адрес электронной почты",
+        (Some(Field::Email), Locale::En) => "e-mail address",
+        (Some(Field::Phone), Locale::Ru) => "телефон",
+        (Some(Field::Phone), Locale::En) => "telephone number",
+        (None, _) => change.field.as_str(),
+    };
+    match (locale, change.old.is_empty(), change.new.is_empty()) {
+        (Locale::Ru, false, false) => {
+            format!("{field}: было «{}», правильно «{}»", change.old, change.new)
+        }
+        (Locale::Ru, true, _) => format!("{field}: правильно «{}»", change.new),
+        (Locale::Ru, false, true) => format!("{field}: «{}» неверно, значение удалено", change.old),
+        (Locale::En, false, false) => {
+            format!("{field}: “{}” was wrong, “{}” is right", change.old, change.new)
+        }
+        (Locale::En, true, _) => format!("{field}: “{}” is right", change.new),
+        (Locale::En, false, true) => {
+            format!("{field}: “{}” was wrong, the value was removed", change.old)
+        }
     }
 }

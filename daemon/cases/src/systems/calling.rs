@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{
     ambient::random_bytes,
     block::{BlockState, Scope},
-    webhook::{Beside, Call, CallState, Heard, SystemAct, Turn, heard, pause, turn},
+    webhook::{Beside, Call, CallState, Heard, SystemAct, Turn, heard, held_there, pause, turn},
 };
 use jiff::{SignedDuration, ToSpan as _};
 use store::{
@@ -15,7 +15,7 @@ use store::{
 use tokio::task::JoinSet;
 use vault::VaultError;
 
-use super::{System, client, raising::seal_context, signing};
+use super::{System, asking::Export, client, raising::seal_context, signing, spreading::About};
 use crate::{Cases, CasesError, failpoint};
 
 /// Calls of one system that are looked at in one pass.
@@ -124,7 +124,7 @@ impl Cases {
             }
             Said::Impossible(why) => {
                 let hearing = refused(None, why);
-                self.write_down(call, &[CallState::Planned], hearing).await?;
+                self.write_down(call, &[CallState::Planned], hearing, None).await?;
                 passed.heard += 1;
                 return Ok(true);
             }
@@ -155,7 +155,8 @@ impl Cases {
             Ok(secrets) => {
                 let at = now.as_second();
                 let signed = signing::signatures(&secrets, &call.webhook_id, at, &body);
-                client::post(system, (&call.webhook_id, at, &signed), body).await
+                let most = client::largest_answer(call.act);
+                client::post(system, (&call.webhook_id, at, &signed), body, most).await
             }
             Err(error) => {
                 tracing::error!(system.name = system.name, %error, "a connected system cannot be told");
@@ -163,14 +164,26 @@ impl Cases {
             }
         };
         failpoint::hit("system_call_answered");
+        let mut export = None;
         let (heard, status, failure) = match &answer {
             Ok(answer) => {
-                let heard = heard(answer.status, &answer.body);
-                let failure = match heard {
-                    Heard::Again | Heard::Refused => Some("answer"),
-                    Heard::Done | Heard::Accepted => None,
-                };
-                (heard, Some(i64::from(answer.status)), failure)
+                let status = Some(i64::from(answer.status));
+                match (heard(answer.status, &answer.body), call.act) {
+                    (Heard::Done, SystemAct::Access) => match held_there(&answer.body) {
+                        Some(data) => {
+                            export = Some(self.seal_export(call, &data).await?);
+                            (Heard::Done, status, None)
+                        }
+                        // That it is done says nothing of what is held: a person asks.
+                        None => (Heard::Refused, status, Some("no_data_told")),
+                    },
+                    (heard @ (Heard::Done | Heard::Accepted), _) => (heard, status, None),
+                    (heard @ (Heard::Again | Heard::Refused), _) => (heard, status, Some("answer")),
+                }
+            }
+            // It would be as long again.
+            Err(why @ "answer_too_long") if call.act == SystemAct::Access => {
+                (Heard::Refused, None, Some(*why))
             }
             Err(why) => (Heard::Again, None, Some(*why)),
         };
@@ -187,7 +200,7 @@ impl Cases {
             Heard::Again => CallState::Planned,
         };
         let hearing = Hearing { to, status, failure, heard_id: None };
-        self.write_down(call, &[CallState::Planned], hearing).await?;
+        self.write_down(call, &[CallState::Planned], hearing, export.as_ref()).await?;
         if heard == Heard::Again {
             passed.again += 1;
             return Ok(false);
@@ -199,7 +212,7 @@ impl Cases {
     async fn make_moot(&self, call: &CallRow, why: &'static str) -> Result<(), CasesError> {
         let hearing =
             Hearing { to: CallState::Moot, status: None, failure: Some(why), heard_id: None };
-        self.write_down(call, &[CallState::Planned, CallState::Refused], hearing).await
+        self.write_down(call, &[CallState::Planned, CallState::Refused], hearing, None).await
     }
 
     /// Writes down what was heard, in one transaction with what follows: the audit, a task where
@@ -209,10 +222,14 @@ impl Cases {
         call: &CallRow,
         from: &[CallState],
         hearing: Hearing<'_>,
+        export: Option<&Export>,
     ) -> Result<(), CasesError> {
         let now = self.parts.clock.now();
         let transaction = self.store().begin().await?;
         store::systems::settle(&transaction, call.id, from, hearing, now).await?;
+        if let Some(export) = export {
+            self.keep_export(&transaction, call, export, now).await?;
+        }
         if hearing.to == CallState::Planned {
             return Ok(transaction.commit().await?);
         }
@@ -251,10 +268,14 @@ impl Cases {
         self.said_of_rows(system, call).await
     }
 
-    /// What is said of a block or of publication: as the rows are now.
+    /// What is said of a block or of publication, and what is asked: as the rows are now.
     async fn said_of_rows(&self, system: &System, call: &CallRow) -> Result<Said, CasesError> {
         let session = self.store();
-        let about = self.about(session, call.block, call.ticket).await?;
+        let about = match About::of_subject(&call.subject) {
+            // Of a matter of a representative: whom it is about, not who wrote.
+            Some(about) if call.request.is_some() => about,
+            _ => self.about(session, call.block, call.ticket).await?,
+        };
         let addresses: Vec<_> = about.address.into_iter().collect();
         let person = self.whom(session, system, about.contact, &addresses).await?;
         if person.is_empty() {
@@ -286,9 +307,14 @@ impl Cases {
                 said.of = named(&row.scope);
                 said.scope = Some(row.scope.name().to_owned());
             }
-            // RULES 1.1 STOP_PUBLICATION: of which data the letter speaks is for a person to
-            // read; until then it is all of them.
-            SystemAct::StopPublication => said.data = vec!["all".to_owned()],
+            // As the letter names them; all, where it does not.
+            SystemAct::StopPublication | SystemAct::ResumePublication => {
+                said.data = match call.data.as_str() {
+                    "" => vec!["all".to_owned()],
+                    words => words.split_whitespace().map(str::to_owned).collect(),
+                };
+            }
+            SystemAct::Access => {}
             // Their data are sealed at once; without them nobody can be told what to do.
             SystemAct::Correct | SystemAct::Destroy => return Ok(Said::Impossible("payload_lost")),
         }
@@ -311,6 +337,7 @@ fn beside(call: &CallRow) -> Beside {
         place: call.notice.0,
         act: call.act,
         block: call.block.map(|block| block.0),
+        ticket: call.ticket.map(|ticket| ticket.0),
         state: call.state,
         attempts: call.attempts,
     }

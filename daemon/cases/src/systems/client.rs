@@ -4,12 +4,26 @@
 
 use std::net::IpAddr;
 
+use domain::webhook::{LARGEST_EXPORT, SystemAct};
 use reqwest::{Certificate, Client, Url, redirect::Policy};
 
 use super::System;
 
-/// The largest answer that is read.
+/// The largest answer that is read, but for one that says what a system holds.
 const LARGEST_ANSWER: usize = 64 * 1024;
+
+/// How much of an answer is read, in bytes.
+pub(super) fn largest_answer(act: SystemAct) -> usize {
+    match act {
+        SystemAct::Access => LARGEST_EXPORT,
+        SystemAct::Block
+        | SystemAct::Unblock
+        | SystemAct::Correct
+        | SystemAct::Destroy
+        | SystemAct::StopPublication
+        | SystemAct::ResumePublication => LARGEST_ANSWER,
+    }
+}
 
 /// What came back.
 pub(super) struct Answer {
@@ -45,6 +59,7 @@ pub(super) async fn post(
     system: &System,
     (id, timestamp, signatures): (&str, i64, &str),
     body: Vec<u8>,
+    most: usize,
 ) -> Result<Answer, NoAnswer> {
     check_url(&system.url).map_err(|_| "address_refused")?;
     let client = client(system)?;
@@ -60,7 +75,7 @@ pub(super) async fn post(
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| word(&error))? {
-            if body.len() + chunk.len() > LARGEST_ANSWER {
+            if body.len() + chunk.len() > most {
                 return Err("answer_too_long");
             }
             body.extend_from_slice(&chunk);

@@ -1,6 +1,6 @@
 //! What a system says later of a call that it had accepted: done, or failed.
 
-use domain::webhook::{self, CallState, SaidStatus};
+use domain::webhook::{self, CallState, SaidStatus, SystemAct};
 use store::{StoreError, systems::Hearing};
 
 use super::signing;
@@ -72,6 +72,16 @@ impl Cases {
         if call.state == to {
             return Ok(CallbackAnswer::Noted);
         }
+        let export = match (call.act, to, &said.data) {
+            (SystemAct::Access, CallState::Acknowledged, Some(data)) => {
+                Some(self.seal_export(&call, data).await?)
+            }
+            // That it is done says nothing of what is held.
+            (SystemAct::Access, CallState::Acknowledged, None) => {
+                return Ok(CallbackAnswer::Unreadable);
+            }
+            _ => None,
+        };
         let code = (to == CallState::Refused).then(|| match said.code.as_str() {
             "" => "failed".to_owned(),
             code => format!("failed:{code}"),
@@ -80,7 +90,7 @@ impl Cases {
             Hearing { to, status: None, failure: code.as_deref(), heard_id: Some(callback.id) };
         // Planned: the system acted, and its answer to the call itself was lost.
         let open = [CallState::Planned, CallState::Accepted, CallState::Refused];
-        match self.write_down(&call, &open, hearing).await {
+        match self.write_down(&call, &open, hearing, export.as_ref()).await {
             Ok(()) => Ok(CallbackAnswer::Noted),
             Err(CasesError::Store(StoreError::Conflict { .. })) => Ok(CallbackAnswer::Settled),
             Err(error) => Err(error),

@@ -68,6 +68,8 @@ impl Cases {
             block: None,
             plan: Some(plan),
             contact,
+            request: None,
+            data: String::new(),
         };
         self.prepare(session, notice, ticket, addresses, Vec::new()).await
     }
@@ -90,6 +92,8 @@ impl Cases {
             block: None,
             plan: None,
             contact: Some(contact),
+            request: None,
+            data: String::new(),
         };
         self.prepare(session, notice, ticket, &[], changes).await
     }
@@ -116,6 +120,8 @@ impl Cases {
                 ticket: prepared.notice.ticket,
                 block: None,
                 plan: prepared.notice.plan,
+                request: None,
+                data: "",
                 payload: Some((&call.payload, call.key)),
                 raised_at: now,
                 due_at: due(now, call.patience),

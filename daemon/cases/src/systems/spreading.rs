@@ -22,6 +22,19 @@ pub(super) struct About {
     pub(super) address: Option<AddressId>,
 }
 
+impl About {
+    /// Reads what [`subject_of`] wrote; none for a matter of nobody known.
+    pub(super) fn of_subject(subject: &str) -> Option<Self> {
+        let (what, id) = subject.split_once(':')?;
+        let id = id.parse().ok()?;
+        match what {
+            "contact" => Some(Self { contact: Some(ContactId(id)), address: None }),
+            "address" => Some(Self { contact: None, address: Some(AddressId(id)) }),
+            _ => None,
+        }
+    }
+}
+
 impl Cases {
     /// Makes the calls of notices that have none yet; returns how many notices there were.
     ///
@@ -68,6 +81,8 @@ impl Cases {
                 ticket: notice.ticket,
                 block: notice.block,
                 plan: None,
+                request: None,
+                data: "",
                 payload: None,
                 raised_at: notice.raised_at,
                 due_at: due(notice.raised_at, system.patience(notice.act)),

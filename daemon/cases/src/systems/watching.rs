@@ -193,7 +193,8 @@ impl Cases {
         let secrets = system.secrets.read().map_err(CasesError::Settings)?;
         let at = now.as_second();
         let signed = signing::signatures(&secrets, &id, at, &body);
-        let answer = client::post(system, (&id, at, &signed), body).await.map_err(|why| {
+        let most = client::largest_answer(call.act);
+        let answer = client::post(system, (&id, at, &signed), body, most).await.map_err(|why| {
             CasesError::Refused { rule: "system_answers", reason: format!("`{name}`: {why}") }
         })?;
         let counts = matches!(

@@ -27,6 +27,10 @@ pub enum PackageCommand {
         /// left out)
         #[arg(long)]
         with_held_back: bool,
+        /// Make it although connected systems have not said what they hold; package and letter say
+        /// which
+        #[arg(long)]
+        incomplete: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -23,15 +23,26 @@ pub async fn run(general: General, arguments: Package) -> anyhow::Result<ExitCod
     let actor = actor::name(general.actor.as_deref())?;
     let house = open_house(&general).await?;
     match arguments.command {
-        PackageCommand::Make { request, contact, with_held_back, json } => {
+        PackageCommand::Make { request, contact, with_held_back, incomplete, json } => {
             let held_back = if with_held_back { HeldBack::Included } else { HeldBack::LeftOut };
             let (request, contact) = (RequestId(request), contact.map(ContactId));
-            let made = house.cases.make_package(request, contact, held_back, &actor).await;
+            let cases = &house.cases;
+            let made = if incomplete {
+                cases.make_incomplete_package(request, contact, held_back, &actor).await
+            } else {
+                cases.make_package(request, contact, held_back, &actor).await
+            };
             let row = made.map_err(told)?.row;
             if json {
                 print::json_document(&row_json(&row))?;
             } else {
                 print::line(&format!("package {}, {} bytes", row.id, row.size_bytes))?;
+                if !row.silent.is_empty() {
+                    print::line(&format!(
+                        "not in it is what these systems hold, which have not answered: {}; the letter says so",
+                        row.silent.join(", ")
+                    ))?;
+                }
                 print::line(&format!(
                     "look at it: consentry package show {request} --to FILE; then have it approved by another"
                 ))?;
@@ -114,7 +125,7 @@ fn row_json(row: &PackageRow) -> Value {
     json!({
         "id": row.id, "request": row.request, "state": row.state.name(),
         "size_bytes": row.size_bytes, "sha256": hex::encode(row.sha256),
-        "nothing_held": row.nothing_held, "made_by": row.made_by, "made_at": row.made_at,
+        "nothing_held": row.nothing_held, "systems_silent": row.silent, "made_by": row.made_by, "made_at": row.made_at,
         "expires_at": row.expires_at, "fetched_at": row.fetched_at,
         "destroyed_at": row.destroyed_at,
     })

@@ -10,6 +10,7 @@ use crate::{
     block::{Field, Scope},
     classification::{Band, Classification, Kind, Label, Mark},
     filing::effects::{BlockTarget, PlannedBlock, ReviewReason},
+    identity::IdentityLevel,
     mail::Oddity,
     regime::RequestName,
     request::Requester,
@@ -77,8 +78,10 @@ pub struct FilingPlan {
     pub blocks: Vec<PlannedBlock>,
     /// Write a withdrawal for each advertising consent found.
     pub withdraw_advertising: bool,
-    /// Tell the site to take something down.
+    /// Tell the site to take something down, at once.
     pub tell_site: bool,
+    /// Which data the site is to take down, as words; empty: all.
+    pub published: Vec<&'static str>,
     /// Nothing of this matter may be destroyed until a person says so.
     pub legal_hold: bool,
     /// Why a person must look, sorted; empty when the rules suffice.
@@ -94,6 +97,7 @@ impl FilingPlan {
             blocks: Vec::new(),
             withdraw_advertising: false,
             tell_site: false,
+            published: Vec::new(),
             legal_hold: false,
             review: Vec::new(),
         }
@@ -298,12 +302,14 @@ fn apply_row(facts: &FilingFacts<'_>, label: Label, column: Column, plan: &mut F
         ) => Scope::Full,
         (Label::Rectification, Column::Auto) => rectified_scope(facts.classification),
         (Label::StopMarketing, Column::Auto) => Scope::Marketing,
-        (Label::StopPublication, Column::Auto) => {
-            plan.tell_site = true;
-            plan.ask_person(ReviewReason::StopPublication);
-            return;
-        }
-        (Label::StopPublication, Column::Careful) => {
+        (Label::StopPublication, column) => {
+            // Anybody can write a From address: without a domain that vouches for it the site is
+            // told when the challenge was answered or a person says so. The law leaves three
+            // working days (152-ФЗ ст. 10.1 ч. 14).
+            let is_proven = IdentityLevel::of_mail(facts.authentication) >= IdentityLevel::Aligned;
+            let outside = matches!(facts.sender, Sender::Outside(_));
+            plan.tell_site |= column == Column::Auto && is_proven && by_subject && outside;
+            plan.published = super::published::named(facts.classification);
             plan.ask_person(ReviewReason::StopPublication);
             return;
         }
@@ -373,7 +379,7 @@ fn rectified_scope(classification: &Classification) -> Scope {
 }
 
 /// The sentence in which a byte range of `text` stands.
-fn sentence_around(text: &str, (from, to): (usize, usize)) -> Option<&str> {
+pub(super) fn sentence_around(text: &str, (from, to): (usize, usize)) -> Option<&str> {
     let (before, after) = (text.get(..from)?, text.get(to..)?);
     let ends = |c: char| matches!(c, '.' | '!' | '?' | '\n' | ';');
     let start = before.rfind(ends).map_or(0, |at| at + 1);

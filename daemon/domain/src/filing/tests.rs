@@ -97,6 +97,26 @@ fn a_sure_request_blocks_as_its_row_says_and_an_unsure_one_stops_advertising() {
 }
 
 #[test]
+fn the_site_is_told_at_once_only_by_a_mail_whose_domain_vouches_for_it() {
+    let labels = [(Label::StopPublication, Band::Auto)];
+    let auto = classification(Kind::Human, &labels, &[]);
+    for (authentication, told) in
+        [(Auth::Pass, true), (Auth::None, false), (Auth::Unknown, false), (Auth::Fail, false)]
+    {
+        let plan = plan(&auto, authentication, false);
+        assert_eq!(plan.tell_site, told, "{authentication:?}");
+        // However it came, a person looks, and the request with its clock stands.
+        assert!(plan.review.contains(&ReviewReason::StopPublication), "{authentication:?}");
+        assert_eq!(plan.requests, [RequestName::StopPublication], "{authentication:?}");
+    }
+    let unsure = classification(Kind::Human, &[(Label::StopPublication, Band::Suggest)], &[]);
+    assert!(!plan(&unsure, Auth::Pass, false).tell_site);
+    // Who acts for another is not the one whose data the call would name.
+    let marked = classification(Kind::Human, &labels, &[(Mark::Representative, Band::Auto)]);
+    assert!(!plan(&marked, Auth::Pass, false).tell_site);
+}
+
+#[test]
 fn the_breaker_does_not_bind_a_sender_whose_domain_vouches() {
     let auto = classification(Kind::Human, &[(Label::Erasure, Band::Auto)], &[]);
     assert_eq!(scopes(&plan(&auto, Auth::Pass, true)), [Scope::Full]);

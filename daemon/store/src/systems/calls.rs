@@ -2,10 +2,11 @@
 
 use domain::{
     Timestamp,
-    ids::{BlockId, PlanId, SystemCallId, SystemNoticeId, TicketId, VaultKeyId},
+    ids::{BlockId, PlanId, RequestId, SystemCallId, SystemNoticeId, TicketId, VaultKeyId},
     webhook::{CallState, SystemAct},
 };
 
+use super::notices::stored;
 use crate::{
     error::StoreError,
     row::Row,
@@ -33,6 +34,10 @@ pub struct CallRow {
     pub block: Option<BlockId>,
     /// By which plan of destruction.
     pub plan: Option<PlanId>,
+    /// For which request, where it follows from one.
+    pub request: Option<RequestId>,
+    /// Of publication: which data, as words; empty: all.
+    pub data: String,
     /// Of correct and destroy: what is said, sealed under its own key.
     pub payload: Option<Vec<u8>>,
     /// That key.
@@ -92,6 +97,10 @@ pub struct NewCall<'a> {
     pub block: Option<BlockId>,
     /// By which plan.
     pub plan: Option<PlanId>,
+    /// For which request.
+    pub request: Option<RequestId>,
+    /// Of publication: which data, as words.
+    pub data: &'a str,
     /// What is said, sealed, and its own key.
     pub payload: Option<(&'a [u8], VaultKeyId)>,
     /// When the notice was raised.
@@ -101,8 +110,8 @@ pub struct NewCall<'a> {
 }
 
 const TABLE: &str = "system_call";
-const COLUMNS: &str = "id, notice_id, system, webhook_id, act, subject, ticket_id, block_id, plan_id, payload, \
-                       vault_key_id, state, attempts, next_try_at, raised_at, due_at, told_at, settled_at, \
+const COLUMNS: &str = "id, notice_id, system, webhook_id, COALESCE(further_act, act) AS act, subject, ticket_id, \
+                       block_id, plan_id, request_id, data, payload, vault_key_id, state, attempts, next_try_at, raised_at, due_at, told_at, settled_at, \
                        settled_by, note, status, failure, heard_id";
 
 fn read(row: &Row) -> Result<CallRow, StoreError> {
@@ -116,6 +125,8 @@ fn read(row: &Row) -> Result<CallRow, StoreError> {
         ticket: row.get::<Option<i64>>(TABLE, "ticket_id")?.map(TicketId),
         block: row.get::<Option<i64>>(TABLE, "block_id")?.map(BlockId),
         plan: row.get::<Option<i64>>(TABLE, "plan_id")?.map(PlanId),
+        request: row.get::<Option<i64>>(TABLE, "request_id")?.map(RequestId),
+        data: row.get(TABLE, "data")?,
         payload: row.get(TABLE, "payload")?,
         vault_key: row.parsed_option(TABLE, "vault_key_id", |text| VaultKeyId::parse(text).ok())?,
         state: row.parsed(TABLE, "state", CallState::from_name)?,
@@ -142,13 +153,14 @@ pub async fn add(
     call: &NewCall<'_>,
 ) -> Result<SystemCallId, StoreError> {
     let sql = "INSERT INTO system_call (notice_id, system, webhook_id, act, subject, ticket_id, block_id, plan_id, \
-               payload, vault_key_id, state, next_try_at, raised_at, due_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'planned', $11, $11, $12) RETURNING id";
+               payload, vault_key_id, state, next_try_at, raised_at, due_at, further_act, request_id, data) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'planned', $11, $11, $12, $13, $14, $15) RETURNING id";
+    let (act, further) = stored(call.act);
     let values = [
         call.notice.0.into(),
         call.system.into(),
         call.webhook_id.into(),
-        call.act.name().into(),
+        act.into(),
         call.subject.into(),
         call.ticket.map(|id| id.0).into(),
         call.block.map(|id| id.0).into(),
@@ -157,6 +169,9 @@ pub async fn add(
         call.payload.map(|(_, key)| key.to_string()).into(),
         call.raised_at.as_microsecond().into(),
         call.due_at.as_microsecond().into(),
+        further.into(),
+        call.request.map(|id| id.0).into(),
+        call.data.into(),
     ];
     Ok(SystemCallId(query_one(transaction, sql, values).await?.get(TABLE, "id")?))
 }
@@ -248,6 +263,21 @@ pub async fn of_ticket(
 ) -> Result<Vec<CallRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM system_call WHERE ticket_id = $1 ORDER BY id");
     query_all(session, &sql, [ticket.0.into()]).await?.iter().map(read).collect()
+}
+
+/// All calls of this act for a request, oldest first.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn asked_for(
+    session: &impl Session,
+    request: RequestId,
+    act: SystemAct,
+) -> Result<Vec<CallRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM system_call WHERE request_id = $1 ORDER BY id");
+    let all = query_all(session, &sql, [request.0.into()]).await?;
+    let all: Vec<CallRow> = all.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(all.into_iter().filter(|call| call.act == act).collect())
 }
 
 /// One page of calls, newest first, below `before`; of one system, or of all.

@@ -2,13 +2,16 @@
 
 use domain::{
     Timestamp,
-    ids::{BlockId, ContactId, PlanId, SystemNoticeId, TicketId},
+    ids::{BlockId, ContactId, PlanId, RequestId, SystemNoticeId, TicketId},
     webhook::SystemAct,
 };
 
 use crate::{
     error::StoreError,
-    session::{Session, Transaction, change_one, execute, query_all, query_one},
+    session::{
+        Session, Transaction, change_one, execute, placeholders, query_all, query_one,
+        query_optional,
+    },
 };
 
 /// A notice to be raised with its calls.
@@ -24,6 +27,10 @@ pub struct NewNotice {
     pub plan: Option<PlanId>,
     /// Whose data; no foreign key, the contact goes.
     pub contact: Option<ContactId>,
+    /// For which request, where it follows from one.
+    pub request: Option<RequestId>,
+    /// Of publication: which data, as words; empty: all.
+    pub data: String,
 }
 
 /// A notice of which no calls were made yet.
@@ -41,6 +48,43 @@ pub struct NoticeRow {
     pub raised_at: Timestamp,
 }
 
+/// The words of the two columns: the older one knows no further word, and one of its own stands
+/// there, for which nothing asks.
+pub(super) fn stored(act: SystemAct) -> (&'static str, Option<&'static str>) {
+    match act {
+        SystemAct::Block
+        | SystemAct::Unblock
+        | SystemAct::Correct
+        | SystemAct::Destroy
+        | SystemAct::StopPublication => (act.name(), None),
+        SystemAct::ResumePublication => (SystemAct::StopPublication.name(), Some(act.name())),
+        SystemAct::Access => (SystemAct::Correct.name(), Some(act.name())),
+    }
+}
+
+/// The last notice of a request that is one of these acts: which, and of which data.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn last_of_request(
+    session: &impl Session,
+    request: RequestId,
+    acts: &[SystemAct],
+) -> Result<Option<(SystemAct, String)>, StoreError> {
+    let sql = format!(
+        "SELECT COALESCE(further_act, act) AS act, data FROM system_notice \
+         WHERE request_id = $1 AND COALESCE(further_act, act) IN ({}) ORDER BY id DESC LIMIT 1",
+        placeholders(2, acts.len())
+    );
+    let values = std::iter::once(request.0.into()).chain(acts.iter().map(|act| act.name().into()));
+    let row = query_optional(session, &sql, values).await?;
+    row.map(|row| {
+        let act = row.parsed("system_notice", "act", SystemAct::from_name)?;
+        Ok((act, row.get("system_notice", "data")?))
+    })
+    .transpose()
+}
+
 /// Raises a notice whose calls the same transaction makes.
 ///
 /// # Errors
@@ -50,15 +94,19 @@ pub async fn raise(
     notice: &NewNotice,
     now: Timestamp,
 ) -> Result<SystemNoticeId, StoreError> {
-    let sql = "INSERT INTO system_notice (act, ticket_id, block_id, plan_id, contact_id, raised_at, spread_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id";
+    let sql = "INSERT INTO system_notice (act, ticket_id, block_id, plan_id, contact_id, raised_at, spread_at, \
+               further_act, request_id, data) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9) RETURNING id";
+    let (act, further) = stored(notice.act);
     let values = [
-        notice.act.name().into(),
+        act.into(),
         notice.ticket.map(|id| id.0).into(),
         notice.block.map(|id| id.0).into(),
         notice.plan.map(|id| id.0).into(),
         notice.contact.map(|id| id.0).into(),
         now.as_microsecond().into(),
+        further.into(),
+        notice.request.map(|id| id.0).into(),
+        notice.data.as_str().into(),
     ];
     Ok(SystemNoticeId(query_one(transaction, sql, values).await?.get("system_notice", "id")?))
 }
@@ -69,7 +117,7 @@ pub async fn raise(
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
 pub async fn unspread(session: &impl Session, limit: u32) -> Result<Vec<NoticeRow>, StoreError> {
     const TABLE: &str = "system_notice";
-    let sql = "SELECT id, act, ticket_id, block_id, raised_at FROM system_notice \
+    let sql = "SELECT id, COALESCE(further_act, act) AS act, ticket_id, block_id, raised_at FROM system_notice \
                WHERE spread_at IS NULL ORDER BY id LIMIT $1";
     let rows = query_all(session, sql, [i64::from(limit).into()]).await?;
     rows.iter()

@@ -76,12 +76,6 @@ impl Cases {
             let (actor, hold) = (refiling.actor, "authority");
             store::tasks::lift_holds(transaction, ticket, hold, actor, REASON, now).await?;
         }
-        let still_told = after.plan.tell_site || others.want(|plan| plan.tell_site);
-        if before.plan.tell_site && !still_told {
-            // The site was told to take something down: only a person can put it back.
-            let (name, detail) = ("publication_misread", "");
-            store::tasks::open(transaction, name, Some(ticket), None, detail, now).await?;
-        }
         Ok(())
     }
 
@@ -145,6 +139,9 @@ impl Cases {
             } else if !asked_by_others {
                 for row in standing {
                     self.close_one(transaction, row, refiling.actor, now).await?;
+                    // What was taken down for it is put back.
+                    let matter = (row, &refiling.seen.ticket);
+                    self.resume_publication(transaction, matter, now).await?;
                     done.misread.push(name.name());
                 }
             }
@@ -203,6 +200,7 @@ impl Cases {
                 let lifting = Lifting {
                     actor: refiling.actor,
                     reason: REASON,
+                    words: None,
                     ground: LiftGround::Misread,
                     withdrawals_corrected: 0,
                 };
