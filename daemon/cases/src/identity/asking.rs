@@ -112,9 +112,11 @@ impl Cases {
         asked: &Asked,
     ) -> CaseLetter {
         let zone = &self.parts.settings.zone;
+        let public = &self.parts.settings.public_url;
         CaseLetter {
             url: asked.url.clone(),
             code: asked.code.clone(),
+            code_url: format!("{public}/{}/challenge", ticket.locale.code()),
             until: wording::instant(asked.challenge.expires_at, zone, ticket.locale),
             ..self.case_letter(ticket, request)
         }

@@ -30,6 +30,8 @@ pub struct CaseLetter {
     pub url: String,
     /// The code to be typed in place of the link; may be empty.
     pub code: String,
+    /// The page on which the code is typed; may be empty.
+    pub code_url: String,
     /// Until when: link, block, answer; local time or date; may be empty.
     pub until: String,
     /// What was done, each a clause.

@@ -50,6 +50,7 @@ pub(crate) fn full(locale: Locale) -> CaseLetter {
         received_at: wording::instant(received, &zone, locale),
         url: "https://hello.shop.example/c/4f7c2k9wq3mzr8t6v1xa5hbn0d".to_owned(),
         code: "4T8V2ZC6".to_owned(),
+        code_url: format!("https://hello.shop.example/{}/challenge", locale.code()),
         until: date(18),
         done: vec![
             wording::part("contact", locale).to_owned(),
