@@ -289,6 +289,8 @@ fn earliest_of_each<'a>(
 }
 
 #[cfg(test)]
+mod events_tests;
+#[cfg(test)]
 mod rows_tests;
 #[cfg(test)]
 mod tests;
