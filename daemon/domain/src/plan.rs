@@ -13,7 +13,9 @@ mod stage;
 pub use draft::{Counts, Draft, Facts, PlanError, Step, Uncovered};
 pub use keep::{Basis, Keep, KeepError};
 pub use part::{Action, Part};
-pub use postponement::{PostponeError, Postponed, latest_postponement};
+pub use postponement::{
+    POSTPONED_TOLD_AFTER, PostponeError, Postponed, latest_postponement, postponed_for,
+};
 pub use stage::{PlanState, Stage};
 
 use serde::{Deserialize, Serialize};

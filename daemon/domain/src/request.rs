@@ -1,6 +1,7 @@
 //! One claim inside a ticket, with its own clock, from receipt to a proven end.
 
 mod overtaken;
+pub mod repeated;
 
 use crate::words::{InvalidTransition, words};
 

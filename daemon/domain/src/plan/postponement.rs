@@ -12,6 +12,20 @@ pub fn latest_postponement(from: Timestamp, zone: &TimeZone) -> Timestamp {
     end.map_or(from, |end| end.timestamp())
 }
 
+/// After how many months of the six people are told again that it is still put off.
+pub const POSTPONED_TOLD_AFTER: [i8; 3] = [1, 3, 5];
+
+/// The last of [`POSTPONED_TOLD_AFTER`] that has passed at `now` since `from`, counted in calendar
+/// months of `zone`, clamped to the end of a shorter one; `None` in the first month.
+#[must_use]
+pub fn postponed_for(from: Timestamp, now: Timestamp, zone: &TimeZone) -> Option<i8> {
+    let from = from.to_zoned(zone.clone());
+    let has_passed = |months: &i8| {
+        from.checked_add(i64::from(*months).months()).is_ok_and(|at| at.timestamp() <= now)
+    };
+    POSTPONED_TOLD_AFTER.into_iter().filter(has_passed).next_back()
+}
+
 /// A destruction that is put off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Postponed {
@@ -56,5 +70,29 @@ impl Postponed {
             return Err(PostponeError::TooLate);
         }
         Ok(Self { until })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_told_after_one_three_and_five_months_and_once_the_highest() {
+        let zone = TimeZone::UTC;
+        let at = |text: &str| text.parse::<Timestamp>().expect("an instant");
+        let from = at("2026-08-31T12:00:00Z");
+        for (now, told) in [
+            ("2026-08-31T12:00:00Z", None),
+            ("2026-09-30T11:59:59Z", None),
+            ("2026-09-30T12:00:00Z", Some(1)),
+            ("2026-11-30T11:59:59Z", Some(1)),
+            ("2026-11-30T12:00:00Z", Some(3)),
+            ("2027-01-31T12:00:00Z", Some(5)),
+            ("2028-01-31T12:00:00Z", Some(5)),
+        ] {
+            assert_eq!(postponed_for(from, at(now), &zone), told, "at {now}");
+        }
+        assert_eq!(postponed_for(Timestamp::MAX, Timestamp::MIN, &zone), None);
     }
 }
