@@ -5,6 +5,10 @@
 //! for three years (п. 8). The executor of a plan says what it did ([`ActFacts`]); `cases` adds
 //! what the house says of itself and stores both documents as one record.
 
+mod categories;
+mod extract;
+mod house;
+mod number;
 mod record;
 
 use std::fmt;
@@ -13,10 +17,14 @@ use jiff::{Timestamp, ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::ids::{AuditEventId, ContactId, PlanId, RequestId, TicketId};
+use crate::ids::{AuditEventId, ContactId};
 use crate::words::words;
 
-pub use record::{Act, ActHouse, Extract, NoAct, SubjectShown, categories_of};
+pub use categories::categories_of;
+pub use extract::Extract;
+pub use house::{ActHouse, Lack, SubjectShown};
+pub use number::{ActNumber, InvalidActNumber};
+pub use record::{Act, ActKind, NoAct};
 
 /// How data were done away with (item з).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -88,6 +96,23 @@ pub struct ActPerson {
     pub post: String,
 }
 
+/// Somebody who was given the data, or has them in a system of ours, and was told that they are
+/// destroyed (152-FZ art. 20(3), GDPR art. 19).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActInformed {
+    /// The name.
+    pub name: String,
+    /// `system`, `processor`, `third_party` or `authority`.
+    pub role: String,
+    /// When it was told; none while it was not.
+    pub told_at: Option<Timestamp>,
+    /// When it said that it is done.
+    pub acknowledged_at: Option<Timestamp>,
+    /// What became of it where it was not acknowledged, in one word: `sent`, `impossible`,
+    /// `dropped` …
+    pub state: String,
+}
+
 /// What became of one kind of record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActPart {
@@ -95,7 +120,7 @@ pub struct ActPart {
     pub part: String,
     /// `destroy`, `anonymise`, `keep` or `tell`.
     pub action: String,
-    /// How many there were.
+    /// How many there were when it was done: those that are destroyed and those that are kept.
     pub found: i64,
     /// How many were destroyed or made anonymous.
     pub done: i64,
@@ -114,13 +139,7 @@ pub struct ActPart {
 /// What the executor of a plan knows once all is done and verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActFacts {
-    /// The plan that was carried out.
-    pub plan: PlanId,
-    /// The request that it answers.
-    pub request: RequestId,
-    /// The ticket of that request.
-    pub ticket: TicketId,
-    /// Its number.
+    /// The number of the ticket.
     pub ticket_number: String,
     /// The regimes that protect this person, such as `ru-152fz`; `eu-gdpr` among them asks for
     /// an English record beside the act.
@@ -129,6 +148,8 @@ pub struct ActFacts {
     pub subject: ActSubject,
     /// Processors on whose systems data were destroyed too.
     pub processors: Vec<ActParty>,
+    /// Who was told of the destruction: connected systems, processors, other recipients.
+    pub informed: Vec<ActInformed>,
     /// Who decided and carried out, as the audit log knows them.
     pub executed_by: Vec<String>,
     /// Categories of data, as words; empty: those of the parts.
@@ -141,69 +162,12 @@ pub struct ActFacts {
     pub reason: String,
     /// The law that orders it, such as `152-FZ art. 21(5)`.
     pub law: String,
+    /// When everything was asked for once more.
+    pub asked_again_at: Option<Timestamp>,
     /// When the last part was destroyed.
     pub destroyed_at: Timestamp,
     /// What became of what.
     pub parts: Vec<ActPart>,
-}
-
-/// The number of an act: `A-2026-000017`, without gaps in its year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ActNumber {
-    year: i16,
-    place: u32,
-}
-
-/// A text that should have been the number of an act is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not the number of an act; write it as A-2026-000017")]
-pub struct InvalidActNumber;
-
-impl ActNumber {
-    /// The number after `last` in a year; the first one when there is none yet.
-    #[must_use]
-    pub fn next(year: i16, last: Option<Self>) -> Self {
-        let place = last.filter(|last| last.year == year).map_or(0, |last| last.place);
-        Self { year, place: place.saturating_add(1) }
-    }
-
-    /// Reads a number, in any case.
-    ///
-    /// # Errors
-    /// [`InvalidActNumber`] when it is none.
-    pub fn parse(text: &str) -> Result<Self, InvalidActNumber> {
-        let text = text.trim().to_ascii_uppercase();
-        let (year, place) = text
-            .strip_prefix("A-")
-            .and_then(|rest| rest.split_once('-'))
-            .filter(|(year, place)| year.len() == 4 && (6..=9).contains(&place.len()))
-            .ok_or(InvalidActNumber)?;
-        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(year) || !digits(place) {
-            return Err(InvalidActNumber);
-        }
-        let year = year.parse().map_err(|_| InvalidActNumber)?;
-        let place = place.parse().map_err(|_| InvalidActNumber)?;
-        (place > 0).then_some(Self { year, place }).ok_or(InvalidActNumber)
-    }
-
-    /// What all numbers of a year begin with.
-    #[must_use]
-    pub fn prefix(year: i16) -> String {
-        format!("A-{year:04}-")
-    }
-
-    /// Its year.
-    #[must_use]
-    pub fn year(self) -> i16 {
-        self.year
-    }
-}
-
-impl fmt::Display for ActNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{:06}", Self::prefix(self.year), self.place)
-    }
 }
 
 /// The last day on which an act and its extract are kept: three years from the destruction
@@ -233,20 +197,6 @@ pub struct ExtractLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_go_on_within_a_year_and_begin_again_in_the_next() {
-        let first = ActNumber::next(2026, None);
-        assert_eq!(first.to_string(), "A-2026-000001");
-        let second = ActNumber::next(2026, Some(first));
-        assert_eq!(second.to_string(), "A-2026-000002");
-        assert_eq!(ActNumber::next(2027, Some(second)).to_string(), "A-2027-000001");
-        assert_eq!(ActNumber::parse(" a-2026-000002 "), Ok(second));
-        for wrong in ["A-2026-0", "A-26-000001", "B-2026-000001", "A-2026-000000", "A-2026-00001x"]
-        {
-            assert_eq!(ActNumber::parse(wrong), Err(InvalidActNumber), "{wrong}");
-        }
-    }
 
     #[test]
     fn a_subject_is_told_by_code_and_part_of_a_digest() {

@@ -2,75 +2,33 @@
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use crate::plan::Part;
+use super::{
+    ActFacts, ActHouse, ActInformed, ActNumber, ActPart, ActParty, ActPerson, ActSubject, Extract,
+    ExtractLine, Lack, Method, SubjectShown,
+    categories::categories_of,
+    extract::{extract_subject, hex_of},
+    house::DAEMON,
+};
 
-use super::{ActFacts, ActNumber, ActPart, ActParty, ActPerson, ActSubject, ExtractLine, Method};
-
-/// What the house says of itself in every act.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActHouse {
-    /// The operator, with its address (item а).
-    pub operator: ActParty,
-    /// The name of the system in which the data were (item ж).
-    pub system: String,
-    /// With what data are destroyed, if the executor names nothing else.
-    pub tool: String,
-    /// Names and posts of those whom the audit log knows by a word (item г).
-    pub persons: Vec<ActPerson>,
-    /// Whether an act shows the full name or other information (item в).
-    pub shows: SubjectShown,
-}
-
-/// How an act tells whose data were destroyed: both are lawful (п. 3 подп. «в»).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum SubjectShown {
-    /// By the full name.
-    Name,
-    /// By other information: a code and part of a keyed digest. The least that proves it.
+/// Which act of a destruction it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActKind {
+    /// The act of a plan, drawn up once all was asked again, before the answer left.
     #[default]
-    Code,
-}
-
-/// The extract from the event log (п. 5). Its text is what is hashed, byte for byte.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Extract {
-    /// а: whose data; the log knows no names.
-    pub subject: String,
-    /// б: categories of data.
-    pub categories: Vec<String>,
-    /// в: the system.
-    pub system: String,
-    /// г: why.
-    pub reason: String,
-    /// The law that orders it.
-    pub law: String,
-    /// д: the day.
-    pub destroyed_on: Date,
-    /// What the log says, oldest first.
-    pub lines: Vec<ExtractLine>,
-}
-
-impl Extract {
-    /// Its one form as text.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
-    /// Which items of п. 5 it lacks: they stand in the act (п. 6).
-    #[must_use]
-    pub fn lacks(&self, subject: &ActSubject) -> Vec<char> {
-        let has = [
-            ('а', !self.subject.is_empty() && subject.name.is_none()),
-            ('б', !self.categories.is_empty()),
-            ('в', !self.system.is_empty()),
-            ('г', !self.reason.is_empty()),
-            ('д', !self.lines.is_empty()),
-        ];
-        has.into_iter().filter(|(_, has)| !has).map(|(item, _)| item).collect()
-    }
+    Act,
+    /// A supplement to an act: what was needed for the answer is gone, and the database holds no
+    /// trace of what it emptied.
+    Supplement {
+        /// The number of the act.
+        to: String,
+    },
+    /// An act of what a law kept until its day.
+    Late {
+        /// The number of the act of the plan that kept it, where it is known.
+        after: Option<String>,
+    },
 }
 
 /// The act with its extract: one record, kept for three years.
@@ -78,12 +36,29 @@ impl Extract {
 pub struct Act {
     /// Its number.
     pub number: String,
+    /// Which act it is.
+    #[serde(default)]
+    pub kind: ActKind,
     /// When it was drawn up.
     pub made_at: Timestamp,
+    /// When everything was asked for once more, and nothing was found but what stands here as kept.
+    #[serde(default)]
+    pub asked_again_at: Option<Timestamp>,
+    /// When the database had let go of what was emptied (its log, freed pages); none while that is
+    /// owed, so that a supplement tells it.
+    #[serde(default)]
+    pub wiped_at: Option<Timestamp>,
+    /// Whether the server of the database keeps its log or archives of it by itself, out of reach of
+    /// the product: then nothing stands as beyond restoring.
+    #[serde(default)]
+    pub server_keeps_log: bool,
     /// а: the operator.
     pub operator: ActParty,
     /// б: processors; empty when there were none.
     pub processors: Vec<ActParty>,
+    /// Who was told of the destruction, and what they answered.
+    #[serde(default)]
+    pub informed: Vec<ActInformed>,
     /// в: whose data.
     pub subject: ActSubject,
     /// г: who destroyed.
@@ -121,8 +96,17 @@ pub struct Act {
 }
 
 /// Why there is no act: without one of the two documents the destruction is not proven.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoAct {
+    /// The configuration does not tell what an act must say.
+    #[error(transparent)]
+    Lacks(#[from] Lack),
+    /// Nobody has destroyed: the daemon is nobody.
+    #[error("an act names at least one person who destroyed, and none is known")]
+    Nobody,
+    /// Of some kind of record more was destroyed and kept than found.
+    #[error("of `{0}` more was destroyed or kept than found")]
+    Sum(String),
     /// The audit log says nothing of this plan.
     #[error("the audit log has no event of this destruction, so there is no extract")]
     NoEvents,
@@ -144,6 +128,12 @@ impl Act {
         if lines.is_empty() {
             return Err(NoAct::NoEvents);
         }
+        house.can_say(facts.executed_by.iter().map(String::as_str))?;
+        let executed_by = persons(&facts.executed_by, house);
+        if executed_by.is_empty() {
+            return Err(NoAct::Nobody);
+        }
+        adds_up(&facts.parts)?;
         let categories = match facts.categories.is_empty() {
             true => categories_of(&facts.parts),
             false => facts.categories.clone(),
@@ -152,9 +142,8 @@ impl Act {
         if house.shows == SubjectShown::Code {
             subject.name = None;
         }
-        let digest = subject.digest.as_ref().map(|digest| format!(", HMAC {digest}"));
         let extract = Extract {
-            subject: format!("{}{}", subject.code, digest.unwrap_or_default()),
+            subject: extract_subject(&subject),
             categories: categories.clone(),
             system: house.system.clone(),
             reason: facts.reason.clone(),
@@ -163,15 +152,19 @@ impl Act {
             lines,
         };
         let text = extract.to_text();
-        let hash = Sha256::digest(text.as_bytes());
         Ok(Self {
             number: number.to_string(),
+            kind: ActKind::Act,
             made_at: now,
+            asked_again_at: facts.asked_again_at,
+            wiped_at: None,
+            server_keeps_log: false,
             operator: house.operator.clone(),
             processors: facts.processors.clone(),
+            informed: facts.informed.clone(),
             stands_in_for: extract.lacks(&subject),
             subject,
-            executed_by: persons(&facts.executed_by, &house.persons),
+            executed_by,
             categories,
             system: house.system.clone(),
             method: facts.method,
@@ -183,18 +176,82 @@ impl Act {
             parts: facts.parts.clone(),
             ticket: facts.ticket_number.clone(),
             regimes: facts.regimes.clone(),
+            extract_sha256: hex_of(&text),
             extract: text,
-            extract_sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
             kept_until: super::kept_until(on),
         })
+    }
+
+    /// What a law kept until its day is gone, and the database holds no trace of it since
+    /// `wiped_at`: the act of that, after the act of the plan.
+    #[must_use]
+    pub fn late(self, after: Option<ActNumber>, wiped_at: Timestamp) -> Self {
+        let after = after.map(|number| number.to_string());
+        Self { kind: ActKind::Late { after }, wiped_at: Some(wiped_at), ..self }
+    }
+
+    /// A supplement to this act: `parts` went after it was drawn up, and the database holds no
+    /// trace since `wiped_at`. `lines` are the events of the log since then, `on` the day.
+    ///
+    /// # Errors
+    /// [`NoAct`] when it could not say what it must.
+    pub fn supplement(
+        &self,
+        number: ActNumber,
+        parts: Vec<ActPart>,
+        lines: Vec<ExtractLine>,
+        (asked_again_at, wiped_at): (Option<Timestamp>, Timestamp),
+        on: Date,
+        now: Timestamp,
+    ) -> Result<Self, NoAct> {
+        if lines.is_empty() {
+            return Err(NoAct::NoEvents);
+        }
+        adds_up(&parts)?;
+        let mut categories = categories_of(&parts);
+        if categories.is_empty() {
+            // Nothing but traces went: they were of what the act names.
+            categories.clone_from(&self.categories);
+        }
+        let extract = Extract {
+            subject: extract_subject(&self.subject),
+            categories: categories.clone(),
+            system: self.system.clone(),
+            reason: self.reason.clone(),
+            law: self.law.clone(),
+            destroyed_on: on,
+            lines,
+        };
+        let text = extract.to_text();
+        Ok(Self {
+            number: number.to_string(),
+            kind: ActKind::Supplement { to: self.number.clone() },
+            made_at: now,
+            asked_again_at,
+            wiped_at: Some(wiped_at),
+            informed: Vec::new(),
+            stands_in_for: extract.lacks(&self.subject),
+            categories,
+            destroyed_on: on,
+            destroyed_at: wiped_at,
+            parts,
+            extract_sha256: hex_of(&text),
+            extract: text,
+            kept_until: super::kept_until(on),
+            ..self.clone()
+        })
+    }
+
+    /// Kinds of record that were still there when it was drawn up and go once the answer has left.
+    pub fn waiting(&self) -> impl Iterator<Item = &ActPart> {
+        let answer = crate::plan::Basis::Answer.name();
+        self.parts.iter().filter(move |part| part.basis == answer && part.kept > 0)
     }
 
     /// The extract as data; none when the text was changed since it was hashed.
     #[must_use]
     pub fn opened_extract(&self) -> Option<Extract> {
-        let hash = Sha256::digest(self.extract.as_bytes());
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        if hex != self.extract_sha256 {
+        if hex_of(&self.extract) != self.extract_sha256 {
             return None;
         }
         serde_json::from_str(&self.extract).ok()
@@ -207,166 +264,24 @@ impl Act {
     }
 }
 
-/// The persons behind the words of the audit log, each once; who is not in the configuration
-/// stands with that word.
-fn persons(actors: &[String], known: &[ActPerson]) -> Vec<ActPerson> {
+/// The persons behind the words of the audit log, each once.
+fn persons(actors: &[String], house: &ActHouse) -> Vec<ActPerson> {
     let mut found: Vec<ActPerson> = Vec::new();
-    for actor in actors {
-        if found.iter().any(|person| person.actor == *actor) {
-            continue;
-        }
-        let person = known.iter().find(|person| person.actor == *actor).cloned();
-        found.push(person.unwrap_or_else(|| ActPerson {
-            actor: actor.clone(),
-            name: actor.clone(),
-            post: String::new(),
-        }));
-    }
-    found
-}
-
-/// The categories of data that were in the parts that something was done to.
-#[must_use]
-pub fn categories_of(parts: &[ActPart]) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let done = parts.iter().filter(|part| part.done > 0);
-    for category in done.flat_map(|part| categories_in(&part.part)) {
-        if !found.iter().any(|known| known == category) {
-            found.push((*category).to_owned());
+    for actor in actors.iter().filter(|actor| *actor != DAEMON) {
+        if !found.iter().any(|person| person.actor == *actor) {
+            found.extend(house.person(actor).cloned());
         }
     }
     found
 }
 
-/// The categories of data in one kind of record.
-fn categories_in(part: &str) -> &'static [&'static str] {
-    match Part::from_name(part) {
-        Some(Part::Contact) => &["name", "email", "phone", "attributes"],
-        Some(Part::Addresses | Part::ReplyAddress) => &["email"],
-        Some(Part::Subscriptions | Part::OptIns) => &["email", "subscriptions"],
-        Some(Part::Consents | Part::ConsentProof) => &["consents", "network"],
-        Some(Part::Submissions) => &["name", "email", "letters"],
-        Some(Part::RawMail | Part::ServerCopies) => &["name", "email", "letters", "attachments"],
-        Some(Part::Letters | Part::Deliveries) => &["email", "deliveries"],
-        Some(Part::Notes) => &["notes"],
-        Some(Part::Packages | Part::Exports) => &["name", "email", "phone", "attributes"],
-        Some(Part::Notices) => &["name", "email", "phone"],
-        Some(Part::Disclosures) => &["transfers"],
-        Some(Part::WebLogs) => &["network"],
-        // Ids and digests: no category of their own.
-        Some(
-            Part::Tickets
-            | Part::Blocks
-            | Part::Stops
-            | Part::Tasks
-            | Part::Suppression
-            | Part::Act,
-        ) => &[],
-        None => &["other"],
+/// Of every kind of record as much was found as was destroyed and is kept.
+fn adds_up(parts: &[ActPart]) -> Result<(), NoAct> {
+    match parts.iter().find(|part| part.found != part.done + part.kept) {
+        Some(part) => Err(NoAct::Sum(part.part.clone())),
+        None => Ok(()),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ids::{AuditEventId, ContactId, PlanId, RequestId, TicketId};
-
-    fn facts() -> ActFacts {
-        ActFacts {
-            plan: PlanId(3),
-            request: RequestId(5),
-            ticket: TicketId(7),
-            ticket_number: "CT-7K3M9QXW".into(),
-            regimes: vec!["ru-152fz".into()],
-            subject: ActSubject::new(Some(ContactId(17)), "CT-7K3M9QXW", None)
-                .named(Some("Анна Орлова".into())),
-            processors: Vec::new(),
-            executed_by: vec!["anna".into(), "consentry".into(), "anna".into()],
-            categories: Vec::new(),
-            method: Method::Destroy,
-            tool: String::new(),
-            reason: "erasure".into(),
-            law: "152-FZ art. 21(5)".into(),
-            destroyed_at: Timestamp::UNIX_EPOCH,
-            parts: vec![ActPart {
-                part: "contact".into(),
-                action: "destroy".into(),
-                found: 1,
-                done: 1,
-                kept: 0,
-                basis: String::new(),
-                law: String::new(),
-                keep_until_on: None,
-                done_at: None,
-            }],
-        }
-    }
-
-    fn house(shows: SubjectShown) -> ActHouse {
-        ActHouse {
-            operator: ActParty { name: "ООО".into(), address: "Москва".into() },
-            system: "Consentry".into(),
-            tool: "Consentry 1".into(),
-            persons: vec![ActPerson {
-                actor: "anna".into(),
-                name: "А. П. Белова".into(),
-                post: "специалист".into(),
-            }],
-            shows,
-        }
-    }
-
-    fn lines() -> Vec<ExtractLine> {
-        vec![ExtractLine {
-            event: AuditEventId(9),
-            at: Timestamp::UNIX_EPOCH,
-            actor: "consentry".into(),
-            act: "destroyed".into(),
-            about: "plan:3".into(),
-            detail: "{}".into(),
-        }]
-    }
-
-    fn drawn(shows: SubjectShown) -> Act {
-        let on = jiff::civil::date(2026, 11, 23);
-        let number = ActNumber::next(2026, None);
-        Act::draw_up(number, &facts(), &house(shows), lines(), on, Timestamp::UNIX_EPOCH)
-            .expect("drawn up")
-    }
-
-    #[test]
-    fn the_act_holds_the_hash_of_the_extract_and_shows_any_change_of_it() {
-        let mut act = drawn(SubjectShown::Code);
-        assert!(act.opened_extract().is_some());
-        act.extract = act.extract.replace("destroyed", "kept");
-        assert!(act.opened_extract().is_none());
-    }
-
-    #[test]
-    fn a_name_stands_in_the_act_alone_and_only_where_names_were_chosen() {
-        let code = drawn(SubjectShown::Code);
-        assert_eq!(code.subject.name, None);
-        assert!(code.stands_in_for.is_empty());
-        let name = drawn(SubjectShown::Name);
-        assert_eq!(name.subject.name.as_deref(), Some("Анна Орлова"));
-        assert_eq!(name.stands_in_for, ['а']);
-        assert!(!name.extract.contains("Орлова"));
-    }
-
-    #[test]
-    fn who_destroyed_stands_once_with_name_and_post() {
-        let act = drawn(SubjectShown::Code);
-        let names: Vec<_> = act.executed_by.iter().map(|person| person.name.as_str()).collect();
-        assert_eq!(names, ["А. П. Белова", "consentry"]);
-        assert_eq!(act.categories, ["name", "email", "phone", "attributes"]);
-    }
-
-    #[test]
-    fn without_events_there_is_no_act() {
-        let (number, on) = (ActNumber::next(2026, None), jiff::civil::date(2026, 11, 23));
-        let house = house(SubjectShown::Code);
-        let at = Timestamp::UNIX_EPOCH;
-        let none = Act::draw_up(number, &facts(), &house, Vec::new(), on, at);
-        assert_eq!(none, Err(NoAct::NoEvents));
-    }
-}
+mod tests;
