@@ -146,7 +146,37 @@ pub async fn keep(
     Ok(KeptRecordId(query_one(transaction, sql, values).await?.get("kept_record", "id")?))
 }
 
-/// The act of a plan, complete or begun.
+/// Keeps an act that follows another record, complete: a supplement, or the act of what a law kept.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when that record is followed already.
+pub async fn keep_following(
+    transaction: &Transaction,
+    new: &NewKept<'_>,
+    number: ActNumber,
+    follows: KeptRecordId,
+    now: Timestamp,
+) -> Result<KeptRecordId, StoreError> {
+    let id = keep(transaction, new, now).await?;
+    let sql = "UPDATE kept_record SET number = $2, follows_id = $3 WHERE id = $1";
+    let values = [id.0.into(), number.to_string().into(), follows.0.into()];
+    change_one(transaction, "kept_record", sql, values).await?;
+    Ok(id)
+}
+
+/// The act that follows a record: a supplement to it, or the act of its end.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn following(
+    session: &impl Session,
+    id: KeptRecordId,
+) -> Result<Option<KeptRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM kept_record WHERE follows_id = $1");
+    query_optional(session, &sql, [id.0.into()]).await?.as_ref().map(read).transpose()
+}
+
+/// The act of a plan, complete or begun; not what follows it.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
@@ -155,7 +185,8 @@ pub async fn act_of_plan(
     plan: PlanId,
 ) -> Result<Option<KeptRow>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM kept_record WHERE plan_id = $1 AND kind = 'act' ORDER BY id LIMIT 1"
+        "SELECT {COLUMNS} FROM kept_record WHERE plan_id = $1 AND kind = 'act' AND follows_id IS NULL \
+         ORDER BY id LIMIT 1"
     );
     query_optional(session, &sql, [plan.0.into()]).await?.as_ref().map(read).transpose()
 }
@@ -191,6 +222,18 @@ pub async fn acts(
     rows.iter().map(read).collect()
 }
 
+/// Lets others who would give a number wait for the end of this transaction.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn lock_numbers(transaction: &Transaction) -> Result<(), StoreError> {
+    if transaction.dialect() == Dialect::Postgres {
+        // Ends with the transaction. On SQLite a transaction that writes is alone anyway.
+        execute(transaction, "SELECT pg_advisory_xact_lock(7295134012)", []).await?;
+    }
+    Ok(())
+}
+
 /// The last number given in a year. Whoever asks gives the next one in the same transaction:
 /// others who would give one wait for it to end.
 ///
@@ -200,10 +243,7 @@ pub async fn last_number(
     transaction: &Transaction,
     year: i16,
 ) -> Result<Option<ActNumber>, StoreError> {
-    if transaction.dialect() == Dialect::Postgres {
-        // Ends with the transaction. On SQLite a transaction that writes is alone anyway.
-        execute(transaction, "SELECT pg_advisory_xact_lock(7295134012)", []).await?;
-    }
+    lock_numbers(transaction).await?;
     let sql =
         "SELECT id, number FROM kept_record WHERE number LIKE $1 ORDER BY number DESC LIMIT 1";
     let like = format!("{}%", ActNumber::prefix(year));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::StoreError,
+    row::Row,
     session::{Session, Transaction, change_one, execute, query_all, query_one, query_optional},
 };
 
@@ -30,28 +31,41 @@ pub struct Outliving {
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
 pub async fn of_plan(session: &impl Session, plan: PlanId) -> Result<Vec<Outliving>, StoreError> {
+    let sql = format!("{STANDING} AND plan_id = $1 ORDER BY id");
+    query_all(session, &sql, [plan.0.into()]).await?.iter().map(read).collect()
+}
+
+/// One record that outlives a destruction; none when it is not there any more.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn by_id(
+    session: &impl Session,
+    id: KeptRecordId,
+) -> Result<Option<Outliving>, StoreError> {
+    let sql = format!("{STANDING} AND id = $1");
+    query_optional(session, &sql, [id.0.into()]).await?.as_ref().map(read).transpose()
+}
+
+const STANDING: &str = "SELECT id, kind, basis, law, number, digest_key, stop_digest, content, vault_key_id, sha256, \
+                        made_at, destroy_on FROM kept_record WHERE content IS NOT NULL AND destroyed_at IS NULL \
+                        AND (kind <> 'act' OR number IS NOT NULL)";
+
+fn read(row: &Row) -> Result<Outliving, StoreError> {
     const TABLE: &str = "kept_record";
-    let sql = "SELECT id, kind, basis, law, number, digest_key, stop_digest, content, vault_key_id, sha256, made_at, \
-               destroy_on FROM kept_record WHERE plan_id = $1 AND content IS NOT NULL AND destroyed_at IS NULL \
-               AND (kind <> 'act' OR number IS NOT NULL) ORDER BY id";
-    let rows = query_all(session, sql, [plan.0.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Outliving {
-                kind: row.get(TABLE, "kind")?,
-                basis: row.get(TABLE, "basis")?,
-                law: row.get(TABLE, "law")?,
-                number: row.get(TABLE, "number")?,
-                digest_key: row.get(TABLE, "digest_key")?,
-                stop_digest: row.get(TABLE, "stop_digest")?,
-                content: row.get(TABLE, "content")?,
-                vault_key_id: row.get(TABLE, "vault_key_id")?,
-                sha256: row.get(TABLE, "sha256")?,
-                made_at: row.get(TABLE, "made_at")?,
-                destroy_on: row.get(TABLE, "destroy_on")?,
-            })
-        })
-        .collect()
+    Ok(Outliving {
+        kind: row.get(TABLE, "kind")?,
+        basis: row.get(TABLE, "basis")?,
+        law: row.get(TABLE, "law")?,
+        number: row.get(TABLE, "number")?,
+        digest_key: row.get(TABLE, "digest_key")?,
+        stop_digest: row.get(TABLE, "stop_digest")?,
+        content: row.get(TABLE, "content")?,
+        vault_key_id: row.get(TABLE, "vault_key_id")?,
+        sha256: row.get(TABLE, "sha256")?,
+        made_at: row.get(TABLE, "made_at")?,
+        destroy_on: row.get(TABLE, "destroy_on")?,
+    })
 }
 
 /// Puts a record back that the database does not know; returns whether it did. Its plan is not

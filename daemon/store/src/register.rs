@@ -192,3 +192,53 @@ pub async fn decided_by(
     let row = query_optional(session, sql, [request.0.into()]).await?;
     row.map_or(Ok(None), |row| row.get("decision", "decided_by"))
 }
+
+/// Somebody who was told of a destruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Informed {
+    /// Its title in the register of recipients, or its name in the configuration.
+    pub name: String,
+    /// `system`, or the role of a recipient.
+    pub role: String,
+    /// Where it stands, in the word of the call or notice.
+    pub state: String,
+    /// When it was told.
+    pub told_at: Option<Timestamp>,
+    /// When it said that it is done.
+    pub acknowledged_at: Option<Timestamp>,
+}
+
+/// Who was told to destroy for a plan: connected systems and recipients, by their names.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn informed_of(
+    session: &impl Session,
+    plan: PlanId,
+) -> Result<Vec<Informed>, StoreError> {
+    let sql = "SELECT system AS name, 'system' AS role, state, told_at, \
+               CASE WHEN state = 'acknowledged' THEN settled_at END AS acknowledged_at, 0 AS place \
+               FROM system_call WHERE plan_id = $1 AND act = 'destroy' \
+               UNION ALL \
+               SELECT recipient.title, recipient.role, notice.state, \
+               CASE WHEN notice.state IN ('sent', 'acknowledged') \
+                 THEN COALESCE(letter.settled_at, notice.settled_at) END, \
+               CASE WHEN notice.state = 'acknowledged' THEN notice.settled_at END, 1 \
+               FROM recipient_notice AS notice JOIN recipient ON recipient.id = notice.recipient_id \
+               JOIN plan ON plan.id = $1 AND (notice.plan_id = plan.id OR notice.request_id = plan.request_id) \
+               LEFT JOIN delivery AS letter ON letter.id = notice.delivery_id AND letter.state = 'accepted' \
+               WHERE notice.act = 'destroy' ORDER BY place, name";
+    const TABLE: &str = "recipient_notice";
+    let rows = query_all(session, sql, [plan.0.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Informed {
+                name: row.get(TABLE, "name")?,
+                role: row.get(TABLE, "role")?,
+                state: row.get(TABLE, "state")?,
+                told_at: row.instant_option(TABLE, "told_at")?,
+                acknowledged_at: row.instant_option(TABLE, "acknowledged_at")?,
+            })
+        })
+        .collect()
+}

@@ -110,16 +110,19 @@ pub async fn is_destroyed(session: &impl Session, ticket: TicketId) -> Result<bo
 /// Gives a contact its key, unless it has one; returns the one it has.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+/// [`StoreError::Conflict`] when the contact is gone, anonymous or being destroyed: a key given
+/// now would outlive it. [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
 pub async fn give(
     transaction: &Transaction,
     contact: ContactId,
     fresh: VaultKeyId,
 ) -> Result<VaultKeyId, StoreError> {
     let sql = "UPDATE contact SET vault_key_id = COALESCE(vault_key_id, $2) WHERE id = $1 \
-               RETURNING id, vault_key_id";
-    let row = query_one(transaction, sql, [contact.0.into(), fresh.to_string().into()]).await?;
-    key(&row, "contact")
+               AND anonymised_at IS NULL AND NOT EXISTS (SELECT 1 FROM plan WHERE plan.contact_id = contact.id \
+               AND plan.state IN ('executing', 'executed', 'verified')) RETURNING id, vault_key_id";
+    let values = [contact.0.into(), fresh.to_string().into()];
+    let row = query_optional(transaction, sql, values).await?;
+    key(&row.ok_or(StoreError::Conflict { what: "contact" })?, "contact")
 }
 
 /// Sealed contents of the mails that answer a submission, with their Message-IDs.

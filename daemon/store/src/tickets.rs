@@ -357,8 +357,12 @@ pub async fn give_key(
     fresh: VaultKeyId,
 ) -> Result<VaultKeyId, StoreError> {
     let sql = "UPDATE ticket SET vault_key_id = COALESCE(vault_key_id, $2) WHERE id = $1 \
-               RETURNING id, vault_key_id";
-    let row = query_one(transaction, sql, [ticket.0.into(), fresh.to_string().into()]).await?;
+               AND (vault_key_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM request \
+               JOIN plan ON plan.request_id = request.id AND plan.state = 'closed' \
+               WHERE request.ticket_id = ticket.id)) RETURNING id, vault_key_id";
+    let values = [ticket.0.into(), fresh.to_string().into()];
+    let row = query_optional(transaction, sql, values).await?;
+    let row = row.ok_or(StoreError::Conflict { what: "ticket" })?;
     row.parsed("ticket", "vault_key_id", |text| VaultKeyId::parse(text).ok())
 }
 
