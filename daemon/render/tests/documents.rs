@@ -3,11 +3,11 @@
 
 use domain::Timestamp;
 use domain::act::{
-    Act, ActFacts, ActHouse, ActNumber, ActPart, ActParty, ActPerson, ActSubject, ExtractLine,
-    Method, SubjectShown,
+    Act, ActFacts, ActHouse, ActInformed, ActNumber, ActPart, ActParty, ActPerson, ActSubject,
+    ExtractLine, Method, SubjectShown,
 };
 use domain::digest::{Digest, DigestKeyId};
-use domain::ids::{AuditEventId, ContactId, PlanId, RequestId, TicketId};
+use domain::ids::{AuditEventId, ContactId};
 use domain::regime::RequestName;
 use domain::request::{Outcome, Requester};
 use jiff::civil::date;
@@ -39,15 +39,29 @@ fn part(name: &str, found: i64, done: i64, kept: (&str, i64)) -> ActPart {
 fn act(events: usize) -> Act {
     let stop = Digest { key: DigestKeyId(1), bytes: [0x5c; 32] };
     let facts = ActFacts {
-        plan: PlanId(3),
-        request: RequestId(5),
-        ticket: TicketId(7),
         ticket_number: "CT-7K3M9QXW".into(),
         regimes: vec!["ru-152fz".into(), "eu-gdpr".into()],
         subject: ActSubject::new(Some(ContactId(17)), "CT-7K3M9QXW", Some(stop)),
         processors: vec![ActParty {
             name: "ООО «Рассылка»".into(), address: "г. Казань".into()
         }],
+        informed: vec![
+            ActInformed {
+                name: "shop".into(),
+                role: "system".into(),
+                told_at: Some(at()),
+                acknowledged_at: Some(at()),
+                state: "acknowledged".into(),
+            },
+            ActInformed {
+                name: "ООО «Рассылка»".into(),
+                role: "processor".into(),
+                told_at: Some(at()),
+                acknowledged_at: None,
+                state: "sent".into(),
+            },
+        ],
+        asked_again_at: Some(at()),
         executed_by: vec!["belova".into(), "consentry".into()],
         categories: Vec::new(),
         method: Method::Destroy,
@@ -61,6 +75,7 @@ fn act(events: usize) -> Act {
             part("raw_mail", 12, 12, ("", 0)),
             part("deliveries", 200, 200, ("", 0)),
             part("consents", 3, 2, ("proof_of_consent", 1)),
+            part("reply_address", 1, 0, ("answer", 1)),
         ],
     };
     let house = ActHouse {
@@ -158,6 +173,73 @@ fn every_item_of_the_order_is_in_the_text_of_act_and_page() {
 }
 
 #[test]
+fn an_act_says_what_is_still_there_and_claims_nothing_before_its_time() {
+    let act = act(2);
+    let html = act_document(&act, &zone()).to_html().replace('\u{a0}', " ");
+    for said in [
+        "адрес для ответа, который уничтожается после ответа",
+        "следы уничтоженных записей в журнале записи базы данных",
+        "составляется дополнение к настоящему акту",
+        "Повторная выборка",
+        "связанная система",
+        "подтвердил 23 ноября 2026",
+        "подтверждения нет",
+    ] {
+        assert!(html.contains(said), "{said}: {html}");
+    }
+    assert!(!html.contains("восстановить"), "not yet");
+    let english = erasure_record(&act, &zone()).to_html();
+    assert!(english.contains("the address for the answer") && !english.contains("cannot be"));
+}
+
+#[test]
+fn a_supplement_tells_what_went_since_and_that_nothing_can_be_restored() {
+    let act = act(2);
+    let later: Timestamp = "2026-11-25T07:00:00Z".parse().expect("an instant");
+    let number = ActNumber::parse("A-2026-000017").expect("a number").supplemented();
+    let lines = act.opened_extract().expect("unchanged").lines;
+    let made = act
+        .supplement(
+            number,
+            vec![part("reply_address", 1, 1, ("", 0))],
+            lines,
+            (Some(later), later),
+            date(2026, 11, 25),
+            later,
+        )
+        .expect("drawn up");
+    let document = act_document(&made, &zone());
+    let html = document.to_html().replace('\u{a0}', " ");
+    for said in [
+        "Дополнение № A-2026-000017-1 к акту № A-2026-000017",
+        "Что уничтожено после составления акта",
+        "адрес для отправки ответа",
+        "освобождённые в ней места очищены 25 ноября 2026",
+        "восстановить уничтоженные данные средствами информационной системы нельзя",
+        "Тимура Фрунзе",
+        "специалист по защите данных",
+        "до 25 ноября 2029",
+    ] {
+        assert!(html.contains(said), "{said}: {html}");
+    }
+    assert!(!html.contains("остаются"), "nothing is");
+    let kept = Act { server_keeps_log: true, ..made.clone() };
+    let page = act_document(&kept, &zone()).to_html().replace('\u{a0}', " ");
+    assert!(page.contains("хранит сам сервер базы данных") && !page.contains("системы нельзя"));
+    let whole = pages(&document.to_pdf().expect("made")).concat();
+    assert!(
+        whole.contains("ДополнениеNoA-2026-000017-1")
+            || whole.contains("Дополнение№A-2026-000017-1"),
+        "{whole}"
+    );
+    let english = erasure_record(&made, &zone()).to_html().replace('\u{a0}', " ");
+    assert!(english.contains("Supplement No. A-2026-000017-1 to the record of erasure"));
+    let late = act.late(ActNumber::parse("A-2023-000004").ok(), later);
+    let html = act_document(&late, &zone()).to_html().replace('\u{a0}', " ");
+    assert!(html.contains("срок хранения которых истёк") && html.contains("A-2023-000004"));
+}
+
+#[test]
 fn a_long_extract_goes_over_pages_that_are_numbered_and_repeat_its_head() {
     let pdf = act_document(&act(120), &zone()).to_pdf().expect("made");
     let pages = pages(&pdf);
@@ -180,7 +262,7 @@ fn the_record_for_the_gdpr_is_english_and_names_the_act() {
     assert!(html.contains("<html lang=\"en\">"));
     assert!(html.contains("Record of erasure No. A-2026-000017"));
     let whole = pages(&document.to_pdf().expect("made")).concat();
-    assert!(whole.contains("Page1of1"), "{whole}");
+    assert!(whole.contains("Page1of2"), "{whole}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The act of destruction with its log extract, and the English record beside it.
 
-use domain::act::{Act, ActPart, ActParty, Extract};
+use domain::act::{Act, ActInformed, ActPart, ActParty, Extract};
 use domain::language::Locale;
+use domain::plan::Action;
 use jiff::tz::TimeZone;
 
 use super::{Block, Document, Item, Sheet, Table, words};
@@ -12,8 +13,15 @@ use crate::wording;
 pub fn act_document(act: &Act, zone: &TimeZone) -> Document {
     let locale = Locale::Ru;
     let mut blocks = vec![Block::Items(act_items(act))];
-    blocks.push(Block::Heading("Что уничтожено и что сохранено".to_owned()));
-    blocks.push(parts(act, locale));
+    if !act.parts.is_empty() {
+        blocks.push(Block::Heading(words::parts_heading(&act.kind, locale).to_owned()));
+        blocks.push(parts(act, locale));
+    }
+    if !act.informed.is_empty() {
+        blocks.push(Block::Heading("Кто извещён об уничтожении".to_owned()));
+        blocks.push(informed(act, zone, locale));
+    }
+    blocks.extend(words::standing(act, zone, locale).into_iter().map(Block::Paragraph));
     if !act.stands_in_for.is_empty() {
         let items: Vec<String> = act.stands_in_for.iter().map(|c| format!("«{c}»")).collect();
         blocks.push(Block::Paragraph(format!(
@@ -45,18 +53,15 @@ pub fn act_document(act: &Act, zone: &TimeZone) -> Document {
                 .to_owned(),
         )),
     }
-    let anonymised = act.method == domain::act::Method::Anonymise;
-    let what =
-        if anonymised { "об обезличивании" } else { "об уничтожении" };
     Document {
         locale,
-        title: format!("Акт № {} {what} персональных данных", act.number),
+        title: words::act_title(act, locale),
         subtitle: vec![
             "Составлен по Требованиям к подтверждению уничтожения персональных данных,".to_owned(),
             "приказ Роскомнадзора от 28.10.2022 № 179".to_owned(),
             wording::instant(act.made_at, zone, locale),
         ],
-        foot: format!("Акт № {}, обращение {}", act.number, act.ticket),
+        foot: words::act_foot(act, locale),
         sheet: Sheet::Portrait,
         blocks,
     }
@@ -105,6 +110,10 @@ fn categories(act: &Act, locale: Locale) -> Vec<String> {
     vec![words.join("; ")]
 }
 
+fn ground(law: &str) -> String {
+    format!("основание: {}", wording::law(law, Locale::Ru))
+}
+
 fn act_items(act: &Act) -> Vec<Item> {
     let locale = Locale::Ru;
     let processors = match act.processors.is_empty() {
@@ -131,10 +140,30 @@ fn act_items(act: &Act) -> Vec<Item> {
         item(
             "и)",
             "Причина уничтожения",
-            vec![words::reason(&act.reason, locale), format!("основание: {}", act.law)],
+            vec![words::reason(&act.reason, locale), ground(&act.law)],
         ),
         item("к)", "Дата уничтожения", vec![wording::date(act.destroyed_on, locale)]),
     ]
+}
+
+/// Who was told of the destruction, and what they said.
+fn informed(act: &Act, zone: &TimeZone, locale: Locale) -> Block {
+    let names: [&str; 4] = match locale {
+        Locale::Ru => ["Кто", "Роль", "Извещён", "Ответ"],
+        Locale::En => ["Who", "Role", "Told", "Answer"],
+    };
+    let shares = [34, 26, 22, 34];
+    let row = |one: &ActInformed| {
+        let told = one.told_at.map(|at| wording::instant(at, zone, locale));
+        vec![
+            one.name.clone(),
+            words::informed_role(&one.role, locale).to_owned(),
+            told.unwrap_or_else(|| "–".to_owned()),
+            words::informed_answer(one, zone, locale),
+        ]
+    };
+    let columns = names.iter().zip(shares).map(|(name, share)| ((*name).to_owned(), share));
+    Block::Table(Table { columns: columns.collect(), rows: act.informed.iter().map(row).collect() })
 }
 
 fn parts(act: &Act, locale: Locale) -> Block {
@@ -162,6 +191,9 @@ fn parts(act: &Act, locale: Locale) -> Block {
 
 /// Why a part is kept; a part of which nothing is kept says nothing.
 fn why(part: &ActPart, locale: Locale) -> String {
+    if part.action == Action::Tell.name() && part.kept > 0 {
+        return words::holders_told(locale).to_owned();
+    }
     if part.kept == 0 && part.basis.is_empty() {
         return String::new();
     }
@@ -169,9 +201,10 @@ fn why(part: &ActPart, locale: Locale) -> String {
         "" => String::new(),
         basis => words::kept(basis, locale),
     };
-    if !part.law.is_empty() && !said.contains(&part.law) {
+    // The words of some reasons name their law themselves.
+    if !part.law.is_empty() && !said.contains('(') {
         let comma = if said.is_empty() { "" } else { "; " };
-        said.push_str(&format!("{comma}{}", part.law));
+        said.push_str(&format!("{comma}{}", wording::law(&part.law, locale)));
     }
     if let Some(until) = part.keep_until_on {
         let until = wording::date(until, locale);
@@ -205,7 +238,7 @@ fn extract_blocks(extract: &Extract, act: &Act, zone: &TimeZone) -> Vec<Block> {
         item(
             "г)",
             "Причина уничтожения",
-            vec![words::reason(&extract.reason, locale), format!("основание: {}", extract.law)],
+            vec![words::reason(&extract.reason, locale), ground(&extract.law)],
         ),
         item("д)", "Дата уничтожения", vec![wording::date(extract.destroyed_on, locale)]),
     ];
@@ -214,7 +247,7 @@ fn extract_blocks(extract: &Extract, act: &Act, zone: &TimeZone) -> Vec<Block> {
     let rows = extract.lines.iter().map(|line| {
         vec![
             line.event.to_string(),
-            line.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            line.at.to_zoned(zone.clone()).strftime("%d.%m.%Y %H:%M:%S").to_string(),
             line.actor.clone(),
             line.act.clone(),
             line.about.clone(),
@@ -227,6 +260,7 @@ fn extract_blocks(extract: &Extract, act: &Act, zone: &TimeZone) -> Vec<Block> {
     };
     vec![
         Block::Items(items),
+        Block::Heading("События".to_owned()),
         Block::Table(table),
         Block::Paragraph(format!("Контрольная сумма SHA-256: {}", act.extract_sha256)),
     ]
@@ -254,6 +288,7 @@ pub fn erasure_record(act: &Act, zone: &TimeZone) -> Document {
         false => act.processors.iter().map(party).collect(),
     };
     let method = words::method(act.method, locale).to_owned();
+    let rule = format!("rule: {}", wording::law(&act.law, locale));
     let items = vec![
         item("", "Controller", vec![party(&act.operator)]),
         item("", "Processors", processors),
@@ -262,30 +297,35 @@ pub fn erasure_record(act: &Act, zone: &TimeZone) -> Document {
         item("", "Categories of data", categories(act, locale)),
         item("", "System", vec![act.system.clone()]),
         item("", "Method", vec![method, format!("by {}", act.tool)]),
-        item("", "Reason", vec![words::reason(&act.reason, locale), format!("rule: {}", act.law)]),
+        item("", "Reason", vec![words::reason(&act.reason, locale), rule]),
         item("", "Date of erasure", vec![wording::date(act.destroyed_on, locale)]),
         item("", "Log extract, SHA-256", vec![act.extract_sha256.clone()]),
         item("", "Kept until", vec![wording::date(act.kept_until, locale)]),
     ];
-    let blocks = vec![
-        Block::Items(items),
-        Block::Heading("What was erased and what is kept".to_owned()),
-        parts(act, locale),
-        Block::Paragraph(format!(
-            "The act No. {} under order 179 of Roskomnadzor and the log extract are kept beside this record.",
-            act.number
-        )),
-        Block::Heading("Signatures".to_owned()),
-        signatures(act),
-    ];
+    let mut blocks = vec![Block::Items(items)];
+    if !act.parts.is_empty() {
+        blocks.push(Block::Heading(words::parts_heading(&act.kind, locale).to_owned()));
+        blocks.push(parts(act, locale));
+    }
+    if !act.informed.is_empty() {
+        blocks.push(Block::Heading("Who was told of the erasure".to_owned()));
+        blocks.push(informed(act, zone, locale));
+    }
+    blocks.extend(words::standing(act, zone, locale).into_iter().map(Block::Paragraph));
+    blocks.push(Block::Paragraph(format!(
+        "The act No. {} under order 179 of Roskomnadzor and the log extract are kept beside this record.",
+        act.number
+    )));
+    blocks.push(Block::Heading("Signatures".to_owned()));
+    blocks.push(signatures(act));
     Document {
         locale,
-        title: format!("Record of erasure No. {}", act.number),
+        title: words::act_title(act, locale),
         subtitle: vec![
             "Regulation (EU) 2016/679, articles 5(2), 17 and 19".to_owned(),
             wording::instant(act.made_at, zone, locale),
         ],
-        foot: format!("Record of erasure No. {}, matter {}", act.number, act.ticket),
+        foot: words::act_foot(act, locale),
         sheet: Sheet::Portrait,
         blocks,
     }

@@ -7,8 +7,12 @@ use domain::request::{Outcome, Requester};
 
 use crate::wording;
 
+mod acts;
 mod parts;
 
+pub(super) use acts::{
+    act_foot, act_title, holders_told, informed_answer, informed_role, parts_heading, standing,
+};
 pub(super) use parts::{kept, part};
 
 fn said(ru: &'static str, en: &'static str, locale: Locale) -> &'static str {
@@ -72,10 +76,10 @@ pub(super) fn category(word: &str, locale: Locale) -> String {
 pub(super) fn method(method: Method, locale: Locale) -> &'static str {
     match method {
         Method::Destroy => said(
-            "уничтожение средствами информационной системы: записи удалены с перезаписью, ключи шифрования \
-             писем и вложений уничтожены, повторной выборкой проверено, что восстановить данные нельзя",
-            "destroyed by means of the system: records deleted and overwritten, encryption keys of mails and \
-             attachments destroyed; a second query proved that nothing can be restored",
+            "уничтожение средствами информационной системы: записи удалены, ключи шифрования писем и \
+             вложений уничтожены",
+            "destroyed by means of the system: records deleted, encryption keys of mails and attachments \
+             destroyed",
             locale,
         ),
         Method::Anonymise => said(
