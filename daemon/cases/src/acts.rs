@@ -2,13 +2,24 @@
 //!
 //! The executor of a plan calls [`Cases::open_act`] with whom it is about (afterwards nobody knows
 //! the name), and [`Cases::record_act`] in the transaction that ends the plan: no act, no end.
-//! Both documents are one kept record under a key of its own, destroyed after three years.
+//! Both documents are one kept record under a key of its own, destroyed after three years. What goes
+//! after the act was drawn up is told by a supplement to it ([`Cases::wipe_destroyed`]); what a law
+//! kept, by an act of its own when its day is over ([`Cases::destroy_due_records`]).
+
+mod late;
+mod listing;
+mod speaking;
+mod supplementing;
+
+pub(crate) use late::LateWords;
+pub use listing::ActListing;
+pub(crate) use supplementing::FORGOTTEN;
 
 use domain::{
     Timestamp,
-    act::{Act, ActFacts, ActHouse, ActNumber, ActParty, ActSubject, ExtractLine, kept_until},
+    act::{Act, ActFacts, ActNumber, ActParty, ActPerson, ActSubject, ExtractLine, kept_until},
     ambient::random_bytes,
-    ids::{PlanId, VaultKeyId},
+    ids::{PlanId, RequestId, VaultKeyId},
 };
 use jiff::{ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -32,19 +43,12 @@ const DESTROY_AT_ONCE: u32 = 100;
 #[derive(Serialize, Deserialize)]
 struct Begun {
     subject: ActSubject,
-}
-
-/// An act as it stands in a listing: nothing of it is personal data.
-#[derive(Debug, Clone)]
-pub struct ActListing {
-    /// Its number.
-    pub number: ActNumber,
-    /// When it was drawn up.
-    pub made_at: Timestamp,
-    /// The day on which it is destroyed.
-    pub destroy_on: Date,
-    /// When it was.
-    pub destroyed_at: Option<Timestamp>,
+    /// What the configuration said then: a line that is taken out later keeps no act from being
+    /// drawn up.
+    #[serde(default)]
+    operator: Option<ActParty>,
+    #[serde(default)]
+    persons: Vec<ActPerson>,
 }
 
 impl Cases {
@@ -78,11 +82,12 @@ impl Cases {
         if store::kept_records::act_of_plan(transaction, plan).await?.is_some() {
             return Ok(());
         }
-        let mut subject = subject.clone();
-        if self.act_house().shows == domain::act::SubjectShown::Code {
+        let (mut subject, house) = (subject.clone(), self.act_house());
+        if house.shows == domain::act::SubjectShown::Code {
             subject.name = None;
         }
-        let plain = serde_json::to_vec(&Begun { subject }).map_err(|_| CasesError::Content)?;
+        let begun = Begun { subject, operator: Some(house.operator), persons: house.persons };
+        let plain = serde_json::to_vec(&begun).map_err(|_| CasesError::Content)?;
         let sealed = self.seal_kept(key, &plain).await?;
         let today = now.to_zoned(self.parts.settings.zone.clone()).date();
         let new = NewKept {
@@ -109,37 +114,43 @@ impl Cases {
     pub async fn record_act(
         &self,
         transaction: &Transaction,
+        (plan, request): (PlanId, RequestId),
         facts: &ActFacts,
         key: VaultKeyId,
         now: Timestamp,
     ) -> Result<ActNumber, CasesError> {
-        self.open_act(transaction, facts.plan, &facts.subject, key, now).await?;
-        let begun = store::kept_records::act_of_plan(transaction, facts.plan)
+        self.open_act(transaction, plan, &facts.subject, key, now).await?;
+        let begun = store::kept_records::act_of_plan(transaction, plan)
             .await?
-            .ok_or_else(|| not_there(facts.plan))?;
+            .ok_or_else(|| not_there(plan))?;
         if let Some(number) = begun.number {
             return Ok(number);
         }
         let zone = self.parts.settings.zone.clone();
         let on = facts.destroyed_at.to_zoned(zone.clone()).date();
-        let mut facts = facts.clone();
+        let (mut facts, mut house) = (facts.clone(), self.act_house());
         if let Some(known) = self.open_kept::<Begun>(&begun).await? {
             facts.subject = known.subject;
+            house = house.or_as_known(known.operator, known.persons);
         }
         if facts.processors.is_empty() {
-            let told = store::register::processors_of(transaction, facts.plan).await?;
+            let told = store::register::processors_of(transaction, plan).await?;
             let party = |(name, address)| ActParty { name, address };
             facts.processors = told.into_iter().map(party).collect();
         }
-        // Whoever decided had it destroyed; the plan's maker and the daemon come after.
-        if let Some(decided_by) = store::register::decided_by(transaction, facts.request).await? {
+        if facts.informed.is_empty() {
+            facts.informed = speaking::informed_of(transaction, plan).await?;
+        }
+        // Whoever decided had it destroyed; the plan's maker comes after.
+        if let Some(decided_by) = store::register::decided_by(transaction, request).await? {
             facts.executed_by.insert(0, decided_by);
         }
-        let lines = self.extract_of(transaction, &facts).await?;
+        let subjects = [format!("plan:{plan}"), format!("request:{request}")];
+        let lines = extract_of(transaction, &subjects).await?;
         let year = now.to_zoned(zone).date().year();
         let number =
             ActNumber::next(year, store::kept_records::last_number(transaction, year).await?);
-        let act = Act::draw_up(number, &facts, &self.act_house(), lines, on, now)
+        let act = Act::draw_up(number, &facts, &house, lines, on, now)
             .map_err(|none| refused(&none.to_string()))?;
         let plain = serde_json::to_vec(&act).map_err(|_| CasesError::Content)?;
         let sealed = self.seal_kept(begun.vault_key, &plain).await?;
@@ -151,84 +162,10 @@ impl Cases {
             "number": number.to_string(), "sha256": hex::encode(sha256),
             "extract_sha256": act.extract_sha256, "events": act.opened_extract().map(|e| e.lines.len()),
         });
-        let subject = format!("plan:{}", facts.plan);
+        let subject = format!("plan:{plan}");
         store::audit::append(transaction, "consentry", "act_drawn_up", &subject, &detail, now)
             .await?;
         Ok(number)
-    }
-
-    /// What the audit log says of a destruction: the events of its plan and of its request.
-    async fn extract_of(
-        &self,
-        session: &impl Session,
-        facts: &ActFacts,
-    ) -> Result<Vec<ExtractLine>, CasesError> {
-        let subjects = [format!("plan:{}", facts.plan), format!("request:{}", facts.request)];
-        let events = store::audit::of_subjects(session, &subjects).await?;
-        // Without an event of the plan itself nothing is proven.
-        if !events.iter().any(|placed| placed.event.subject == subjects[0]) {
-            return Ok(Vec::new());
-        }
-        let line = |placed: store::audit::PlacedEvent| ExtractLine {
-            event: placed.event.id,
-            at: placed.event.at,
-            actor: placed.event.actor,
-            act: placed.event.act,
-            about: placed.event.subject,
-            detail: placed.event.detail,
-        };
-        Ok(events.into_iter().map(line).collect())
-    }
-
-    /// One page of acts, newest first.
-    ///
-    /// # Errors
-    /// [`CasesError::Store`].
-    pub async fn acts(
-        &self,
-        before: Option<ActNumber>,
-        limit: u32,
-    ) -> Result<Vec<ActListing>, CasesError> {
-        let rows = store::kept_records::acts(self.store(), before, limit).await?;
-        let listed = rows.into_iter().filter_map(|row| {
-            Some(ActListing {
-                number: row.number?,
-                made_at: row.made_at,
-                destroy_on: row.destroy_on,
-                destroyed_at: row.destroyed_at,
-            })
-        });
-        Ok(listed.collect())
-    }
-
-    /// One act with its extract; that it was opened, and for what (`read` or `export`), is written
-    /// into the audit log.
-    ///
-    /// # Errors
-    /// [`CasesError::NotFound`]; [`CasesError::Refused`] (`act_destroyed`) when its three years
-    /// are over, (`act_unchanged`) when it is not what was drawn up.
-    pub async fn act(&self, number: &str, purpose: &str, actor: &str) -> Result<Act, CasesError> {
-        let missing = || CasesError::NotFound { what: "act", id: number.to_owned() };
-        let parsed = ActNumber::parse(number).map_err(|_| missing())?;
-        let row =
-            store::kept_records::act_by_number(self.store(), parsed).await?.ok_or_else(missing)?;
-        if row.destroyed_at.is_some() {
-            let reason = format!("{parsed} was kept for three years and destroyed then");
-            return Err(CasesError::Refused { rule: "act_destroyed", reason });
-        }
-        let act: Act = self.open_kept(&row).await?.ok_or_else(missing)?;
-        if act.opened_extract().is_none() {
-            let reason =
-                format!("the extract of {parsed} does not have the hash that the act names");
-            return Err(CasesError::Refused { rule: "act_unchanged", reason });
-        }
-        let transaction = self.store().begin().await?;
-        let now = self.parts.clock.now();
-        let detail = serde_json::json!({ "number": parsed.to_string() });
-        let subject = format!("kept_record:{}", row.id);
-        store::audit::append(&transaction, actor, purpose, &subject, &detail, now).await?;
-        transaction.commit().await?;
-        Ok(act)
     }
 
     /// Destroys the kept records whose day has come, of every kind; returns how many. The key goes
@@ -241,7 +178,7 @@ impl Cases {
         let today = now.to_zoned(self.parts.settings.zone.clone()).date();
         let mut destroyed = 0;
         for row in store::kept_records::due(self.store(), today, DESTROY_AT_ONCE).await? {
-            if row.kind == KeptKind::Statutory && !self.end_statutory(&row, now).await? {
+            if row.kind == KeptKind::Statutory && !self.end_with_act(&row, now).await? {
                 continue;
             }
             self.parts.vault.destroy_key(row.vault_key).await?;
@@ -282,23 +219,27 @@ impl Cases {
         }
         Ok(serde_json::from_slice(&plain).ok())
     }
+}
 
-    /// What acts say of the house.
-    pub(crate) fn act_house(&self) -> ActHouse {
-        let settings = &self.parts.settings;
-        let acts = &settings.requests.acts;
-        let address = match acts.operator_address.as_str() {
-            "" => settings.contact.clone(),
-            address => address.to_owned(),
-        };
-        ActHouse {
-            operator: ActParty { name: settings.organisation.clone(), address },
-            system: acts.system.clone(),
-            tool: acts.tool.clone(),
-            persons: acts.persons.clone(),
-            shows: acts.shows,
-        }
+/// What the audit log says of a destruction, oldest first; nothing without an event of the first of
+/// the subjects, since then nothing is proven.
+async fn extract_of(
+    session: &impl Session,
+    subjects: &[String],
+) -> Result<Vec<ExtractLine>, CasesError> {
+    let events = store::audit::of_subjects(session, subjects).await?;
+    if !events.iter().any(|placed| subjects.first() == Some(&placed.event.subject)) {
+        return Ok(Vec::new());
     }
+    let line = |placed: store::audit::PlacedEvent| ExtractLine {
+        event: placed.event.id,
+        at: placed.event.at,
+        actor: placed.event.actor,
+        act: placed.event.act,
+        about: placed.event.subject,
+        detail: placed.event.detail,
+    };
+    Ok(events.into_iter().map(line).collect())
 }
 
 fn day_after(date: Date) -> Date {

@@ -136,7 +136,12 @@ impl Cases {
         // The key is durable before a row names it; one that loses the race opens nothing.
         self.parts.vault.create_key(fresh, entropy).await?;
         let transaction = self.store().begin().await?;
-        let given = store::subject_keys::give(&transaction, one.contact, fresh).await?;
+        let given = store::subject_keys::give(&transaction, one.contact, fresh).await;
+        if let Err(StoreError::Conflict { .. }) = given {
+            // A destruction began meanwhile; the key opens nothing.
+            self.parts.vault.destroy_key(fresh).await?;
+        }
+        let given = given?;
         transaction.commit().await?;
         if given != fresh {
             self.parts.vault.destroy_key(fresh).await?;

@@ -12,7 +12,9 @@ use domain::{
 };
 use jiff::ToSpan;
 use render::{MailName, RenderedMail, mail::CaseLetter, wording};
-use store::{Transaction, deliveries::NewDelivery, requests::RequestRow, tickets::TicketRow};
+use store::{
+    StoreError, Transaction, deliveries::NewDelivery, requests::RequestRow, tickets::TicketRow,
+};
 
 use crate::{Cases, CasesError};
 
@@ -60,9 +62,14 @@ impl Cases {
         self.parts.vault.create_key(fresh, entropy).await?;
         let transaction = self.store().begin().await?;
         let given = match contact {
-            Some(contact) => store::subject_keys::give(&transaction, contact, fresh).await?,
-            None => store::tickets::give_key(&transaction, ticket.id, fresh).await?,
+            Some(contact) => store::subject_keys::give(&transaction, contact, fresh).await,
+            None => store::tickets::give_key(&transaction, ticket.id, fresh).await,
         };
+        if let Err(StoreError::Conflict { .. }) = given {
+            // A destruction began meanwhile; the key opens nothing.
+            self.parts.vault.destroy_key(fresh).await?;
+        }
+        let given = given?;
         transaction.commit().await?;
         if given != fresh {
             self.parts.vault.destroy_key(fresh).await?;

@@ -7,13 +7,13 @@
 //! destruction that is done again keeps what was kept. On the day after the last one what was
 //! kept goes the way that was approved with the plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Timestamp,
     authentication::SenderAuthentication,
     block::Scope,
-    ids::{ContactId, PlanId, TicketId, VaultKeyId},
+    ids::{ContactId, KeptRecordId, PlanId, TicketId, VaultKeyId},
     plan::{Draft, Method, Part, Whose},
 };
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,11 @@ use store::{
 };
 use vault::{ProofFiles, VaultError};
 
-use crate::{Cases, CasesError, acts::SEAL_CONTEXT};
+use crate::{
+    Cases, CasesError,
+    acts::{LateWords, SEAL_CONTEXT},
+    failpoint,
+};
 
 /// Why what is kept of somebody stays blocked.
 const BASIS: &str = "destroyed partly; the rest is kept by law";
@@ -40,19 +44,30 @@ const IS_OVER: &str = "keep_is_over";
 pub(crate) struct Statutory {
     /// The entry of the destruction in the stop journal.
     journal: String,
-    whose: Whose,
+    pub(crate) whose: Whose,
     part: String,
     /// Whether the ids are those of a database that was restored since.
     #[serde(default)]
     adopted: bool,
+    /// What the act of its end says.
+    #[serde(default)]
+    pub(crate) words: Option<LateWords>,
 }
 
-/// The scope of a destruction in the stop journal.
-pub(crate) fn erasure_scope(whose: &Whose, ticket: TicketId) -> String {
+/// The event of the audit log that counts what went on the day after the last one.
+pub(crate) const KEPT_DESTROYED: &str = "kept_destroyed";
+
+/// The scope of a destruction in the stop journal: whom it meant, and how where it was not
+/// destroyed. Earlier versions wrote no method, and destroyed whatever they replayed.
+pub(crate) fn erasure_scope(whose: &Whose, ticket: TicketId, method: Method) -> String {
     let of = whose
         .contact
         .map_or_else(|| format!("ticket:{ticket}"), |contact| format!("contact:{contact}"));
-    format!("suppression:erased {of}")
+    let how = match method {
+        Method::Destroy => "",
+        Method::Anonymise => " method:anonymise",
+    };
+    format!("suppression:erased {of}{how}")
 }
 
 fn keep(kept: &mut Kept, part: Part) {
@@ -71,14 +86,24 @@ impl Cases {
         &self,
         draft: &Draft,
         ticket: TicketId,
+        words: &LateWords,
     ) -> Result<Vec<(Part, Vec<u8>)>, CasesError> {
-        let scope = erasure_scope(&draft.whose, ticket);
-        let journal = store::outliving::journal_id(self.store(), &scope).await?.unwrap_or_default();
+        let mut journal = None;
+        // The second as an earlier version began it.
+        for method in [draft.method, Method::Destroy] {
+            let scope = erasure_scope(&draft.whose, ticket, method);
+            journal = match journal {
+                None => store::outliving::journal_id(self.store(), &scope).await?,
+                found => found,
+            };
+        }
+        let journal = journal.unwrap_or_default();
         let of = |part: Part| Statutory {
             journal: journal.clone(),
             whose: draft.whose.clone(),
             part: part.name().to_owned(),
             adopted: false,
+            words: Some(words.clone()),
         };
         let parts = draft.keeps().into_iter().map(|keep| keep.part);
         parts
@@ -130,6 +155,14 @@ impl Cases {
         in_files(move || written.iter().try_for_each(|(name, bytes)| files.keep(name, bytes))).await
     }
 
+    /// The same for one record.
+    pub(crate) async fn keep_one_outside(&self, id: KeptRecordId) -> Result<(), CasesError> {
+        let Some(files) = self.proof_files() else { return Ok(()) };
+        let Some(one) = store::outliving::by_id(self.store(), id).await? else { return Ok(()) };
+        let bytes = serde_json::to_vec(&one).map_err(|_| CasesError::Content)?;
+        in_files(move || files.keep(&one.vault_key_id, &bytes)).await
+    }
+
     /// Removes the file of a record whose day has come.
     pub(crate) async fn forget_outside(&self, key: VaultKeyId) -> Result<(), CasesError> {
         let Some(files) = self.proof_files() else { return Ok(()) };
@@ -172,6 +205,12 @@ impl Cases {
             }
         }
         Ok((kept, rows))
+    }
+
+    /// Whether a record keeps what people wrote, and the mails they wrote it in.
+    pub(crate) async fn keeps_submissions(&self, row: &KeptRow) -> Result<bool, CasesError> {
+        let known = self.open_kept::<Statutory>(row).await?;
+        Ok(known.is_some_and(|known| known.part == Part::Submissions.name()))
     }
 
     /// The ids that a restored database has for whom something is kept.
@@ -231,8 +270,20 @@ impl Cases {
             }
         }
         let of = (plan, Method::Destroy);
+        let count = destruction::counting::counts;
+        let before = count(&transaction, whose, row.plan, of.1).await?;
         destruction::empty(&transaction, whose, of, remaining, None, now).await?;
+        let after = count(&transaction, whose, row.plan, of.1).await?;
+        let left = |part: &Part| after.get(part).copied().unwrap_or(0);
+        let gone = before.iter().map(|(part, n)| (part.name(), n - left(part)));
+        let gone: BTreeMap<_, _> = gone.filter(|(_, n)| *n > 0).collect();
+        let kept: BTreeMap<_, _> = after.iter().map(|(part, n)| (part.name(), n)).collect();
+        let detail = serde_json::json!({ "plan": row.plan, "parts": gone, "kept": kept });
+        let about = format!("kept_record:{}", row.id);
+        let by = "consentry";
+        store::audit::append(&transaction, by, KEPT_DESTROYED, &about, &detail, now).await?;
         transaction.commit().await?;
+        failpoint::hit("kept_destroyed");
         if row.plan.is_some() {
             self.destroy_vaulted(&[plan]).await?;
             let transaction = self.store().begin().await?;
@@ -240,6 +291,21 @@ impl Cases {
             transaction.commit().await?;
         }
         Ok(true)
+    }
+
+    /// Somebody has to look at what was kept, once for each record.
+    pub(crate) async fn ask_about_kept(
+        &self,
+        transaction: &Transaction,
+        row: &KeptRow,
+        whose: &Whose,
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        if let Some(ticket) = whose.tickets.first() {
+            let about = format!("kept_record:{}", row.id);
+            store::tasks::open_once(transaction, IS_OVER, *ticket, &about, now).await?;
+        }
+        Ok(())
     }
 
     /// Whether nothing stands against it; else a task asks a person, once.
@@ -260,10 +326,7 @@ impl Cases {
         if !is_new && destruction::standing_holds(transaction, whose).await? == 0 {
             return Ok(true);
         }
-        if let Some(ticket) = whose.tickets.first() {
-            let about = format!("kept_record:{}", row.id);
-            store::tasks::open_once(transaction, IS_OVER, *ticket, &about, now).await?;
-        }
+        self.ask_about_kept(transaction, row, whose, now).await?;
         Ok(false)
     }
 }

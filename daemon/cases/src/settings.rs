@@ -98,7 +98,7 @@ impl RequestSettings {
 /// What acts of destruction say of the house.
 #[derive(Debug, Clone)]
 pub struct ActSettings {
-    /// The operator's address; empty: its contact line stands in the act.
+    /// The operator's address; empty: no act can be drawn up, so nothing is destroyed.
     pub operator_address: String,
     /// The name of the system in which the data are.
     pub system: String,

@@ -5,12 +5,17 @@ use domain::{
     act::{ActFacts, ActPart, ActSubject},
     delivery::Occasion,
     ids::VaultKeyId,
-    plan::{Action, Finding, Part},
+    plan::{Action, Basis, Draft, Finding, Part, Step},
     regime::{DutyName, RequestName},
     request::{Outcome, RequestStep},
 };
 use render::{MailName, mail::CaseLetter, wording};
-use store::{Transaction, plans::PlanRow, requests::RequestRow, tickets::TicketRow};
+use store::{
+    Transaction,
+    plans::{PlanRow, StepResult},
+    requests::RequestRow,
+    tickets::TicketRow,
+};
 
 use super::{Staged, wording as words};
 use crate::{Cases, CasesError, letters::CaseMail, requests::By};
@@ -46,17 +51,20 @@ impl Cases {
         now: Timestamp,
     ) -> Result<Staged, CasesError> {
         let (request, ticket) = self.request_and_ticket(transaction, plan.request).await?;
+        store::plans::settle_step(transaction, plan.id, Part::Act, (0, 1), now).await?;
+        if keys.matter.is_some() {
+            store::plans::settle_step(transaction, plan.id, Part::ReplyAddress, (0, 1), now)
+                .await?;
+        }
         // As it was written down: this stage's plan may have been read before the last step.
         let plan =
             &store::plans::by_id(transaction, plan.id).await?.unwrap_or_else(|| plan.clone());
         let facts = act_facts(plan, &request, &ticket, now);
-        let number = self.record_act(transaction, &facts, keys.act, now).await?;
-        store::plans::settle_step(transaction, plan.id, Part::Act, (0, 1), now).await?;
+        let of = (plan.id, plan.request);
+        let number = self.record_act(transaction, of, &facts, keys.act, now).await?;
         let outcome = outcome(plan);
         match keys.matter {
             Some(key) => {
-                store::plans::settle_step(transaction, plan.id, Part::ReplyAddress, (0, 1), now)
-                    .await?;
                 let today = now.to_zoned(self.parts.settings.zone.clone()).date();
                 let mut letter = self.destroyed_letter(&ticket, &request, plan);
                 letter.act = format!("{number}, {}", wording::date(today, ticket.locale));
@@ -147,38 +155,53 @@ fn outcome(plan: &PlanRow) -> Outcome {
 }
 
 fn act_facts(plan: &PlanRow, request: &RequestRow, ticket: &TicketRow, now: Timestamp) -> ActFacts {
-    let parts = plan
-        .draft
-        .steps
-        .iter()
-        .zip(&plan.results)
-        .map(|(step, result)| ActPart {
-            part: step.part.name().to_owned(),
-            action: step.action.name().to_owned(),
-            found: step.found,
-            done: result.done,
-            kept: result.kept,
-            basis: step.basis.map(|basis| basis.name().to_owned()).unwrap_or_default(),
-            law: step.law.clone(),
-            keep_until_on: step.until,
-            done_at: result.done_at,
-        })
-        .collect();
+    let steps = plan.draft.steps.iter().zip(&plan.results);
     ActFacts {
-        plan: plan.id,
-        request: request.id,
-        ticket: ticket.id,
         ticket_number: ticket.number.clone(),
         regimes: request.regime.split(' ').map(str::to_owned).collect(),
         subject: ActSubject::new(plan.draft.whose.contact, &ticket.number, None),
         processors: Vec::new(),
+        informed: Vec::new(),
         executed_by: vec![plan.made_by.clone()],
         categories: Vec::new(),
         method: plan.draft.method,
         tool: String::new(),
         reason: request.name.name().to_owned(),
         law: request.law.clone(),
+        asked_again_at: plan.verified_at,
         destroyed_at: plan.executed_at.unwrap_or(now),
-        parts,
+        parts: steps.map(|(step, result)| act_part(&plan.draft, step, result)).collect(),
+    }
+}
+
+/// What became of one part, as it was when it was done: what came in after the plan was made went
+/// with the rest, so as much was found as was destroyed and is kept.
+fn act_part(draft: &Draft, step: &Step, result: &StepResult) -> ActPart {
+    let (done, kept) = match step.action {
+        // Their holders were told; whether they are gone nobody knows here.
+        Action::Tell => (0, result.done),
+        Action::Destroy | Action::Anonymise | Action::Keep => (result.done, result.kept),
+    };
+    let statutory = draft.steps.iter().find(|step| step.basis == Some(Basis::Statutory));
+    let (basis, law, until) = match (step.basis, step.part) {
+        (Some(basis), _) => (Some(basis), step.law.clone(), step.until),
+        (None, Part::Addresses) if kept > 0 => (Some(Basis::Answer), String::new(), None),
+        // What a law keeps of somebody stays blocked as long.
+        (None, Part::Blocks) if kept > 0 => match statutory {
+            Some(kept) => (kept.basis, kept.law.clone(), kept.until),
+            None => (None, String::new(), None),
+        },
+        (None, _) => (None, step.law.clone(), step.until),
+    };
+    ActPart {
+        part: step.part.name().to_owned(),
+        action: step.action.name().to_owned(),
+        found: done + kept,
+        done,
+        kept,
+        basis: basis.map(|basis| basis.name().to_owned()).unwrap_or_default(),
+        law,
+        keep_until_on: until,
+        done_at: result.done_at,
     }
 }

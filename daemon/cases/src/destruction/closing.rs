@@ -1,17 +1,17 @@
 //! The last stage: once the answer has left, the address to which it went is destroyed, too.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
     Timestamp,
-    plan::{Part, Stage},
+    plan::{Counts, Part, Stage},
     request::RequestState,
 };
 use serde_json::json;
 use store::{Transaction, destruction::Kept, plans::PlanRow};
 
 use super::{Staged, plan_subject};
-use crate::{Cases, CasesError};
+use crate::{Cases, CasesError, acts::FORGOTTEN};
 
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
@@ -35,10 +35,39 @@ impl Cases {
         }
         let kept = Kept::of(&plan.draft);
         store::destruction::collect(&transaction, whose, plan.id, kept).await?;
+        let count = store::destruction::counting::counts;
+        let before = count(&transaction, whose, Some(plan.id), plan.draft.method).await?;
         store::destruction::forget_answer(&transaction, whose, plan.id, kept, now).await?;
+        let after = count(&transaction, whose, Some(plan.id), plan.draft.method).await?;
+        self.count_forgotten(&transaction, plan, (&before, &after), now).await?;
         transaction.commit().await?;
         self.destroy_vaulted(&[plan.id]).await?;
         Ok(true)
+    }
+
+    /// Writes down what went with the answer: the supplement to the act tells it.
+    async fn count_forgotten(
+        &self,
+        transaction: &Transaction,
+        plan: &PlanRow,
+        (before, after): (&Counts, &Counts),
+        now: Timestamp,
+    ) -> Result<(), CasesError> {
+        let left = |part: &Part| after.get(part).copied().unwrap_or(0);
+        let gone = before.iter().map(|(part, n)| (*part, n - left(part)));
+        let gone: BTreeMap<Part, i64> = gone.filter(|(_, n)| *n > 0).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        if let (Some(n), Some(result)) = (gone.get(&Part::Addresses), plan.result(Part::Addresses))
+        {
+            let result = (result.done + n, (result.kept - n).max(0));
+            store::plans::settle_step(transaction, plan.id, Part::Addresses, result, now).await?;
+        }
+        let parts: BTreeMap<_, _> = gone.iter().map(|(part, n)| (part.name(), n)).collect();
+        let (about, detail) = (plan_subject(plan.id), json!({ "parts": parts }));
+        store::audit::append(transaction, "consentry", FORGOTTEN, &about, &detail, now).await?;
+        Ok(())
     }
 
     pub(super) async fn close_plan(
@@ -68,7 +97,11 @@ impl Cases {
         if !left.is_empty() {
             return Ok(Staged::Left(left));
         }
-        store::plans::settle_step(transaction, plan.id, Part::ReplyAddress, (1, 0), now).await?;
+        // It stays where a law keeps it, or the person has begun something new with it.
+        let stays =
+            !store::destruction::own_addresses(transaction, &plan.draft.whose).await?.is_empty();
+        let reply = if stays { (0, 1) } else { (1, 0) };
+        store::plans::settle_step(transaction, plan.id, Part::ReplyAddress, reply, now).await?;
         store::plans::advance(transaction, plan, now).await?;
         let about = plan_subject(plan.id);
         let detail = json!({ "request": plan.request });

@@ -92,14 +92,18 @@ impl Cases {
 
     /// What a law keeps, sealed, unless it was written down before.
     async fn prepare_statutory(&self, plan: &PlanRow) -> Result<Vec<(Part, Proof)>, CasesError> {
+        if plan.draft.keeps().is_empty() {
+            return Ok(Vec::new());
+        }
         let held = store::kept_records::standing(self.store(), KeptKind::Statutory).await?;
         if held.iter().any(|row| row.plan == Some(plan.id)) {
             return Ok(Vec::new());
         }
-        let (_, ticket) = self.request_and_ticket(self.store(), plan.request).await?;
+        let (request, ticket) = self.request_and_ticket(self.store(), plan.request).await?;
+        let words = self.late_words(plan, &request, &ticket).await?;
         let entropy = &*self.parts.entropy;
         let mut statutory = Vec::new();
-        for (part, plain) in self.statutory_of(&plan.draft, ticket.id).await? {
+        for (part, plain) in self.statutory_of(&plan.draft, ticket.id, &words).await? {
             let key = VaultKeyId::new(self.parts.clock.now(), random_bytes(entropy));
             self.parts.vault.create_key(key, entropy).await?;
             let content = self.parts.vault.seal(key, SEAL_CONTEXT, &plain, entropy).await?;
@@ -169,6 +173,11 @@ impl Cases {
         if !left.is_empty() {
             return Ok(Staged::Left(left));
         }
+        let copies = before.get(&Part::ServerCopies).copied().unwrap_or(0);
+        let gone = plan.result(Part::ServerCopies).map_or(0, |result| result.done);
+        // There until whoever reads the mailbox has destroyed them.
+        let result = (gone, copies);
+        store::plans::settle_step(transaction, plan.id, Part::ServerCopies, result, now).await?;
         store::plans::settle_step(transaction, plan.id, Part::WebLogs, (0, 0), now).await?;
         store::plans::advance(transaction, plan, now).await?;
         let detail = json!({

@@ -67,7 +67,8 @@ impl Cases {
     ) -> Result<Draft, CasesError> {
         let (request, ticket) = self.request_and_ticket(self.store(), request).await?;
         let now = self.parts.clock.now();
-        self.draft_plan(self.store(), (&request, &ticket), order, None, now).await
+        let order = self.with_continued(self.store(), request.id, order).await?;
+        self.draft_plan(self.store(), (&request, &ticket), &order, None, now).await
     }
 
     /// Makes the plan of a request, in place of one that nobody began; a decision on that one is
@@ -75,14 +76,16 @@ impl Cases {
     ///
     /// # Errors
     /// As [`Cases::draft_destruction`]; (`plan_begun`) when one is being carried out,
-    /// (`same_person`) when another request does it for the same person,
-    /// [`CasesError::NotFound`].
+    /// (`same_person`) when another request does it for the same person, (`act_operator_address`,
+    /// `act_person`) when no act could be drawn up, [`CasesError::NotFound`].
     pub async fn plan_destruction(
         &self,
         request: RequestId,
         order: &PlanOrder,
         actor: &str,
     ) -> Result<PlanRow, CasesError> {
+        // What cannot be proven is not begun (order 179).
+        self.check_act([actor])?;
         let now = self.parts.clock.now();
         let transaction = self.store().begin().await?;
         let (request, ticket) = self.request_and_ticket(&transaction, request).await?;
@@ -99,7 +102,8 @@ impl Cases {
                 format!("request {} is {state}; a plan is made before it is approved", request.id),
             ));
         }
-        let draft = self.draft_plan(&transaction, (&request, &ticket), order, None, now).await?;
+        let order = self.with_continued(&transaction, request.id, order).await?;
+        let draft = self.draft_plan(&transaction, (&request, &ticket), &order, None, now).await?;
         if let Some(other) =
             store::plans::of_same_person(&transaction, &draft.whose, request.id).await?
         {
@@ -160,6 +164,11 @@ impl Cases {
                 "which_contact",
                 format!("this matter is about contact {whose}, not about contact {chosen}"),
             ));
+        }
+        if let (None, None, None, Some(chosen)) =
+            (shown, represented, ticket.contact, order.contact)
+        {
+            self.check_may_be_about(session, (request, ticket), chosen).await?;
         }
         if let (None, Some(address)) = (contact, sender) {
             let known = store::destruction::known(session, address).await?;

@@ -46,7 +46,11 @@ impl Cases {
             return Ok(Staged::Uncovered("hash".to_owned()));
         }
         match self.covered(transaction, &request, &ticket).await {
-            Ok(decision) if decision.subject == plan.hash => {}
+            Ok(decision) if decision.subject == plan.hash => {
+                // Nothing is begun that could not be proven; it is tried again, and people are told.
+                let decided_by = decision.decided_by.as_deref();
+                self.check_act([plan.made_by.as_str()].into_iter().chain(decided_by))?;
+            }
             Ok(_) | Err(CasesError::Refused { .. }) => {
                 return Ok(Staged::Uncovered("decision".to_owned()));
             }
@@ -82,22 +86,17 @@ impl Cases {
             digests.extend(own);
         }
         let first = digests.first().map(|digests| digests.stop);
-        // A contact without any address has no digests: a restore finds it by its id.
-        if !digests.is_empty() || whose.contact.is_some() {
-            let of = whose.contact.map_or_else(
-                || format!("ticket:{}", ticket.id),
-                |contact| format!("contact:{contact}"),
-            );
-            let stopped = Stopped {
-                kind: StopKind::Erasure,
-                scope: &format!("suppression:erased {of}"),
-                digests,
-                contact: whose.contact,
-                block: None,
-                submission: None,
-            };
-            self.record_stop(transaction, stopped, stops, now).await?;
-        }
+        // Whoever has no address has no digests: a restore finds the contact, or the ticket, by its
+        // id.
+        let stopped = Stopped {
+            kind: StopKind::Erasure,
+            scope: &crate::outliving::erasure_scope(whose, ticket.id, plan.draft.method),
+            digests,
+            contact: whose.contact,
+            block: None,
+            submission: None,
+        };
+        self.record_stop(transaction, stopped, stops, now).await?;
         let withheld = store::destruction::withhold(transaction, whose, now).await?;
         let name = match whose.contact {
             Some(contact) => {

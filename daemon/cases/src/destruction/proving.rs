@@ -39,11 +39,11 @@ impl Cases {
         if late.copies > 0 {
             return Ok(Staged::Wait("server_copies", LOOK_AGAIN));
         }
-        let found = plan.draft.steps.iter().find(|step| step.part == Part::ServerCopies);
-        let kept = plan.draft.is_kept(Part::ServerCopies);
-        if let Some(step) = found.filter(|_| !kept) {
-            let done = (step.found, 0);
-            store::plans::settle_step(transaction, plan.id, step.part, done, now).await?;
+        // As many as there were when the rows were emptied, which may be more than was shown.
+        let result = plan.result(Part::ServerCopies);
+        if let Some(result) = result.filter(|_| !plan.draft.is_kept(Part::ServerCopies)) {
+            let done = (result.done + result.kept, 0);
+            store::plans::settle_step(transaction, plan.id, Part::ServerCopies, done, now).await?;
         }
         store::plans::advance(transaction, plan, now).await?;
         Ok(Staged::Done)

@@ -1,8 +1,12 @@
-//! The database lets go of what was emptied: owed from the end of a plan until it is done.
+//! The database lets go of what was emptied, and a supplement to the act says so: owed from the end
+//! of a plan until both are done.
+
+use domain::{Timestamp, ids::PlanId};
 
 use crate::{Cases, CasesError, failpoint};
 
 const ALARM: &str = "destruction_wipe";
+const UNTOLD: &str = "act_supplement";
 
 impl Cases {
     /// Lets the database let go of what ended plans emptied, if that is still owed; returns whether
@@ -26,10 +30,24 @@ impl Cases {
             }
         };
         let now = self.parts.clock.now();
+        let (told, untold) =
+            if gone { self.tell_gone(&owed, now).await? } else { (Vec::new(), Vec::new()) };
+        failpoint::hit("destruction_wiped");
         let transaction = self.store().begin().await?;
         if gone {
-            store::plans::wiped(&transaction, &owed, now).await?;
+            store::plans::wiped(&transaction, &told, now).await?;
             store::alarms::clear(&transaction, ALARM, now).await?;
+            match untold.first() {
+                None => store::alarms::clear(&transaction, UNTOLD, now).await?,
+                Some(plan) => {
+                    let detail = format!(
+                        "no supplement to the act of plan {plan} can be drawn up, nor of {} more; the log says \
+                         why, and it is tried again every minute",
+                        untold.len() - 1
+                    );
+                    store::alarms::raise(&transaction, UNTOLD, &detail, now).await?;
+                }
+            }
         } else {
             let detail = format!(
                 "the database still holds what {} ended destruction(s) emptied: somebody reads an older state \
@@ -39,6 +57,32 @@ impl Cases {
             store::alarms::raise(&transaction, ALARM, &detail, now).await?;
         }
         transaction.commit().await?;
-        Ok(gone)
+        Ok(gone && untold.is_empty())
+    }
+
+    /// Supplements to the acts of plans of which nothing is left in the database; those that have
+    /// theirs, and those that cannot be told.
+    async fn tell_gone(
+        &self,
+        plans: &[PlanId],
+        now: Timestamp,
+    ) -> Result<(Vec<PlanId>, Vec<PlanId>), CasesError> {
+        let (mut told, mut untold) = (Vec::new(), Vec::new());
+        for plan in plans {
+            let supplemented = match self.supplement_act(*plan, now).await {
+                Ok(()) => self.keep_outside(*plan).await,
+                error => error,
+            };
+            failpoint::hit("destruction_supplemented");
+            match supplemented {
+                Ok(()) => told.push(*plan),
+                Err(error) if error.is_outage() => return Err(error),
+                Err(error) => {
+                    tracing::error!(plan.id = plan.0, %error, "no supplement to an act can be drawn up");
+                    untold.push(*plan);
+                }
+            }
+        }
+        Ok((told, untold))
     }
 }

@@ -27,7 +27,7 @@ use super::{
 use crate::{Cases, CasesError, filing::PendingStops};
 
 /// The context under which reasons are sealed.
-const REASONS_CONTEXT: &str = "decision.reasons";
+pub(super) const REASONS_CONTEXT: &str = "decision.reasons";
 
 /// A refusal in the words of a person of ours. Personal data may be in it; prints nothing.
 #[derive(Clone, Serialize, Deserialize)]
@@ -185,10 +185,14 @@ impl Cases {
     /// [`StoreError::Conflict`] when somebody else decided at the same time.
     pub async fn decide(&self, id: RequestId, actor: &str) -> Result<Decided, CasesError> {
         let (request, ticket) = self.request_and_ticket(self.store(), id).await?;
-        let key = self.key_of_matter(&ticket).await?;
         let reasons = match store::decisions::standing(self.store(), request.id).await? {
             Some(row) if row.verdict == Verdict::Refuse => Some(self.open_refusal(&row).await?),
             _ => None,
+        };
+        // Only a refusal is a letter: a key that nobody needs would outlive a destruction.
+        let key = match &reasons {
+            Some(_) => Some(self.key_of_matter(&ticket).await?),
+            None => None,
         };
         let blocked = match &reasons {
             Some(_) => self.stops_of_blocks(&ticket).await?,
@@ -235,6 +239,10 @@ impl Cases {
             }
             return Err(error.into());
         }
+        if row.verdict == Verdict::Approve && standing.destroys {
+            // Whoever lets data be destroyed stands in the act.
+            self.check_act([actor])?;
+        }
         store::decisions::decide(&transaction, row.id, actor, now).await?;
         let by = By::person(actor);
         let decided = match (row.verdict, reasons) {
@@ -264,6 +272,7 @@ impl Cases {
                     actor.clone_into(&mut letter.decided_by);
                     let mail = (MailName::Refusal, letter);
                     let matter = (&ticket, &request);
+                    let key = key.ok_or(StoreError::Conflict { what: "decision" })?;
                     self.plan_answer(&transaction, matter, mail, Outcome::Refused, key, now)
                         .await?;
                     if request.name == RequestName::Rectification {
@@ -331,35 +340,6 @@ impl Cases {
             store::audit::append(transaction, actor, "void", &subject, &detail, now).await?;
         }
         Ok(())
-    }
-
-    async fn seal_refusal(
-        &self,
-        ticket: &TicketRow,
-        refusal: &Refusal,
-    ) -> Result<Vec<u8>, CasesError> {
-        let clause = refusal.clause.trim();
-        if !domain::law::is_article(clause) {
-            let why = "a refusal names act and article that allow it, and no other words, such as `152-ФЗ ст. 14 ч. 8`; see `consentry request show`";
-            return Err(refused("refusal_needs_clause", why));
-        }
-        if refusal.reasons.trim().chars().count() < 10 {
-            let why = "a refusal says why, in words that the person understands";
-            return Err(refused("refusal_needs_reasons", why));
-        }
-        let key = self.key_of_matter(ticket).await?;
-        let plain = serde_json::to_vec(refusal).map_err(|_| CasesError::Content)?;
-        Ok(self.parts.vault.seal(key, REASONS_CONTEXT, &plain, &*self.parts.entropy).await?)
-    }
-
-    /// The words of a proposed refusal.
-    ///
-    /// # Errors
-    /// [`CasesError::Vault`] when its key is gone.
-    pub async fn open_refusal(&self, row: &DecisionRow) -> Result<Refusal, CasesError> {
-        let sealed = row.reasons.as_deref().ok_or(CasesError::Content)?;
-        let plain = self.parts.vault.open_sealed(REASONS_CONTEXT, sealed).await?;
-        serde_json::from_slice(&plain).map_err(|_| CasesError::Content)
     }
 }
 

@@ -151,7 +151,13 @@ async fn a_key_that_came_late_is_destroyed_too(room: Room) {
     approved(&room, &matter).await;
     let first = room.cases().carry_out_plans(&[plan.id]).await.expect("carried out");
     assert_eq!(first[0].1, Progress::Waiting("server_copies"));
-    room.cases().decide(matter.request(), "vera").await.expect_err("it was decided");
+    let entropy = tests::ambient::SeededEntropy::new(5);
+    let bytes = domain::ambient::random_bytes(&entropy);
+    let fresh = domain::ids::VaultKeyId::new(room.now(), bytes);
+    room.cases().vault().create_key(fresh, &entropy).await.expect("a key");
+    let transaction = room.store().begin().await.expect("begins");
+    store::tickets::give_key(&transaction, matter.ticket, fresh).await.expect("given");
+    transaction.commit().await.expect("commits");
     let mut progress = carry_out(&room, &plan).await;
     for _ in 0..2 {
         if let Progress::Failed(_) = progress {

@@ -11,6 +11,7 @@ mod desk;
 #[path = "../requests/room.rs"]
 mod room;
 
+mod acts;
 mod ended;
 #[allow(dead_code, reason = "shared by the files of this room")]
 mod hands;

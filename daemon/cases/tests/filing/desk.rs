@@ -69,7 +69,7 @@ impl Desk {
             digests,
             journal,
             renderer: Arc::new(render::Renderer::new(&[]).expect("templates")),
-            packs: Arc::new(classify::Packs::embedded()),
+            packs: Arc::default(),
             regimes: Arc::new(vec![Regime::parse(regime).expect("regime")]),
             calendars: Arc::new(vec![WorkingCalendar::parse(calendar).expect("calendar")]),
             settings: Arc::new(settings()),
@@ -186,9 +186,24 @@ pub fn settings() -> Settings {
         // The automatic challenge has tests of its own; here a letter has one answer.
         requests: cases::settings::RequestSettings {
             challenge: cases::settings::ChallengeMode::ByHand,
+            acts: acts(),
             ..cases::settings::RequestSettings::default()
         },
         reply_expires_after_days: 5,
+    }
+}
+
+/// What acts say of the house: its address, and the posts of whoever plans and decides in tests.
+pub fn acts() -> cases::settings::ActSettings {
+    let person = |actor: &str| domain::act::ActPerson {
+        actor: actor.into(),
+        name: format!("{actor} Тестова"),
+        post: "специалист по защите данных".into(),
+    };
+    cases::settings::ActSettings {
+        operator_address: "119021, г. Москва, ул. Тимура Фрунзе, д. 11, стр. 2".into(),
+        persons: ["anna", "belova", "boris", "clerk", "olga", "vera"].map(person).into(),
+        ..cases::settings::ActSettings::default()
     }
 }
 

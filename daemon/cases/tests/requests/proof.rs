@@ -40,15 +40,14 @@ async fn plan_of(room: &Room, matter: &Matter) -> PlanId {
     plan
 }
 
-fn facts(room: &Room, plan: PlanId, matter: &Matter) -> ActFacts {
+fn facts(room: &Room, matter: &Matter) -> ActFacts {
     ActFacts {
-        plan,
-        request: matter.request(),
-        ticket: matter.ticket,
         ticket_number: matter.number.clone(),
         regimes: vec!["ru-152fz".into()],
         subject: ActSubject::new(None, &matter.number, None),
         processors: Vec::new(),
+        informed: Vec::new(),
+        asked_again_at: None,
         executed_by: vec!["belova".into()],
         categories: Vec::new(),
         method: Method::Destroy,
@@ -73,8 +72,11 @@ fn facts(room: &Room, plan: PlanId, matter: &Matter) -> ActFacts {
 async fn recorded(room: &Room, plan: PlanId, matter: &Matter) -> Result<String, CasesError> {
     let key = room.cases().key_of_act(plan).await.expect("a key");
     let transaction = room.store().begin().await.expect("begins");
-    let facts = facts(room, plan, matter);
-    let number = room.cases().record_act(&transaction, &facts, key, room.now()).await?;
+    let facts = facts(room, matter);
+    let number = room
+        .cases()
+        .record_act(&transaction, (plan, matter.request()), &facts, key, room.now())
+        .await?;
     transaction.commit().await.expect("commits");
     Ok(number.to_string())
 }
@@ -89,8 +91,11 @@ async fn acts_are_numbered_without_gaps_and_once_for_each_plan(room: Room) {
     // One that is rolled back leaves no gap.
     let key = room.cases().key_of_act(second).await.expect("a key");
     let transaction = room.store().begin().await.expect("begins");
-    let given = facts(&room, second, &boris);
-    room.cases().record_act(&transaction, &given, key, room.now()).await.expect("given");
+    let given = facts(&room, &boris);
+    room.cases()
+        .record_act(&transaction, (second, boris.request()), &given, key, room.now())
+        .await
+        .expect("given");
     transaction.rollback().await.expect("undone");
     assert_eq!(recorded(&room, second, &boris).await.expect("an act"), "A-2026-000002");
     room.set_time("2027-01-11T09:00:00Z");
