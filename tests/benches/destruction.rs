@@ -81,6 +81,20 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
+/// Whoever plans and decides stands in the act.
+fn acts() -> cases::settings::ActSettings {
+    let person = |actor: &str| domain::act::ActPerson {
+        actor: actor.to_owned(),
+        name: actor.to_owned(),
+        post: "officer".to_owned(),
+    };
+    cases::settings::ActSettings {
+        operator_address: "1 Bench Street".to_owned(),
+        persons: ["anna", "boris"].map(person).into(),
+        ..cases::settings::ActSettings::default()
+    }
+}
+
 async fn open(directory: &std::path::Path) -> Result<Cases> {
     let store = Store::open(&StoreConfig::Sqlite { path: directory.join("house.db") }).await?;
     store.migrate().await?;
@@ -106,7 +120,7 @@ async fn open(directory: &std::path::Path) -> Result<Cases> {
         unsubscribe_address: None,
         bounce_address: None,
         acknowledgements_per_hour: 100,
-        requests: RequestSettings::default(),
+        requests: RequestSettings { acts: acts(), ..RequestSettings::default() },
         reply_expires_after_days: 5,
     };
     Ok(Cases::new(CasesParts {
@@ -115,7 +129,7 @@ async fn open(directory: &std::path::Path) -> Result<Cases> {
         digests,
         journal,
         renderer: Arc::new(render::Renderer::new(&[]).map_err(|error| anyhow::anyhow!("{error}"))?),
-        packs: Arc::new(classify::Packs::embedded()),
+        packs: Arc::default(),
         regimes: Arc::new(vec![Regime::parse(regime)?]),
         calendars: Arc::new(vec![WorkingCalendar::parse(calendar)?]),
         settings: Arc::new(settings),

@@ -5,6 +5,7 @@
 //! searched for addresses and for warnings that the test did not expect.
 
 pub mod notify;
+pub mod people;
 pub mod settings;
 
 use std::{
@@ -74,6 +75,7 @@ impl Home {
     /// When the program was not built or a file cannot be written.
     pub fn make(place: &Place, name: &str, settings: &Settings) -> Result<Self> {
         let dir = place.room(name)?;
+        fs::create_dir_all(dir.join("tmp"))?;
         let web = Port::reserve()?;
         let text = settings.toml(&dir, web.number())?;
         let config = place.file(&format!("{name}/consentry.toml"), text)?;
@@ -138,7 +140,8 @@ impl Home {
         let mut command = Command::new(&self.program);
         command.args(arguments).arg("--config").arg(&self.config);
         command.env("RUST_BACKTRACE", "1").env_remove("NOTIFY_SOCKET").current_dir(&self.dir);
-        command.stdin(Stdio::null());
+        // What is written for a moment only is searched, too.
+        command.stdin(Stdio::null()).env("TMPDIR", self.dir.join("tmp"));
         let ahead = self.ahead.load(Ordering::Relaxed);
         if let (1.., Ok(library)) = (ahead, faketime()) {
             command.env("LD_PRELOAD", library).env("FAKETIME", format!("+{ahead}"));

@@ -145,14 +145,21 @@ fn proven(house: &House, request: i64, ticket: &str) -> Result<PathBuf> {
     let shown = house.home.json(&["ticket", "show", ticket])?;
     assert_eq!(shown["state"], "closed", "{shown:#}");
     let acts = house.home.rows(&["act", "list"])?;
-    assert_eq!(acts.len(), 1, "{acts:?}");
-    let number = acts[0]["number"].as_str().expect("a number").to_owned();
+    let [supplement, act] = acts.as_slice() else { panic!("an act with its supplement: {acts:?}") };
+    let number = act["number"].as_str().expect("a number").to_owned();
     let file = |name: &str| house.clinic.place.path().join(name);
-    for format in ["pdf", "html", "json"] {
-        let path = file(&format!("act.{format}"));
-        let to = path.to_string_lossy();
-        house.home.say(&["act", "export", &number, "--format", format, "--to", &to])?;
+    for (act, name) in [(act, "act"), (supplement, "supplement")] {
+        let number = act["number"].as_str().expect("a number");
+        for format in ["pdf", "html", "json"] {
+            let path = file(&format!("{name}.{format}"));
+            let to = path.to_string_lossy();
+            house.home.say(&["act", "export", number, "--format", format, "--to", &to])?;
+        }
     }
+    let page = fs::read_to_string(file("supplement.html"))?.replace('\u{a0}', " ");
+    assert!(page.contains(&format!("Дополнение № {number}-1 к акту № {number}")), "{page}");
+    assert!(page.contains("адрес для отправки ответа"), "{page}");
+    assert!(fs::read(file("supplement.pdf"))?.starts_with(b"%PDF-"));
     assert!(fs::read(file("act.pdf"))?.starts_with(b"%PDF-"));
     let page = fs::read_to_string(file("act.html"))?;
     assert!(page.contains(&number), "{page}");

@@ -264,8 +264,24 @@ impl House {
         let answer = self.mail(person, "Акт об уничтожении")?;
         self.plan_reaches(request, &["done"])?;
         self.reaches(request, "closed")?;
+        self.is_supplemented(request)?;
         self.home.say(&["request", "plan", &id, "--verify"])?;
         Ok(answer)
+    }
+
+    /// The database lets go of what was emptied, and a supplement to the act says so.
+    pub fn is_supplemented(&self, request: i64) -> Result<()> {
+        let id = request.to_string();
+        wait_until("the act is supplemented", SHORT, || {
+            let shown = self.home.json(&["request", "plan", &id, "--show"])?;
+            Ok(!shown["wiped_at"].is_null())
+        })?;
+        let acts = self.home.rows(&["act", "list"])?;
+        let supplements = acts.iter().filter(|act| act["supplement"] == 1).count();
+        if supplements != 1 || acts.len() != 2 {
+            bail!("not one act with its supplement: {acts:#?}");
+        }
+        Ok(())
     }
 
     /// Lets days pass until the plan of a request is at one of these stages: what waits for a copy

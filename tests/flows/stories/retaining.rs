@@ -43,7 +43,7 @@ fn who_left_every_list_gets_a_ticket_of_destruction_that_people_approve() -> Res
     let closed = house.reaches(request, "closed")?;
     assert_eq!(closed["outcome"], "done", "{closed:#}");
     assert_eq!(contacts(&house)?, 0);
-    assert_eq!(house.home.rows(&["act", "list"])?.len(), 1);
+    house.is_supplemented(request)?;
     wait_for("the shop has destroyed her data", LONG, || {
         Ok((house.shop.memory().people.get(PERSON).map(String::as_str) == Some("destroy"))
             .then_some(()))

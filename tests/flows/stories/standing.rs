@@ -62,7 +62,7 @@ fn refusal(house: &House) -> Result<()> {
     house.refuses(&without, "refusal_needs_clause")?;
     house.home.say(&[&refuse[..], &[reasons, "--clause", clause]].concat())?;
     house.refuses(&["--actor", PROPOSER, "request", "approve", &number], "four_eyes")?;
-    house.refuses(&["--actor", "VERA", "request", "approve", &number], "four_eyes")?;
+    house.refuses(&["--actor", "VERA", "request", "approve", &number], "actor")?;
     assert_eq!(house.request(id)?["state"], "under_review");
     house.acts(DECIDER, "approve", id, &[])?;
     let closed = house.reaches(id, "closed")?;

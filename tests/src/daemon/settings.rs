@@ -9,6 +9,7 @@ use anyhow::Result;
 
 use crate::{
     certificates::Certificates,
+    daemon::people,
     dkim::DkimKeys,
     place::write_secret,
     servers::{Dovecot, Postfix},
@@ -202,6 +203,7 @@ impl Settings {
         writeln!(out, "[data]\ndirectory = \"{}\"\n", data.display())?;
         // The flows play all people of a house under one account.
         writeln!(out, "[people]\nshared_account = true\n")?;
+        out.push_str(&people::roster()?);
         if let Some(url) = &self.postgres {
             let file = dir.join("database-url");
             write_secret(&file, format!("{url}\n"))?;
@@ -221,6 +223,7 @@ impl Settings {
             "[web]\nlisten = \"127.0.0.1:{web_port}\"\npublic_url = \"http://127.0.0.1:{web_port}\"\n\n\
              [log]\nformat = \"json\"\n"
         )?;
+        writeln!(out, "[acts]\noperator_address = \"1 Clinic Street, Moscow\"\n")?;
         out.push_str(&self.further);
         Ok(out)
     }

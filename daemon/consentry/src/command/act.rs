@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use cases::acts::ActListing;
-use domain::act::{Act as Record, ActNumber};
+use domain::act::{Act as Record, ActKind, ActNumber};
 use render::document::{Document, act_document, erasure_record};
 use serde_json::json;
 
@@ -52,6 +52,7 @@ fn list(acts: &[ActListing], as_json: bool) -> anyhow::Result<()> {
             .map(|act| {
                 json!({
                     "number": act.number.to_string(), "made_at": act.made_at,
+                    "supplement": act.number.supplement(),
                     "destroy_on": act.destroy_on.to_string(), "destroyed_at": act.destroyed_at,
                 })
             })
@@ -75,6 +76,14 @@ fn show(act: &Record, as_json: bool) -> anyhow::Result<()> {
         return Ok(print::json_document(&serde_json::to_value(act)?)?);
     }
     print::line(&format!("{}, ticket {}", act.number, act.ticket))?;
+    match &act.kind {
+        ActKind::Act => {}
+        ActKind::Supplement { to } => print::line(&format!("supplement to {to}"))?,
+        ActKind::Late { after } => print::line(&format!(
+            "of what a law kept until its day{}",
+            after.as_ref().map(|after| format!(", after {after}")).unwrap_or_default()
+        ))?,
+    }
     print::line(&format!("about: {}", act.subject.name.as_deref().unwrap_or(&act.subject.code)))?;
     print::line(&format!(
         "{} on {}: {} ({})",
@@ -85,6 +94,17 @@ fn show(act: &Record, as_json: bool) -> anyhow::Result<()> {
     ))?;
     print::line(&format!("log extract, SHA-256: {}", act.extract_sha256))?;
     print::line(&format!("kept until {}", act.kept_until))?;
+    match act.wiped_at {
+        Some(at) => {
+            print::line(&format!("no trace in the database since {} UTC", print::minute(at)))?
+        }
+        None => print::line(
+            "when it was drawn up the database held traces; a supplement tells of their end",
+        )?,
+    }
+    for one in &act.informed {
+        print::line(&format!("told: {} ({}): {}", one.name, one.role, one.state))?;
+    }
     let rows: Vec<Vec<String>> = act
         .parts
         .iter()

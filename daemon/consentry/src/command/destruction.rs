@@ -176,13 +176,18 @@ fn steps(draft: &Draft, results: &[StepResult]) -> anyhow::Result<()> {
         rows.push(vec![
             step.part.name().to_owned(),
             step.action.name().to_owned(),
-            step.found.to_string(),
+            found(step, &result).to_string(),
             result.done.to_string(),
             result.kept.to_string(),
             why(step),
         ]);
     }
     Ok(print::table(&["PART", "ACTION", "FOUND", "DONE", "KEPT", "WHY"], &rows)?)
+}
+
+/// How many there were: what came in after the plan was made went with the rest.
+fn found(step: &Step, result: &StepResult) -> i64 {
+    step.found.max(result.done + result.kept)
 }
 
 fn why(step: &Step) -> String {
@@ -203,6 +208,7 @@ fn draft_json(draft: &Draft, results: &[StepResult]) -> Value {
                 "until": step.until.map(|day| day.to_string()),
             });
             if let Some(result) = results.get(place) {
+                one["found"] = json!(found(step, result));
                 one["done"] = json!(result.done);
                 one["kept"] = json!(result.kept);
                 one["state"] = json!(result.state);

@@ -56,7 +56,9 @@ pub async fn run(config: Config, listing: Listing) -> anyhow::Result<ExitCode> {
             check_rules(&house, &mut findings);
             check_proof_key(&house, &mut findings);
             check_restoration(&house, &mut findings).await;
+            check_remains(&house, &mut findings).await;
             check_data_map(&house, &mut findings);
+            check_acts(&house, &mut findings);
             check_lists(&house, &mut findings).await;
             check_mailboxes(&house, &mut findings).await;
             house.close().await;
@@ -138,6 +140,24 @@ fn check_data_map(house: &House, findings: &mut Vec<Finding>) {
     findings.push(finding("data map", result));
 }
 
+/// What acts of destruction must say (order of Roskomnadzor № 179): without it nothing is
+/// destroyed.
+fn check_acts(house: &House, findings: &mut Vec<Finding>) {
+    let acts = house.cases.act_house();
+    let nobody = "no `[[people.person]]` with `actor`, `name` and `post` is there, so nobody can plan or approve a \
+                  destruction: an act names whoever destroyed (order 179 п. 3 «г»)";
+    let result = match acts.can_say([]) {
+        Err(lack) => Err(lack.to_string()),
+        Ok(()) if acts.persons.is_empty() => Err(nobody.to_owned()),
+        Ok(()) => {
+            let actors: Vec<&str> =
+                acts.persons.iter().map(|person| person.actor.as_str()).collect();
+            Ok(format!("can be drawn up where these destroy: {}", actors.join(", ")))
+        }
+    };
+    findings.push(finding("acts of destruction", result));
+}
+
 /// A restored database that nobody released sends nothing.
 async fn check_restoration(house: &House, findings: &mut Vec<Finding>) {
     let result = match store::restorations::standing(&house.store).await {
@@ -150,6 +170,19 @@ async fn check_restoration(house: &House, findings: &mut Vec<Finding>) {
         Err(error) => Err(error.to_string()),
     };
     findings.push(finding("restored database", result));
+}
+
+/// What the server keeps of what was destroyed.
+async fn check_remains(house: &House, findings: &mut Vec<Finding>) {
+    match store::destruction::keeps_behind(&house.store).await {
+        Ok(behind) => findings.extend(behind.into_iter().map(|told| Finding {
+            is_warning: true,
+            ..finding("what is destroyed stays for a while", Ok(told.to_owned()))
+        })),
+        Err(error) => {
+            findings.push(finding("what the server keeps", Err(error.to_string())));
+        }
+    }
 }
 
 fn check_proof_key(house: &House, findings: &mut Vec<Finding>) {

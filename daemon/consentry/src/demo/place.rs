@@ -23,6 +23,7 @@ pub fn configuration(directory: &Path, pages: SocketAddr) -> String {
     let quoted = |path: &Path| toml::Value::String(path.to_string_lossy().into_owned());
     let (data, inbox, replies) =
         (quoted(&directory.join("data")), quoted(&inbox(directory)), quoted(&replies(directory)));
+    let account = toml::Value::String(crate::actor::account());
     format!(
         r#"# Made by `consentry demo`.
 [organisation]
@@ -35,6 +36,21 @@ policy_version = "2026-03-01"
 # One person plays them all; in a house of several each has their own account.
 [people]
 shared_account = true
+
+[[people.person]]
+actor = {account}
+name = "Орлова Анастасия Борисовна"
+post = "ответственная за обработку персональных данных"
+accounts = [{account}]
+
+[[people.person]]
+actor = "Белов"
+name = "Белов Пётр Ильич"
+post = "администратор информационной системы"
+accounts = [{account}]
+
+[acts]
+operator_address = "119021, г. Москва, ул. Тимура Фрунзе, д. 11, стр. 2"
 
 [data]
 directory = {data}

@@ -264,7 +264,7 @@ fn an_export_that_nobody_reads_to_its_end_is_audited() {
     let with = |arguments: &[&str]| consentry(&[arguments, &["--config", &config]].concat());
     assert_eq!(with(&["migrate"]).status.code(), Some(0));
     let mut export = Command::new(env!("CARGO_BIN_EXE_consentry"))
-        .args(["contact", "export", "--actor", "olga", "--config", &config])
+        .args(["contact", "export", "--actor", "Olga", "--config", &config])
         .stdout(std::process::Stdio::piped())
         .spawn()
         .expect("started");

@@ -21,6 +21,14 @@ pub fn errors(output: &Output) -> String {
 pub fn config(directory: &Path) -> String {
     let dir = directory.display();
     let map = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/data_map.toml");
+    let account = consentry::actor::account();
+    let person = |actor: &str| {
+        format!(
+            "[[people.person]]\nactor = \"{actor}\"\nname = \"{actor} Testova\"\npost = \"officer\"\n\
+             accounts = [\"{account}\"]\n"
+        )
+    };
+    let roster = [account.as_str(), "Anna", "Olga"].map(person).concat();
     let text = format!(
         r#"
         [organisation]
@@ -31,6 +39,7 @@ pub fn config(directory: &Path) -> String {
         policy_version = "1"
         [people]
         shared_account = true
+{roster}
         [data]
         directory = "{dir}/data"
         [[mailbox]]
