@@ -70,6 +70,14 @@ impl Cases {
         Ok((id, sha256))
     }
 
+    /// The version that holds now in a language.
+    ///
+    /// # Errors
+    /// [`CasesError::Store`].
+    pub async fn policy_in_force(&self, locale: Locale) -> Result<Option<PolicyRow>, CasesError> {
+        Ok(store::policies::current(self.store(), locale, self.parts.clock.now()).await?)
+    }
+
     /// All versions, oldest first.
     ///
     /// # Errors

@@ -306,6 +306,52 @@ mod tests {
     }
 
     #[test]
+    fn a_notice_says_what_its_law_asks_for() {
+        use IncidentField as F;
+        for (form, law, asked) in [
+            // The incident, presumed causes, presumed harm, measures, whom to ask; and of the
+            // form of order No. 187: when, which data, of how many.
+            (
+                IncidentForm::First,
+                "ст. 21 ч. 3.1 п. 1",
+                vec![F::What, F::Causes, F::Harm, F::Measures, F::ContactPerson]
+                    .into_iter()
+                    .chain([F::Happened, F::Data, F::People, F::Records])
+                    .collect::<Vec<_>>(),
+            ),
+            // The results of the inquiry, the persons whose acts caused it.
+            (IncidentForm::Second, "ст. 21 ч. 3.1 п. 2", vec![F::Inquiry, F::Culprits]),
+            // GDPR 33(3): (a) nature, categories, numbers; (b) contact; (c) consequences; (d) measures.
+            (
+                IncidentForm::Authority,
+                "ст. 33",
+                vec![
+                    F::What,
+                    F::Data,
+                    F::People,
+                    F::Records,
+                    F::ContactPerson,
+                    F::Harm,
+                    F::Measures,
+                ],
+            ),
+            // GDPR 34(2): nature in clear language, contact, consequences, measures.
+            (IncidentForm::People, "ст. 34", vec![F::What, F::ContactPerson, F::Harm, F::Measures]),
+        ] {
+            assert!(form.law().contains(law), "{form:?}");
+            for field in asked {
+                assert!(form.fields().contains(&field), "{form:?} {field:?}");
+            }
+        }
+        assert!(!IncidentForm::People.fields().contains(&F::Culprits));
+        assert!(!IncidentForm::People.fields().contains(&F::Causes));
+        for (form, hours) in [(IncidentForm::First, "24 часа"), (IncidentForm::Second, "72 часа")]
+        {
+            assert!(form.law().contains(hours), "{form:?}");
+        }
+    }
+
+    #[test]
     fn a_form_names_every_text_that_it_lacks() {
         let mut content = IncidentContent::default();
         for form in IncidentForm::ALL {

@@ -22,7 +22,7 @@ pub enum Record {
     ClosedTickets,
     /// A person who left every list.
     EndedSubscriptions,
-    /// Original mails of closed tickets.
+    /// Original mails and form entries of closed tickets.
     RawMail,
     /// Mails of which no ticket came.
     NotedMail,

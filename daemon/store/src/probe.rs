@@ -38,6 +38,14 @@ pub async fn write(store: &Store, sql: &str) -> Result<u64, StoreError> {
     Ok(changed)
 }
 
+/// Runs a statement in a transaction that the caller may undo; returns how many rows it changed.
+///
+/// # Errors
+/// [`StoreError::Defect`] when it is refused.
+pub async fn change(transaction: &Transaction, sql: &str) -> Result<u64, StoreError> {
+    execute(transaction, sql, []).await
+}
+
 /// A reader that sees the database as it is now, until it is dropped.
 ///
 /// # Errors

@@ -81,6 +81,18 @@ pub trait Desk: Send + Sync {
     /// [`DeskError`]; nothing was filed then.
     async fn file_form(&self, entry: FormEntry) -> Result<(), DeskError>;
 
+    /// Address and version of the policy that holds now in a language; `None` where none is
+    /// written down: then the configured one stands beside the form.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    async fn policy_in_force(
+        &self,
+        _locale: Locale,
+    ) -> Result<Option<(String, String)>, DeskError> {
+        Ok(None)
+    }
+
     /// The state of the ticket of that number, if the code is its code; `None` for a wrong
     /// number as for a wrong code, and after the same time.
     ///

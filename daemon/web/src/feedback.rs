@@ -27,7 +27,7 @@ use crate::feedback::token::{FormInstance, InstanceQuery};
 use crate::guard::Audience;
 use crate::network::Origin;
 use crate::pages::{
-    ErrorLine, FeedbackPage, Field, FiledPage, Problem, Site, show, show_problem, word,
+    ErrorLine, FeedbackPage, Field, FiledPage, Problem, ShownPolicy, Site, show, show_problem, word,
 };
 use crate::visitor::Visitor;
 use crate::web::Web;
@@ -45,7 +45,8 @@ pub(crate) async fn show_form(
 ) -> Response {
     let (Audience::People(locale) | Audience::Programs(locale)) = audience;
     let query = query.map(|Query(query)| query).unwrap_or_default();
-    let instance = FormInstance::new(&web, locale, &query, &headers);
+    let policy = policy_in_force(&web, locale).await;
+    let instance = FormInstance::new(&web, locale, &query, policy, &headers);
     let form =
         FormView { locale, uri: &uri, typed: Typed::default(), instance, errors: Vec::new() };
     form.show(&web, StatusCode::OK)
@@ -72,12 +73,13 @@ pub(crate) async fn take_form(
     match submit(&web, &typed, &visitor).await {
         Ok(()) => show_filed(&web, locale),
         Err(refusal) => {
+            let policy = policy_in_force(&web, locale).await;
             let instance = match token::read(&web, &typed.form_token) {
                 // A token that is still good is kept: its age counts from the first page.
                 token::Reading::Good(instance) => instance,
-                token::Reading::Expired(instance) => instance.renewed(&web),
+                token::Reading::Expired(instance) => instance.renewed(&web, policy),
                 token::Reading::Unknown => {
-                    FormInstance::new(&web, locale, &InstanceQuery::default(), &headers)
+                    FormInstance::new(&web, locale, &InstanceQuery::default(), policy, &headers)
                 }
             };
             let errors = refusal.lines();
@@ -85,6 +87,20 @@ pub(crate) async fn take_form(
             let mut response = form.show(&web, refusal.status());
             add_retry_after(&mut response, refusal.retry_after());
             response
+        }
+    }
+}
+
+/// What stands beside the form: the version in force, and where none is written down, or cannot be
+/// read now, the configured one.
+pub(crate) async fn policy_in_force(web: &Web, locale: Locale) -> ShownPolicy {
+    let configured = &web.config.policy;
+    match web.desk.policy_in_force(locale).await {
+        Ok(Some((url, version))) => {
+            ShownPolicy { url: if url.is_empty() { configured.url.clone() } else { url }, version }
+        }
+        Ok(None) | Err(_) => {
+            ShownPolicy { url: configured.url.clone(), version: configured.version.clone() }
         }
     }
 }
@@ -116,7 +132,12 @@ impl FormView<'_> {
             let line = lines.iter().find(|line| line.field == id);
             Field { value, error: line.map(|line| line.text.clone()).unwrap_or_default() }
         };
-        let mut site = Site::new(web, locale, "feedback.title").with_script(web);
+        let policy = ShownPolicy {
+            url: instance.policy_url.clone(),
+            version: instance.policy_version.clone(),
+        };
+        let mut site =
+            Site::new(web, locale, "feedback.title").with_policy(&policy).with_script(web);
         // What was typed would be lost on the way to the other language.
         if typed.is_empty() {
             site = site.with_other_language(locale, "feedback", uri);

@@ -65,6 +65,45 @@ async fn both_clocks_count_from_the_detection_side_by_side(mut room: Room) {
     assert_eq!(rule(early), "detected_before");
 }
 
+async fn the_hours_run_through_weekends_and_holidays(mut room: Room) {
+    room.with_both_regimes();
+    // Friday evening in Moscow; the last evening of the year, before ten days off.
+    for (detected, first, second) in [
+        ("2026-12-04T18:30:00Z", "2026-12-05T18:30:00Z", "2026-12-07T18:30:00Z"),
+        ("2026-12-31T20:15:30Z", "2027-01-01T20:15:30Z", "2027-01-03T20:15:30Z"),
+    ] {
+        // Opened a day and a half later: the clock does not wait for that.
+        let detected: Timestamp = detected.parse().expect("an instant");
+        room.set_time(&(detected + jiff::SignedDuration::from_hours(36)).to_string());
+        let content = IncidentContent::default();
+        let (id, _) = room.cases().open_incident(detected, &content, ACTOR).await.expect("opened");
+        let view = room.cases().incident(id, ACTOR).await.expect("shown");
+        let mut due: Vec<_> = view
+            .duties
+            .iter()
+            .map(|duty| {
+                let regime = duty.rule.split('@').next().unwrap_or_default().to_owned();
+                let (legal, safe) = (duty.legal_due_at, duty.safe_due_at);
+                assert_eq!(legal, safe, "hours have no working day before them");
+                (regime, duty.name.clone(), legal.expect("dated").to_string())
+            })
+            .collect();
+        due.sort();
+        let row = |regime: &str, name: &str, at: &str| (regime.into(), name.into(), at.into());
+        assert_eq!(
+            due,
+            [
+                row("eu-gdpr", "notify", second),
+                row("ru-152fz", "notify", first),
+                row("ru-152fz", "report", second),
+            ]
+        );
+        // The first one is late already, and told as such.
+        room.cases().remind("one").await.expect("reminded");
+        assert!(room.tasks(view.ticket.id).await.contains(&"duty_overdue".to_owned()));
+    }
+}
+
 async fn a_notice_is_noted_only_when_it_says_all(mut room: Room) {
     room.with_both_regimes();
     let id = opened(&room).await;
@@ -130,6 +169,7 @@ async fn the_people_are_told_once_and_nothing_of_it_is_in_clear(room: Room) {
 }
 
 both! {
+    the_hours_run_through_weekends_and_holidays,
     both_clocks_count_from_the_detection_side_by_side,
     a_notice_is_noted_only_when_it_says_all,
     the_people_are_told_once_and_nothing_of_it_is_in_clear,

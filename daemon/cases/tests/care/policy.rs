@@ -1,11 +1,14 @@
 //! A question about the policy: its own lane, answered by a person in their own words.
 
-use cases::{CasesError, answering::AfterReply};
+use cases::{CasesError, answering::AfterReply, policies::PolicyToAdd};
 use domain::{
     classification::Label,
+    language::Locale,
     regime::{RegimeId, RequestName},
     ticket::{Lane, TicketState},
 };
+use jiff::SignedDuration;
+use sha2::{Digest as _, Sha256};
 
 use crate::room::{ANNA, BORIS, Room};
 
@@ -136,7 +139,78 @@ async fn a_ticket_names_the_policy_in_force_when_it_came(room: Room) {
     assert_eq!(room.ticket(after.ticket).await.policy, Some(current), "not one that comes later");
 }
 
+async fn a_later_version_holds_from_its_day(room: Room) {
+    let day = SignedDuration::from_hours(24);
+    let begun = room.now();
+    let add = async |version: &str, body: &str, from| {
+        let policy = PolicyToAdd {
+            version: version.to_owned(),
+            locale: Locale::Ru,
+            url: String::new(),
+            body: body.to_owned(),
+            effective_from_at: from,
+        };
+        room.cases().add_policy(&policy, ACTOR).await.expect("written down").0
+    };
+    let first = add("1", "Первая", begun).await;
+    let second = add("2", "Вторая", begun + day * 30).await;
+    for (at, from, expected) in [
+        (begun, ANNA, first),
+        (begun + day * 30 - SignedDuration::from_secs(1), BORIS, first),
+        (begun + day * 30, "vera@mail.example", second),
+    ] {
+        room.set_time(&at.to_string());
+        let matter = room.asks(from, &[Label::Access]).await;
+        assert_eq!(room.ticket(matter.ticket).await.policy, Some(expected), "{at}");
+        let in_force = room.cases().policy_in_force(Locale::Ru).await.expect("read");
+        assert_eq!(in_force.map(|policy| policy.id), Some(expected), "{at}");
+    }
+    assert_eq!(room.cases().policy_in_force(Locale::En).await.expect("read"), None);
+}
+
+async fn what_was_published_is_never_changed(room: Room) {
+    let now = room.now();
+    let policy = PolicyToAdd {
+        version: "1".to_owned(),
+        locale: Locale::Ru,
+        url: "https://clinic.example/policy/1".to_owned(),
+        body: "Первая редакция".to_owned(),
+        effective_from_at: now,
+    };
+    let (_, sha256) = room.cases().add_policy(&policy, ACTOR).await.expect("written down");
+    let another = PolicyToAdd { body: "Другая".to_owned(), ..policy.clone() };
+    assert_eq!(rule(room.cases().add_policy(&another, ACTOR).await), "policy_exists");
+    let at = now.as_microsecond();
+    for sql in [
+        format!(
+            "INSERT INTO list (name, purpose, title_ru, title_en, advertiser, created_at, created_by) \
+             VALUES ('news', 'newsletter', 'Н', 'N', 'A', {at}, 'anna')"
+        ),
+        format!(
+            "INSERT INTO consent_text (list_id, version, locale, body, advertiser, sha256, created_at, created_by) \
+             SELECT id, 1, 'ru', 'Согласен', 'A', (SELECT sha256 FROM policy_version), {at}, 'anna' FROM list"
+        ),
+    ] {
+        store::probe::write(room.store(), &sql).await.expect("written");
+    }
+    for refused in [
+        "UPDATE policy_version SET body = 'Другая'",
+        "UPDATE policy_version SET effective_from_at = 0",
+        "DELETE FROM policy_version",
+        "UPDATE consent_text SET body = 'Не согласен'",
+        "DELETE FROM consent_text",
+    ] {
+        assert!(store::probe::write(room.store(), refused).await.is_err(), "{refused}");
+    }
+    let all = room.cases().policies().await.expect("listed");
+    let [held] = all.as_slice() else { panic!("one version: {all:?}") };
+    assert_eq!((held.body.as_str(), held.sha256), (policy.body.as_str(), sha256));
+    assert_eq!(sha256, <[u8; 32]>::from(Sha256::digest(policy.body.as_bytes())));
+}
+
 both! {
+    a_later_version_holds_from_its_day,
+    what_was_published_is_never_changed,
     a_question_about_the_policy_has_a_lane_of_its_own,
     an_answer_leaves_under_the_number_and_the_ticket_waits_or_is_closed,
     a_ticket_with_an_open_request_is_not_closed_by_an_answer,

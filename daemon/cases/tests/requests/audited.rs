@@ -1,6 +1,8 @@
 //! What the audit log proves, and what of a person stands in it: nothing.
 
-use cases::{CasesError, audits::About, consents::Who, register::Applicants};
+mod tampering;
+
+use cases::{CasesError, audits::About, blocks::Whom, consents::Who, register::Applicants};
 use domain::{
     address::EmailAddress,
     audit::proof::{ProofLine, check},
@@ -244,7 +246,16 @@ async fn every_look_is_an_event_and_no_event_names_a_person(room: Room) {
         "ticket show --full": cases.ticket_in_full(&matter.number, "проверка", "olga"),
         "contact show": cases.show_contact(&contact.to_string(), "olga"),
         "contact show by address": cases.show_contact(ANNA, "olga"),
+        "contact regime": cases.regimes_of_contact(contact, "olga"),
         "consent show": cases.show_consents(&Who::Contact(contact), "olga"),
+        "request show": cases.show_request(matter.request(), "olga"),
+        "identity show": cases.identity(&matter.number, "olga"),
+        "correction show": cases.proposed_corrections(matter.request(), "olga"),
+        "block show": cases.show_effective(&Whom::Contact(contact), "olga"),
+        "block show by address": cases.show_effective(&Whom::Address(address.clone()), "olga"),
+        "suppression list of an address": cases.suppressions_of(&address, "olga"),
+        "disclosure list": cases.disclosures(Some(contact), None, 10, "olga"),
+        "export research": cases.export_research("olga"),
         "classifier examples": cases.examples("olga"),
         "audit export": cases.export_audit(&About::Address(address.clone()), "olga"),
         "register export": cases.register(span.0, span.1, Applicants::Clear, "olga"),

@@ -13,7 +13,7 @@ use crate::{
 /// Which original mails are over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OldFiles {
-    /// Those of closed tickets. What was read of them stays under its key.
+    /// Those of closed tickets, and form entries. What was read of them stays under its key.
     Raw,
     /// Those of which no ticket came: text and key go with them.
     Noted,
@@ -22,15 +22,14 @@ pub enum OldFiles {
 impl OldFiles {
     /// The conditions on `submission`, with `$1` for the instant.
     fn condition(self) -> String {
-        let of_message = "submission.object_id IS NOT NULL AND submission.channel = 'message' \
-                          AND submission.received_at < $1";
+        let old = "submission.object_id IS NOT NULL AND submission.received_at < $1";
         match self {
             Self::Raw => format!(
-                "{of_message} AND EXISTS (SELECT 1 FROM ticket WHERE ticket.id = submission.ticket_id \
+                "{old} AND EXISTS (SELECT 1 FROM ticket WHERE ticket.id = submission.ticket_id \
                  AND ticket.state = 'closed' AND NOT {HELD})"
             ),
             Self::Noted => format!(
-                "{of_message} AND submission.ticket_id IS NULL AND submission.unkeyed = 0 \
+                "{old} AND submission.channel = 'message' AND submission.ticket_id IS NULL AND submission.unkeyed = 0 \
                  AND NOT EXISTS (SELECT 1 FROM contact WHERE contact.vault_key_id = submission.vault_key_id)"
             ),
         }

@@ -25,6 +25,13 @@ impl Desk for Cases {
         Ok(())
     }
 
+    async fn policy_in_force(&self, locale: Locale) -> Result<Option<(String, String)>, DeskError> {
+        let policy = Cases::policy_in_force(self, locale)
+            .await
+            .map_err(|error| refuse("read the policy", &error))?;
+        Ok(policy.map(|policy| (policy.url, policy.version)))
+    }
+
     async fn request_status(
         &self,
         number: TicketNumber,

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::asking::add_retry_after;
 use crate::feedback::check::Typed;
+use crate::feedback::policy_in_force;
 use crate::feedback::submit::{Refusal, submit};
 use crate::feedback::token::{self, FormInstance, InstanceQuery, Reading};
 use crate::guard::Audience;
@@ -33,13 +34,14 @@ pub(crate) async fn describe(
     let (Audience::People(preferred) | Audience::Programs(preferred)) = audience;
     let query = query.map(|Query(query)| query).unwrap_or_default();
     let locale = Locale::from_code(&query.locale).unwrap_or(preferred);
-    let instance = FormInstance::new(&web, locale, &query, &headers);
+    let policy = policy_in_force(&web, locale).await;
+    let instance = FormInstance::new(&web, locale, &query, policy, &headers);
     Json(json!({
         "form_token": token::write(&web, &instance),
         "locale": locale.code(),
         "capture_point": instance.capture_point,
         "page": instance.page,
-        "policy": { "url": web.config.policy.url, "version": instance.policy_version },
+        "policy": { "url": instance.policy_url, "version": instance.policy_version },
         "puzzle": { "seed": instance.seed(), "bits": web.rules.puzzle_bits },
         "minimum_age_seconds": web.rules.minimum_age_seconds,
         "maximum_age_hours": web.rules.maximum_age_hours,

@@ -13,6 +13,7 @@ use domain::language::Locale;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::pages::ShownPolicy;
 use crate::visitor::{page_came_from, page_without_query};
 use crate::web::Web;
 
@@ -51,6 +52,9 @@ pub(crate) struct FormInstance {
     pub(crate) capture_point: CapturePoint,
     pub(crate) locale: Locale,
     pub(crate) policy_version: String,
+    /// Where that policy stands.
+    #[serde(default)]
+    pub(crate) policy_url: String,
     /// The page the form stood on, or from which the person came; may be empty.
     pub(crate) page: String,
 }
@@ -74,6 +78,7 @@ impl FormInstance {
         web: &Web,
         locale: Locale,
         query: &InstanceQuery,
+        policy: ShownPolicy,
         headers: &HeaderMap,
     ) -> Self {
         let point = serde_json::from_value(Value::String(query.from.clone()));
@@ -85,17 +90,19 @@ impl FormInstance {
             made_at: web.clock.now().as_second(),
             capture_point: point.unwrap_or(CapturePoint::FeedbackForm),
             locale,
-            policy_version: web.config.policy.version.clone(),
+            policy_version: policy.version,
+            policy_url: policy.url,
             page: page.unwrap_or_default(),
         }
     }
 
     /// The same form, shown anew: now, under today's policy.
-    pub(crate) fn renewed(self, web: &Web) -> Self {
+    pub(crate) fn renewed(self, web: &Web, policy: ShownPolicy) -> Self {
         Self {
             id: random_bytes(web.entropy.as_ref()),
             made_at: web.clock.now().as_second(),
-            policy_version: web.config.policy.version.clone(),
+            policy_version: policy.version,
+            policy_url: policy.url,
             ..self
         }
     }
