@@ -48,6 +48,8 @@ fn who_left_every_list_gets_a_ticket_of_destruction_that_people_approve() -> Res
         Ok((house.shop.memory().people.get(PERSON).map(String::as_str) == Some("destroy"))
             .then_some(()))
     })?;
+    // Nobody asked: nobody is written to.
+    assert!(house.mails(PERSON)?.is_empty());
     house.close(&[NAME, "Былая", "bylaya"], &[])
 }
 
