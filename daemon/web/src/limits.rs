@@ -92,7 +92,12 @@ pub(crate) struct Limiters {
     pub(crate) wish_address: Limiter,
     pub(crate) wish_everyone: Limiter,
     pub(crate) wrong_token: Limiter,
+    pub(crate) acknowledgement: Limiter,
 }
+
+/// Messages of connected systems from one network: what a destruction of a thousand people brings
+/// at once, and then one a second.
+const ACKNOWLEDGEMENT: Limit = Limit { burst: 1_200, seconds: 1 };
 
 impl Limiters {
     pub(crate) fn new(rules: &FormRules, secret: &[u8; 32]) -> Self {
@@ -108,6 +113,7 @@ impl Limiters {
             wish_address: Limiter::new("wish_address", limits.wish_address, secret),
             wish_everyone: Limiter::new("wish_everyone", limits.wish_everyone, secret),
             wrong_token: Limiter::new("wrong_token", limits.wrong_token, secret),
+            acknowledgement: Limiter::new("acknowledgement", ACKNOWLEDGEMENT, secret),
         }
     }
 }

@@ -90,6 +90,10 @@ fn access(house: &House) -> Result<String> {
 
     house.answers_challenge(ANNA, id, "mine")?;
     house.reaches(id, "under_review")?;
+    wait_for("the shop has said what it holds", LONG, || {
+        let calls = house.home.json(&["system", "show", "shop"])?.to_string();
+        Ok((calls.contains("\"access\"") && calls.contains("acknowledged")).then_some(()))
+    })?;
     let made = house.home.json(&["--actor", PROPOSER, "package", "make", &number])?;
     let send = ["--actor", DECIDER, "package", "send", &number];
     house.refuses(&send, "decision_stands")?;
@@ -188,7 +192,8 @@ fn correction(house: &House) -> Result<()> {
     let answer = house.mail(GALINA, "исправлен номер телефона")?;
     assert!(answer.text.contains("Mailer LLC"), "{}", answer.text);
     assert!(!answer.text.contains("555-66-77"), "the answer echoes the number: {}", answer.text);
-    assert!(house.mail(MAILER, "Извещение")?.text.contains("Галина Орлова"));
+    let notice = house.mail(MAILER, "Извещение")?.text;
+    assert!(notice.contains("Галина Орлова") && notice.contains("+7 903 555-66-77"), "{notice}");
     let acts = wait_for("the shop is told of block, correction, end of the block", LONG, || {
         let memory = house.shop.memory();
         let acts: Vec<_> = memory.taken.iter().map(|call| call.body["act"].clone()).collect();

@@ -66,12 +66,17 @@ fn marketing(house: &House) -> Result<()> {
     Ok(())
 }
 
-/// The site is told at once, within three working days, and says that it is done.
+/// The site is told when the person has answered the challenge, within three working days, and
+/// says that it is done.
 fn publication(house: &House) -> Result<()> {
     let id = house.filed("stop_publication", &[])?;
     let stop = house.duty(id, "stop")?;
     let due = working_days(day_of(&house.request(id)?["received_at"])?, 3)?;
     assert_eq!((date(&stop["legal_due_on"])?, date(&stop["safe_due_on"])?), (due, due));
+    let is_told = || house.shop.memory().taken.iter().any(|c| c.body["act"] == "stop_publication");
+    let challenged = house.mail(GLEB, "/c/")?;
+    assert!(!is_told(), "a mail that nobody vouches for took it down: {}", challenged.text);
+    house.answers_challenge(GLEB, id, "mine")?;
     let call = wait_for("the site is told", LONG, || {
         let memory = house.shop.memory();
         let mut calls = memory.taken.iter();

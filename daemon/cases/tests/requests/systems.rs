@@ -28,16 +28,16 @@ impl SigningSecrets for Known {
 }
 
 /// A system whose clock is the room's.
-fn shop(room: &Room) -> ConnectedSystem {
+pub fn shop(room: &Room) -> ConnectedSystem {
     let clock = Arc::clone(&room.desk.clock);
     ConnectedSystem::start(SECRET, move || clock.now().as_second()).expect("a system")
 }
 
-fn connect(room: &mut Room, system: &ConnectedSystem) {
+pub fn connect(room: &mut Room, system: &ConnectedSystem) {
     connect_as(room, system, vec![SECRET], |_| {});
 }
 
-fn connect_as(
+pub fn connect_as(
     room: &mut Room,
     system: &ConnectedSystem,
     secrets: Vec<&'static str>,
@@ -50,20 +50,20 @@ fn connect_as(
 }
 
 /// One pass of the daemon's loop.
-async fn pass(room: &Room) -> Passed {
+pub async fn pass(room: &Room) -> Passed {
     room.cases().spread_notices(100).await.expect("spread");
     let passed = room.cases().call_systems().await.expect("called");
     room.cases().watch_systems().await.expect("watched");
     passed
 }
 
-async fn calls(room: &Room) -> Vec<CallRow> {
+pub async fn calls(room: &Room) -> Vec<CallRow> {
     let mut calls = room.cases().system_calls(None, None, 100).await.expect("calls");
     calls.sort_by_key(|call| call.notice);
     calls
 }
 
-async fn states(room: &Room) -> Vec<(SystemAct, CallState)> {
+pub async fn states(room: &Room) -> Vec<(SystemAct, CallState)> {
     calls(room).await.iter().map(|call| (call.act, call.state)).collect()
 }
 
@@ -248,7 +248,7 @@ async fn a_destruction_is_sealed_and_its_key_goes_with_the_acknowledgement(mut r
     assert_eq!(memory.taken[0].body["act"], "destroy");
 }
 
-struct Message {
+pub struct Message {
     id: String,
     body: String,
     sent: i64,
@@ -256,12 +256,17 @@ struct Message {
 }
 
 impl Message {
-    fn about(room: &Room, call: &str, status: &str) -> Self {
+    pub fn telling(room: &Room, call: &str, data: &serde_json::Value) -> Self {
+        let body = format!(r#"{{"id":"{call}","status":"done","data":{data}}}"#);
+        Self { body, ..Self::about(room, call, "done") }
+    }
+
+    pub fn about(room: &Room, call: &str, status: &str) -> Self {
         let body = format!(r#"{{"id":"{call}","status":"{status}"}}"#);
         Self { id: "ack_1".into(), body, sent: room.now().as_second(), secret: SECRET }
     }
 
-    async fn say(&self, room: &Room) -> CallbackAnswer {
+    pub async fn say(&self, room: &Room) -> CallbackAnswer {
         let signature = signature(self.secret, &self.id, self.sent, &self.body);
         let callback = Callback {
             system: "shop",

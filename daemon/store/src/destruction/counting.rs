@@ -70,7 +70,8 @@ const HELD: [(Part, &str); 19] = [
     ),
     (
         Part::Packages,
-        "SELECT COUNT(*) FROM package WHERE request_id {requests} AND destroyed_at IS NULL",
+        "SELECT (SELECT COUNT(*) FROM package WHERE request_id {requests} AND destroyed_at IS NULL) \
+         + (SELECT COUNT(*) FROM system_export WHERE request_id {requests} AND content IS NOT NULL)",
     ),
     (
         Part::Notices,

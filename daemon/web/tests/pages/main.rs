@@ -13,4 +13,5 @@ mod site;
 mod stage;
 mod status;
 mod subscribe;
+mod systems;
 mod unsubscribe;
