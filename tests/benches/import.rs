@@ -236,7 +236,7 @@ async fn open(config: StoreConfig, dir: &Path) -> Result<Cases> {
         digests,
         journal,
         renderer: Arc::new(render::Renderer::new(&[])?),
-        packs: Arc::new(classify::Packs::embedded()),
+        packs: Arc::default(),
         regimes: Arc::new(vec![regime]),
         calendars: Arc::new(vec![calendar]),
         settings: Arc::new(settings),

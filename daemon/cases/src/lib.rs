@@ -74,7 +74,7 @@ pub struct CasesParts {
     /// Templates.
     pub renderer: Arc<Renderer>,
     /// The language packs, for forms.
-    pub packs: Arc<classify::Packs>,
+    pub packs: Arc<classify::LazyPacks>,
     /// All versions of all regimes.
     pub regimes: Arc<Vec<Regime>>,
     /// The working calendars that the regimes name.

@@ -20,7 +20,7 @@ use domain::classification::{Band, Classification, Evidence, Kind, Label, Mark};
 use domain::mail::ReadMail;
 
 pub use new_text::OwnText;
-pub use packs::{PackError, Packs};
+pub use packs::{LazyPacks, PackError, Packs};
 
 /// By what we know ourselves among senders.
 #[derive(Debug, Clone, Default)]

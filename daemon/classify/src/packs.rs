@@ -6,12 +6,14 @@
 
 mod compile;
 mod file;
+mod lazy;
 mod pattern;
 mod trie;
 
 use domain::classification::{Label, Mark};
 
 use crate::weighing::Model;
+pub use lazy::LazyPacks;
 pub(crate) use compile::{Rule, Start, Voided};
 pub(crate) use pattern::{Pattern, Step};
 pub(crate) use trie::ClassSet;

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use classify::{OwnText, Packs};
+use classify::{LazyPacks, OwnText, Packs};
 use domain::calendar::WorkingCalendar;
 use domain::language::Locale;
 use domain::regime::{Regime, RequestName};
@@ -37,7 +37,7 @@ pub struct Rulebook {
     /// The working calendars.
     pub calendars: Vec<WorkingCalendar>,
     /// The language packs.
-    pub packs: Arc<Packs>,
+    pub packs: Arc<LazyPacks>,
     /// The templates.
     pub renderer: Arc<Renderer>,
     /// How the form is guarded.
@@ -57,7 +57,7 @@ impl Rulebook {
         let regimes = load_regimes(rules.regimes_directory.as_deref(), &mut problems);
         let calendars = load_calendars(rules.calendars_directory.as_deref(), &mut problems);
         check_uses(config, &regimes, &calendars, &mut problems);
-        let packs = keep(load_packs(rules.classifier_directory.as_deref()), &mut problems);
+        let packs = keep(lazy_packs(rules.classifier_directory.as_deref()), &mut problems);
         let renderer = keep(load_templates(rules.templates_directory.as_deref()), &mut problems);
         let retention = keep(load_retention(config.retention.file.as_deref()), &mut problems);
         let form = keep(load_form(config.web.feedback_form.as_deref()), &mut problems);
@@ -164,6 +164,15 @@ fn check_uses(
                 regime.calendar()
             ));
         }
+    }
+}
+
+/// The built-in language packs, compiled when they are first used; those that an operator widens
+/// are compiled here, so that a mistake stops the start.
+fn lazy_packs(directory: Option<&Path>) -> Result<LazyPacks, Vec<String>> {
+    match directory {
+        None => Ok(LazyPacks::default()),
+        Some(directory) => load_packs(Some(directory)).map(LazyPacks::from),
     }
 }
 

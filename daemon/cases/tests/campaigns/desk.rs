@@ -87,7 +87,7 @@ impl Desk {
             digests,
             journal,
             renderer: Arc::new(render::Renderer::new(&[]).expect("templates")),
-            packs: Arc::new(classify::Packs::embedded()),
+            packs: Arc::default(),
             regimes: Arc::new(vec![]),
             calendars: Arc::new(vec![]),
             settings: Arc::new(organisation()),

@@ -67,7 +67,7 @@ impl Room {
             digests: Arc::new(digests),
             journal,
             renderer: Arc::new(render::Renderer::new(&[]).expect("templates")),
-            packs: Arc::new(classify::Packs::embedded()),
+            packs: Arc::default(),
             regimes: Arc::new(vec![Regime::parse(regime).expect("regime")]),
             calendars: Arc::new(vec![WorkingCalendar::parse(calendar).expect("calendar")]),
             settings: Arc::new(settings()),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use cases::{Cases, CasesParts, Settings};
+use cases::{Cases, CasesParts, Settings, policies::PolicyToAdd};
 use domain::calendar::WorkingCalendar;
 use domain::language::Locale;
 use domain::letter::LetterContent;
@@ -33,7 +33,7 @@ pub async fn filing_room(dir: &TempDir, clock: Arc<StillClock>) -> Cases {
         digests: Arc::new(Digests::open(&keys, &*entropy).expect("opens")),
         journal,
         renderer: Arc::new(render::Renderer::new(&[]).expect("in order")),
-        packs: Arc::new(classify::Packs::embedded()),
+        packs: Arc::default(),
         regimes: Arc::new(vec![Regime::parse(regime).expect("in order")]),
         calendars: Arc::new(vec![WorkingCalendar::parse(calendar).expect("in order")]),
         settings: Arc::new(settings()),
@@ -145,4 +145,42 @@ async fn the_answer_is_one_for_an_unknown_address_an_open_request_and_our_own_ad
 async fn tickets(cases: &Cases) -> i64 {
     let counts = store::tickets::counts(cases.store()).await.expect("counted");
     counts.iter().map(|(_, count)| count).sum()
+}
+
+async fn publish(cases: &Cases, version: &str, from: jiff::Timestamp) {
+    let policy = PolicyToAdd {
+        version: version.to_owned(),
+        locale: Locale::Ru,
+        url: format!("https://shop.example/policy/{version}"),
+        body: format!("Политика, редакция {version}"),
+        effective_from_at: from,
+    };
+    cases.add_policy(&policy, "anna").await.expect("written down");
+}
+
+#[tokio::test]
+async fn a_form_shows_the_policy_in_force_and_its_entry_rests_on_what_was_shown() {
+    let dir = TempDir::new().expect("a directory");
+    let clock = Arc::new(StillClock::default());
+    let cases = filing_room(&dir, Arc::clone(&clock)).await;
+    let now = domain::ambient::Clock::now(&*clock);
+    let stage = Stage::before(Arc::new(cases.clone()), clock);
+    let shown = async || {
+        let form = stage.get("/api/v1/feedback/form?locale=ru").await;
+        let form: serde_json::Value = serde_json::from_str(&form.text).expect("JSON");
+        (form["policy"]["version"].clone(), form["policy"]["url"].clone())
+    };
+    assert_eq!(shown().await.0, "2026-11-01", "the configured one while none is written down");
+    publish(&cases, "7", now).await;
+    publish(&cases, "8", now + jiff::SignedDuration::from_hours(1)).await;
+    assert_eq!(shown().await, ("7".into(), "https://shop.example/policy/7".into()));
+    let page = stage.get("/ru/feedback").await;
+    assert!(page.text.contains("https://shop.example/policy/7"), "{}", page.text);
+    let token = stage.token().await;
+    // A version that begins to hold between the page and its entry was not shown.
+    publish(&cases, "9", now).await;
+    let filed = post(&stage, &token, ANNA, "Прошу удалить мои данные.").await;
+    assert_eq!(filed.status, StatusCode::OK, "{}", filed.text);
+    let on = "SELECT COUNT(*) FROM submission WHERE policy_version = '7'";
+    assert_eq!(store::probe::number(cases.store(), on).await.expect("counted"), 1);
 }
