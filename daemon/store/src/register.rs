@@ -100,7 +100,8 @@ fn read(row: &Row) -> Result<RegisterRow, StoreError> {
     })
 }
 
-/// The requests received in `[from, until)` after the request `after`, in the order of their
+/// The requests received in `[from, until)` (not matters of our own: breaches, purposes that are
+/// over) after the request `after`, in the order of their
 /// numbers, at most `limit`.
 ///
 /// # Errors
@@ -126,6 +127,7 @@ pub async fn page(
          LEFT JOIN delivery AS answer ON answer.id = request.answer_id AND answer.state = 'accepted' \
          LEFT JOIN decision ON decision.request_id = request.id AND decision.state = 'decided' \
          WHERE request.received_at >= $1 AND request.received_at < $2 AND request.id > $3 \
+         AND ticket.topic NOT IN ('incident', 'retention') \
          ORDER BY request.id LIMIT $4";
     let values = [
         from.as_microsecond().into(),

@@ -119,7 +119,10 @@ impl Cases {
         transaction.commit().await?;
         let mut opened = Vec::new();
         for row in rows {
-            let content = self.open_correction(&row).await?;
+            let mut content = self.open_correction(&row).await?;
+            if let Some(content) = &mut content {
+                content.proof = domain::special::papers_masked(&content.proof);
+            }
             opened.push(OpenedCorrection { row, content });
         }
         Ok(opened)

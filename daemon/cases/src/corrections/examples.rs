@@ -17,6 +17,8 @@ pub struct Examples {
     pub lines: Vec<String>,
     /// How many corrected submissions could not be opened any more.
     pub gone: usize,
+    /// How many tell of health or hold numbers of papers: they are left out.
+    pub special: usize,
 }
 
 impl std::fmt::Debug for Examples {
@@ -32,7 +34,7 @@ impl Cases {
     /// # Errors
     /// [`CasesError::Store`].
     pub async fn examples(&self, actor: &str) -> Result<Examples, CasesError> {
-        let mut examples = Examples { lines: Vec::new(), gone: 0 };
+        let mut examples = Examples { lines: Vec::new(), gone: 0, special: 0 };
         let mut after = SubmissionId(0);
         loop {
             let rows = store::corrections::counting(self.store(), after, AT_ONCE).await?;
@@ -40,7 +42,8 @@ impl Cases {
             after = last.submission;
             for row in &rows {
                 match self.example(row).await? {
-                    Some(example) => examples.lines.push(example.to_string()),
+                    Some(Some(example)) => examples.lines.push(example.to_string()),
+                    Some(None) => examples.special += 1,
                     None => examples.gone += 1,
                 }
             }
@@ -54,10 +57,17 @@ impl Cases {
         Ok(examples)
     }
 
-    async fn example(&self, correction: &CorrectionRow) -> Result<Option<Value>, CasesError> {
+    /// `None` when it is gone, `Some(None)` when what is special in it keeps it from an export.
+    async fn example(
+        &self,
+        correction: &CorrectionRow,
+    ) -> Result<Option<Option<Value>>, CasesError> {
         let row = store::submissions::by_id(self.store(), correction.submission).await?;
         let Some(row) = row else { return Ok(None) };
         let Some(content) = self.open_content(&row).await else { return Ok(None) };
+        if !crate::special::hide(&mut content.clone()).is_empty() {
+            return Ok(Some(None));
+        }
         let Some(found) = &content.classification else { return Ok(None) };
         let judgement: Judgement = judgement_of(correction)?;
         // Of other kinds the format has no labels.
@@ -66,7 +76,7 @@ impl Cases {
             labels.extend(judgement.labels.iter().map(|label| label.name()));
             labels.extend(judgement.marks.iter().map(|mark| mark.name()));
         }
-        Ok(Some(json!({
+        Ok(Some(Some(json!({
             "id": format!("submission-{}", row.id),
             "author": "corrections",
             "lang": row.language,
@@ -81,6 +91,6 @@ impl Cases {
             "charset": "utf-8",
             "transfer": "8bit",
             "new_text": found.new_text,
-        })))
+        }))))
     }
 }

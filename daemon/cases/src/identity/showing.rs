@@ -1,6 +1,8 @@
 //! What is known of who asks, as people of ours read it.
 
-use domain::{identity::IdentityLevel, ids::RequestId, regime::RequestName};
+use domain::{
+    identity::IdentityLevel, ids::RequestId, regime::RequestName, special::papers_masked,
+};
 use store::{
     challenges::ChallengeRow, identity::ProofRow, representations::RepresentationRow,
     tickets::TicketRow,
@@ -110,8 +112,9 @@ impl Cases {
         Ok(view)
     }
 
+    /// What people of ours wrote down, numbers of papers masked.
     async fn open_words(&self, context: &str, sealed: Option<&[u8]>) -> Option<String> {
         let plain = self.parts.vault.open_sealed(context, sealed?).await.ok()?;
-        String::from_utf8(plain).ok()
+        String::from_utf8(plain).ok().map(|text| papers_masked(&text))
     }
 }

@@ -1,6 +1,6 @@
 //! A breach from its detection to its end: two clocks, two notices, the people told.
 
-use cases::CasesError;
+use cases::{CasesError, register::Applicants};
 use domain::{
     Timestamp,
     ids::{ContactId, IncidentId},
@@ -98,6 +98,10 @@ async fn the_hours_run_through_weekends_and_holidays(mut room: Room) {
                 row("ru-152fz", "report", second),
             ]
         );
+        // Nobody appealed: it is no line of the register of appeals.
+        let days = (jiff::civil::date(2026, 1, 1), jiff::civil::date(2027, 12, 31));
+        let register = room.cases().register(days.0, days.1, Applicants::Code, ACTOR).await;
+        assert!(register.expect("a register").lines.is_empty());
         // The first one is late already, and told as such.
         room.cases().remind("one").await.expect("reminded");
         assert!(room.tasks(view.ticket.id).await.contains(&"duty_overdue".to_owned()));

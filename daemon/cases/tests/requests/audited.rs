@@ -198,6 +198,12 @@ async fn what_is_special_is_noted_hidden_and_shown_for_a_reason(room: Room) {
     assert_eq!(view.submissions[1].content.as_ref().expect("content").text, ILL);
     let looked = "audit_event WHERE act = 'read' AND actor = 'olga' AND detail LIKE '%жалоба%'";
     assert_eq!(room.count(looked).await, 1);
+    // What people of ours write down is masked, too, where it is shown.
+    let note = "предъявлен паспорт 4508 123456, сверено";
+    room.cases().attest_identity(&matter.number, note, "olga").await.expect("attested");
+    let shown = room.cases().identity(&matter.number, "olga").await.expect("shown");
+    let note = shown.proofs.iter().find_map(|proof| proof.note.clone()).expect("a note");
+    assert!(note.contains("сверено") && note.contains("56") && !note.contains("123456"), "{note}");
     // An ordinary letter is shown as it is.
     let plain = room.asks(BORIS, &[Label::Erasure]).await;
     let view = room.cases().ticket(&plain.number, "olga").await.expect("shown");

@@ -36,6 +36,7 @@ pub async fn run(general: General, arguments: Classifier) -> anyhow::Result<Exit
                     "file": out.to_string_lossy(),
                     "examples": written,
                     "destroyed": gone,
+                    "special": examples.special,
                     "warning": WARNING,
                 }))?;
             } else {
@@ -43,6 +44,10 @@ pub async fn run(general: General, arguments: Classifier) -> anyhow::Result<Exit
                 print::line(&format!("{written} example(s) written to {place}; {WARNING}"))?;
                 if gone > 0 {
                     print::line(&format!("{gone} more cannot be opened: their text is destroyed"))?;
+                }
+                if examples.special > 0 {
+                    let n = examples.special;
+                    print::line(&format!("{n} more are left out: health, or numbers of papers"))?;
                 }
             }
         }

@@ -325,6 +325,12 @@ pub async fn an_example_is_destroyed_with_the_key_of_its_letter(desk: Desk) {
     let marks = Some(vec![Mark::Representative]);
     let wanted = Wanted { marks, ..asks(&[Label::Erasure]) };
     correct(&desk, &other, &wanted).await;
+    let paper = Letter {
+        text: "Мой паспорт 4508 123456",
+        ..Letter::asking("c@mail.example", ORDINARY)
+    };
+    let paper = desk.file(paper).await;
+    correct(&desk, &paper, &asks(&[Label::Access])).await;
     desk.number("UPDATE delivery SET state = 'accepted' WHERE state = 'planned' RETURNING id")
         .await;
     // The note moves under the subject's key with the letter.
@@ -334,7 +340,8 @@ pub async fn an_example_is_destroyed_with_the_key_of_its_letter(desk: Desk) {
     assert!(view.submissions[0].corrections[0].note.is_some());
 
     let examples = desk.cases.examples("olga").await.expect("told");
-    assert_eq!((examples.lines.len(), examples.gone), (2, 0));
+    let counted = (examples.lines.len(), examples.gone, examples.special);
+    assert_eq!(counted, (2, 0, 1), "what is special is in no export");
     let line: serde_json::Value = serde_json::from_str(&examples.lines[1]).expect("JSON");
     assert_eq!(line["labels"], serde_json::json!(["erasure", "representative"]));
     assert_eq!((&line["kind"], &line["new_text"]), (&"human".into(), &"Слова Бориса".into()));
