@@ -269,7 +269,7 @@ impl Cases {
         let to = view.incident.state.close();
         let to = to.map_err(|error| refused("incident_step", &error.to_string()))?;
         if view.duties.iter().any(|duty| duty.done_at.is_none()) {
-            let reason = "something is still owed; see `incident show`, and note `incident notified --authority`";
+            let reason = "something is still owed; see `incident show`, and note `incident notified ID --whom authority`";
             return Err(refused("incident_owes", reason));
         }
         let now = self.parts.clock.now();
