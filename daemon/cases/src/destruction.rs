@@ -9,6 +9,7 @@
 
 mod answering;
 mod closing;
+mod continuing;
 mod emptying;
 mod erasing;
 mod failing;

@@ -12,10 +12,14 @@ pub mod executing;
 mod extending;
 mod kinds;
 mod opening;
+mod refusing;
 pub mod reminding;
+pub mod repeating;
 mod settling;
 pub mod showing;
+mod stopping;
 mod taking_back;
+mod watching;
 mod words;
 
 use domain::{

@@ -3,6 +3,8 @@
 //! A decision is about one thing (a plan, a correction, a package, clause and reasons), named by
 //! its hash: what was changed since is not what was decided on. Pure; `cases` brings the facts.
 
+pub mod taking_back;
+
 use crate::{
     identity::IdentityLevel,
     people::{Acting, is_same_person},
@@ -116,6 +118,11 @@ pub enum DecisionError {
         "the person on file says that this was not them; refuse it, or ask a new challenge and let them answer it"
     )]
     Disowned,
+    /// Nothing says that the person takes it back.
+    #[error(
+        "nobody heard the person take it back: let them write in this matter or answer the challenge, or give --note with how they said so"
+    )]
+    Unheard,
     /// It was decided, or is void.
     #[error("the decision is {0} already; look again")]
     Over(&'static str),
@@ -132,6 +139,7 @@ impl DecisionError {
             Self::Representation => "representation",
             Self::Held => "legal_hold",
             Self::Disowned => "disowned",
+            Self::Unheard => "own_word",
             Self::Over(_) => "decision_stands",
         }
     }

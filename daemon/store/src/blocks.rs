@@ -20,8 +20,8 @@ use crate::{
 };
 
 pub use standing::{
-    Notice, add_exception, close_reminder, exception_of, notice_of, notices_that_arrived, remind,
-    to_be_reminded_of, write_notice,
+    Notice, Words, add_exception, close_reminder, exception_of, notice_of, notices_that_arrived,
+    remind, to_be_reminded_of, words_of, write_basis, write_notice,
 };
 
 /// A block as it stands.
@@ -286,7 +286,8 @@ pub async fn page(
     query_all(session, &sql, values).await?.iter().map(read).collect()
 }
 
-/// Writes down that a block was lifted.
+/// Writes down that a block was lifted: the reason as a word of ours, and sealed what a person of
+/// ours said.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when it is not active any more.
@@ -294,11 +295,17 @@ pub async fn lift(
     transaction: &Transaction,
     block: BlockId,
     by: &str,
-    reason: &str,
+    (reason, words): (&str, Option<&[u8]>),
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "UPDATE block SET state = 'lifted', lifted_at = $2, lifted_by = $3, lift_reason = $4 \
-               WHERE id = $1 AND state = 'active'";
-    let values = [block.0.into(), now.as_microsecond().into(), by.into(), reason.into()];
+    let sql = "UPDATE block SET state = 'lifted', lifted_at = $2, lifted_by = $3, lift_reason = $4, \
+               lift_words = $5 WHERE id = $1 AND state = 'active'";
+    let values = [
+        block.0.into(),
+        now.as_microsecond().into(),
+        by.into(),
+        reason.into(),
+        words.map(<[u8]>::to_vec).into(),
+    ];
     change_one(transaction, "block", sql, values).await
 }

@@ -7,7 +7,7 @@ use domain::{
 
 use crate::{
     error::StoreError,
-    session::{Session, Transaction, change_one, query_all},
+    session::{Session, Transaction, change_one, query_all, query_optional},
 };
 
 /// A hold as it stands.
@@ -66,7 +66,17 @@ pub enum Which {
     All,
 }
 
-/// Lifts a hold.
+/// The matter of a hold.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn ticket_of(session: &impl Session, hold: i64) -> Result<Option<TicketId>, StoreError> {
+    let sql = "SELECT ticket_id FROM legal_hold WHERE id = $1";
+    let row = query_optional(session, sql, [hold.into()]).await?;
+    row.map(|row| Ok(TicketId(row.get("legal_hold", "ticket_id")?))).transpose()
+}
+
+/// Lifts a hold; `words` are sealed.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when it does not stand.
@@ -74,11 +84,11 @@ pub async fn lift(
     transaction: &Transaction,
     hold: i64,
     by: &str,
-    reason: &str,
+    words: &[u8],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "UPDATE legal_hold SET lifted_at = $2, lifted_by = $3, lift_reason = $4 \
+    let sql = "UPDATE legal_hold SET lifted_at = $2, lifted_by = $3, lift_reason = 'over', lift_words = $4 \
                WHERE id = $1 AND lifted_at IS NULL";
-    let values = [hold.into(), now.as_microsecond().into(), by.into(), reason.into()];
+    let values = [hold.into(), now.as_microsecond().into(), by.into(), words.to_vec().into()];
     change_one(transaction, "legal_hold", sql, values).await
 }

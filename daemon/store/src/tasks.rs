@@ -72,6 +72,25 @@ pub async fn close(
     Ok(())
 }
 
+/// Closes the open tasks of this name about a block, whatever request they name with it.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn close_of_block(
+    transaction: &Transaction,
+    name: &str,
+    block: BlockId,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE task SET done_at = $3, done_by = $4 \
+               WHERE name = $1 AND detail LIKE $2 AND done_at IS NULL";
+    let about = format!("% block:{block}");
+    let values = [name.into(), about.into(), now.as_microsecond().into(), by.into()];
+    execute(transaction, sql, values).await?;
+    Ok(())
+}
+
 /// A task as it stands.
 #[derive(Debug, Clone)]
 pub struct TaskRow {

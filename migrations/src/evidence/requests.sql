@@ -6,13 +6,13 @@ ALTER TABLE decision ADD COLUMN account TEXT;
 ALTER TABLE block ADD COLUMN basis_words {bytes};
 ALTER TABLE block ADD COLUMN lift_words {bytes};
 ALTER TABLE legal_hold ADD COLUMN lift_words {bytes};
+ALTER TABLE unblock_notice ADD COLUMN words {bytes};
 
--- That a person took their request back, written down by one of ours and confirmed by another.
+-- That a person took their request back, written down by one of ours (how they said so is a note of
+-- the request) and confirmed by another.
 CREATE TABLE taking_back (
     id {id},
     request_id {int} NOT NULL REFERENCES request (id),
-    -- Sealed under the key of the matter: how the person said so.
-    note {bytes},
     proposed_by TEXT NOT NULL,
     account TEXT,
     proposed_at {int} NOT NULL,

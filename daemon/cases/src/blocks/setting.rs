@@ -11,7 +11,7 @@ use domain::{
 };
 use store::{Session, Transaction, blocks::NewBlock, stops::StopKind, tickets::TicketRow};
 
-use super::EXCEPTION;
+use super::{BASIS, EXCEPTION};
 use crate::{
     Cases, CasesError,
     filing::{PendingStops, Stopped, scope_words},
@@ -42,7 +42,7 @@ pub struct BlockByHand {
     pub whom: Whom,
     /// What it covers.
     pub scope: Scope,
-    /// For what: a label or the words of the law, no personal data.
+    /// For what: labels or an article, kept in clear; other words only of a ticket, sealed.
     pub basis: String,
     /// The matter it belongs to, by its number.
     pub ticket: Option<String>,
@@ -83,6 +83,7 @@ impl Cases {
             }
             _ => None,
         };
+        let (basis, words) = self.basis_of(new.basis.trim(), ticket.as_ref()).await?;
         let transaction = self.store().begin().await?;
         // A filing or a START of the same person that looks whether something is blocked waits.
         if let Whom::Address(address) = &new.whom {
@@ -93,7 +94,6 @@ impl Cases {
         let now = self.parts.clock.now();
         let (address, contact) = self.resolve(&transaction, &new.whom, now).await?;
         let digests = self.held_digests(&transaction, address, contact).await?;
-        let basis = new.basis.trim();
         let row = NewBlock {
             scope: &new.scope,
             address,
@@ -106,6 +106,9 @@ impl Cases {
             authentication: SenderAuthentication::Pass,
         };
         let block = store::blocks::set(&transaction, &row, now).await?;
+        if let Some(words) = &words {
+            store::blocks::write_basis(&transaction, block, words).await?;
+        }
         if let Some(reason) = &exception {
             store::blocks::add_exception(&transaction, block, reason, actor, now).await?;
         }
@@ -136,6 +139,30 @@ impl Cases {
         store::audit::append(&transaction, actor, "blocked", &subject, &detail, now).await?;
         self.commit(transaction, stops, now).await?;
         Ok(block)
+    }
+
+    /// The basis as it is kept: words of ours and of the law in clear, all others sealed under the
+    /// key of the matter.
+    async fn basis_of<'a>(
+        &self,
+        basis: &'a str,
+        ticket: Option<&TicketRow>,
+    ) -> Result<(&'a str, Option<Vec<u8>>), CasesError> {
+        let is_label = |word: &str| RequestName::from_name(word).is_some();
+        if basis.split_whitespace().all(is_label) || domain::law::is_article(basis) {
+            return Ok((basis, None));
+        }
+        let Some(ticket) = ticket else {
+            return Err(CasesError::Refused {
+                rule: "block_needs_basis",
+                reason: "without a ticket the basis is a kind of request, such as `restriction`, or an \
+                         article, such as `152-ФЗ ст. 21 ч. 1`; name the ticket for words of your own"
+                    .to_owned(),
+            });
+        };
+        let key = self.key_of_matter(ticket).await?;
+        let (plain, entropy) = (basis.as_bytes(), &*self.parts.entropy);
+        Ok(("by_hand", Some(self.parts.vault.seal(key, BASIS, plain, entropy).await?)))
     }
 
     /// What all blocks of an address and of the contacts that have it hold together.

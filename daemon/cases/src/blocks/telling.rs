@@ -53,7 +53,9 @@ impl Cases {
                     .to_owned(),
             });
         }
-        self.tell_of_lifting(&row, (actor, reason.trim()), told_by_hand).await?;
+        let words = self.seal_lifting(block, reason).await?;
+        let said = (actor, ground.name(), words.as_deref());
+        self.tell_of_lifting(&row, said, told_by_hand).await?;
         if told_by_hand.is_some() {
             self.lift_block(block, actor, reason, ground).await?;
             return Ok(Lifted::Now);
@@ -68,9 +70,9 @@ impl Cases {
     pub async fn lift_told_blocks(&self) -> Result<usize, CasesError> {
         let mut lifted = 0;
         for notice in store::blocks::notices_that_arrived(self.store(), AT_ONCE).await? {
-            let (actor, reason) = (notice.actor.as_str(), notice.reason.as_str());
-            let handled = LiftGround::Handled;
-            match self.lift_block(notice.block, actor, reason, handled).await {
+            let said = (notice.reason.as_str(), notice.words.as_deref());
+            let (block, actor) = (notice.block, notice.actor.as_str());
+            match self.lift_with_words(block, actor, said, LiftGround::Handled).await {
                 Ok(()) => lifted += 1,
                 // Somebody else was first.
                 Err(CasesError::Refused { .. } | CasesError::Store(_)) => {}
@@ -115,9 +117,10 @@ impl Cases {
     async fn tell_of_lifting(
         &self,
         block: &BlockRow,
-        (actor, reason): (&str, &str),
+        said: (&str, &str, Option<&[u8]>),
         told_by_hand: Option<&str>,
     ) -> Result<(), CasesError> {
+        let actor = said.0;
         let ticket = match block.ticket {
             Some(id) => store::tickets::by_id(self.store(), id).await?,
             None => None,
@@ -125,7 +128,7 @@ impl Cases {
         let Some(ticket) = ticket else {
             return match told_by_hand {
                 // No matter, no key to seal a note under: the audit log says that it was told.
-                Some(_) => self.write_told(block.id, None, (actor, reason)).await,
+                Some(_) => self.write_told(block.id, None, said).await,
                 None => Err(nobody()),
             };
         };
@@ -134,7 +137,7 @@ impl Cases {
             let entropy = &*self.parts.entropy;
             let sealed =
                 self.parts.vault.seal(key, NOTICE, note.trim().as_bytes(), entropy).await?;
-            return self.write_told(block.id, Some(&sealed), (actor, reason)).await;
+            return self.write_told(block.id, Some(&sealed), said).await;
         }
         let to = ticket.address.or(block.address).ok_or_else(nobody)?;
         let transaction = self.store().begin().await?;
@@ -150,7 +153,7 @@ impl Cases {
         };
         let delivery = self.plan_case_letter(&transaction, mail, now).await?;
         let told = (Some(delivery), None);
-        store::blocks::write_notice(&transaction, block.id, told, (actor, reason), now).await?;
+        store::blocks::write_notice(&transaction, block.id, told, said, now).await?;
         let detail = serde_json::json!({ "delivery": delivery });
         self.audit_telling(&transaction, block.id, actor, &detail, now).await?;
         transaction.commit().await?;
@@ -162,7 +165,7 @@ impl Cases {
         &self,
         block: BlockId,
         note: Option<&[u8]>,
-        who: (&str, &str),
+        who: (&str, &str, Option<&[u8]>),
     ) -> Result<(), CasesError> {
         let transaction = self.store().begin().await?;
         let now = self.parts.clock.now();

@@ -2,7 +2,7 @@
 
 use domain::{
     Timestamp,
-    block::Field,
+    block::{BlockState, Field, Scope},
     correction::{CorrectionContent, ends_block},
     disclosure::NoticeAct,
     ids::{ContactId, RectificationId, RequestId},
@@ -112,6 +112,8 @@ impl Cases {
         letter.done.dedup();
         letter.told = told;
         letter.complete = true;
+        letter.block_lifted = lifted > 0;
+        letter.block_stands = self.block_of_ticket_stands(&transaction, &ticket).await?;
         letter.decided_by = decision.decided_by.unwrap_or_default();
         let answer = (MailName::AnswerCorrected, letter);
         self.plan_answer(&transaction, (&ticket, &row), answer, Outcome::Done, key, now).await?;
@@ -233,6 +235,19 @@ impl Cases {
             self.lift_held(transaction, block, &lifting, stops, now).await?;
         }
         Ok(blocks.len())
+    }
+
+    /// Whether a block of this matter still holds, beside a stop of advertising.
+    async fn block_of_ticket_stands(
+        &self,
+        transaction: &Transaction,
+        ticket: &TicketRow,
+    ) -> Result<bool, CasesError> {
+        let blocks = store::blocks::of_ticket(transaction, ticket.id).await?;
+        let stands = |block: &store::blocks::BlockRow| {
+            matches!(block.state, BlockState::Active { .. }) && block.scope != Scope::Marketing
+        };
+        Ok(blocks.iter().any(stands))
     }
 
     /// The key of a matter that has one already.

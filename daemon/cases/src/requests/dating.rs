@@ -38,6 +38,18 @@ impl Cases {
         let request = self.request_and_ticket(&transaction, id).await?.0;
         let before = request.events().at(event);
         check_event(&request, event, at, now)?;
+        let duties = store::duties::of_request(&transaction, id).await?;
+        // Facts are noted of every kind: when a request was whole is worth knowing.
+        if event != CountsFrom::FactsReceived
+            && !duties.iter().any(|duty| duty.counts_from == event.name())
+        {
+            let reason = format!(
+                "no duty of this {} counts from `{}`; see `consentry request show {id}`",
+                request.name.name(),
+                event.name()
+            );
+            return Err(CasesError::Refused { rule: "event_counts", reason });
+        }
         if before == Some(at) {
             return Ok(());
         }
@@ -186,8 +198,8 @@ fn check_event(
     if at > now {
         return wrong("an event lies in the past; record it when it has come");
     }
-    if event == CountsFrom::Detection && at < request.received_at {
-        return wrong("a detection counts from the receipt at the earliest; give a later instant");
+    if at < request.received_at {
+        return wrong("nothing counts from before the receipt; give a later instant");
     }
     Ok(())
 }

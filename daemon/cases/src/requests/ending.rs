@@ -1,18 +1,15 @@
-//! Steps that people take beside deciding: review, joining, taking back, reopening, holds.
+//! Steps that people take beside deciding: review, joining, reopening, holds.
 
 use domain::{
-    delivery::Occasion,
-    identity::IdentityLevel,
     ids::{RequestId, TicketId},
     regime::RequestName,
-    request::{Outcome, RequestState, RequestStep, Requester},
+    request::{Outcome, RequestState, RequestStep},
     ticket::TicketState,
 };
-use render::{MailName, mail::CaseLetter};
 use store::{Transaction, holds::HoldRow, requests::RequestRow, tickets::TicketRow};
 
 use super::{By, refused};
-use crate::{Cases, CasesError, letters::CaseMail};
+use crate::{Cases, CasesError};
 
 impl Cases {
     /// A person looks: identity is settled, or not needed.
@@ -97,63 +94,6 @@ impl Cases {
         self.close_ticket_if_done(transaction, joins.ticket, now).await
     }
 
-    /// The person takes the request back. Who asks must be proven by the challenge, or a person of
-    /// ours writes down how the person said so.
-    ///
-    /// # Errors
-    /// [`CasesError::Refused`] when neither is there, or it went too far.
-    pub async fn withdraw_request(
-        &self,
-        id: RequestId,
-        note: Option<&str>,
-        actor: &str,
-    ) -> Result<(), CasesError> {
-        let ticket = self.request_and_ticket(self.store(), id).await?.1;
-        let sealed = match note.map(str::trim).filter(|note| !note.is_empty()) {
-            Some(note) => Some(self.seal_note(&ticket, note).await?),
-            None => None,
-        };
-        let key = self.key_of_matter(&ticket).await?;
-        let transaction = self.store().begin().await?;
-        let now = self.parts.clock.now();
-        let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
-        let proven = store::identity::level_of(&transaction, &request).await?;
-        if sealed.is_none() && proven.is_none_or(|level| level < IdentityLevel::Challenge) {
-            let why = "nobody knows that it is the person who takes it back; send the challenge, or give --note with how they said so";
-            return Err(refused("identity_level", why));
-        }
-        let by = By::person(actor);
-        self.advance(&transaction, &request, RequestStep::Withdraw, by, now).await?;
-        self.void(&transaction, id, actor, "withdrawn", now).await?;
-        store::packages::void_links(&transaction, id).await?;
-        store::requests::set_outcome(&transaction, id, Outcome::Withdrawn).await?;
-        store::requests::stop_clock(&transaction, id, actor, "withdrawn", now).await?;
-        if let Some(sealed) = &sealed {
-            let about = (sealed.as_slice(), actor);
-            store::request_notes::add(&transaction, id, "withdrawal", about, now).await?;
-        }
-        // Blocks never end by themselves: a person looks at them.
-        let blocks = store::blocks::of_ticket(&transaction, ticket.id).await?;
-        let stands = |block: &store::blocks::BlockRow| {
-            matches!(block.state, domain::block::BlockState::Active { .. })
-        };
-        let block_stands = blocks.iter().any(stands);
-        if let (Some(to), true) = (ticket.address, request.requester != Requester::Authority) {
-            // Whoever did not take it back hears of it at once.
-            let letter = CaseLetter { block_stands, ..self.case_letter(&ticket, Some(&request)) };
-            let (occasion, name) = (Occasion::Notice, MailName::TakenBack);
-            let mail = CaseMail { ticket: &ticket, to, occasion, name, letter, key };
-            self.plan_case_letter(&transaction, mail, now).await?;
-        }
-        if block_stands {
-            let detail = format!("request:{id} withdrawn");
-            let about = Some(ticket.id);
-            store::tasks::open(&transaction, "look_at_block", about, None, &detail, now).await?;
-        }
-        self.close_ticket_if_done(&transaction, ticket.id, now).await?;
-        Ok(transaction.commit().await?)
-    }
-
     /// A request is looked at again: the person, or a superior, says it was not right. Its first
     /// clock runs on; the answer is owed again.
     ///
@@ -175,7 +115,9 @@ impl Cases {
             return Err(refused("request_step", why));
         }
         self.look_again(&transaction, (&request, &ticket), &note, actor, now).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        self.destroy_void_packages(ticket.id).await;
+        Ok(())
     }
 
     /// Takes a request back to a person: what was decided is void, links are dead, and the answer
@@ -202,6 +144,7 @@ impl Cases {
             }
         };
         self.void(transaction, id, actor, "reopened", now).await?;
+        store::taking_back::void(transaction, id).await?;
         store::packages::void_links(transaction, id).await?;
         let about = (note, actor);
         store::request_notes::add(transaction, id, "reopening", about, now).await?;
@@ -260,9 +203,13 @@ impl Cases {
         if reason.is_empty() {
             return Err(refused("lift_needs_reason", "say why the hold is over"));
         }
+        let missing = || CasesError::NotFound { what: "legal hold", id: hold.to_string() };
+        let ticket = store::holds::ticket_of(self.store(), hold).await?.ok_or_else(missing)?;
+        let ticket = store::tickets::by_id(self.store(), ticket).await?.ok_or_else(missing)?;
+        let words = self.seal_note(&ticket, reason).await?;
         let transaction = self.store().begin().await?;
         let now = self.parts.clock.now();
-        store::holds::lift(&transaction, hold, actor, reason, now).await?;
+        store::holds::lift(&transaction, hold, actor, &words, now).await?;
         let detail = serde_json::json!({ "reason_given": true });
         let about = format!("legal_hold:{hold}");
         store::audit::append(&transaction, actor, "lifted", &about, &detail, now).await?;

@@ -7,15 +7,11 @@
 use domain::{
     Timestamp,
     block::BlockState,
-    disclosure::NoticeAct,
     ids::RequestId,
-    regime::{CountsFrom, DutyName, RequestName},
+    regime::{DutyName, RequestName},
     request::{Outcome, RequestState, RequestStep, Requester},
 };
-use render::{
-    MailName,
-    mail::{CaseLetter, KeptItem},
-};
+use render::mail::{CaseLetter, KeptItem};
 use serde::{Deserialize, Serialize};
 use store::{Session, StoreError, Transaction, requests::RequestRow, tickets::TicketRow};
 
@@ -26,7 +22,7 @@ use super::{
     refused,
     words::check_words,
 };
-use crate::{Cases, CasesError, parties::PreparedNotices};
+use crate::{Cases, CasesError};
 
 /// Who carries a request out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,8 +184,14 @@ impl Cases {
             store::request_notes::add(&transaction, id, "done", (note, actor), now).await?;
         }
         let matter = (&ticket, &request);
+        self.ask_to_narrow(&transaction, matter, &carried, now).await?;
         let by_whom = decision.decided_by.as_deref().unwrap_or(actor);
         let mut letter = self.letter_of(&transaction, matter, &carried, by_whom).await?;
+        if request.name == RequestName::Restriction {
+            let whose = (ticket.contact, ticket.address);
+            letter.told_before_lifting =
+                self.is_told_before_lifting(&transaction, whose.0, whose.1).await?;
+        }
         letter.told = self.tell_of_stop(&transaction, told.as_ref(), &carried, now).await?;
         if plan_is_due(request.name, &carried) {
             self.stop_and_plan(&transaction, matter, (letter, key), by, now).await?;
@@ -226,6 +228,7 @@ impl Cases {
             let detail = format!("request:{id} not confirmed");
             let about = Some(ticket.id);
             store::tasks::open(&transaction, "look_at_block", about, None, &detail, now).await?;
+            self.resume_publication(&transaction, (&request, &ticket), now).await?;
         }
         transaction.commit().await?;
         Ok(became)
@@ -257,83 +260,6 @@ impl Cases {
         letter.kept = carried.continues.iter().map(kept).collect();
         letter.complete = carried.continues.is_empty();
         Ok(letter)
-    }
-
-    /// Who has data of the person and must hear that their processing stops.
-    async fn prepare_stop(
-        &self,
-        id: RequestId,
-        carried: &Carried,
-    ) -> Result<Option<PreparedNotices>, CasesError> {
-        let (request, ticket) = self.request_and_ticket(self.store(), id).await?;
-        let stops = matches!(
-            request.name,
-            RequestName::Objection
-                | RequestName::ConsentWithdrawal
-                | RequestName::UnlawfulProcessing
-                | RequestName::StopPublication
-        );
-        if !stops || carried.not_confirmed || request.state != RequestState::Approved {
-            return Ok(None);
-        }
-        let (matter, contact) = ((&ticket, &request), ticket.contact);
-        let prepared = self
-            .prepare_recipient_notices(self.store(), matter, None, contact, NoticeAct::Stop)
-            .await?;
-        Ok(Some(prepared).filter(|prepared| !prepared.is_empty()))
-    }
-
-    /// Tells recipients to stop; where something goes on, a person says to each what. Returns who
-    /// is told.
-    async fn tell_of_stop(
-        &self,
-        transaction: &Transaction,
-        told: Option<&PreparedNotices>,
-        carried: &Carried,
-        now: Timestamp,
-    ) -> Result<Vec<String>, CasesError> {
-        let Some(told) = told else { return Ok(Vec::new()) };
-        if carried.continues.is_empty() {
-            self.raise_recipient_notices(transaction, told, now).await?;
-            return Ok(told.titles().map(str::to_owned).collect());
-        }
-        let (task, about) = ("tell_recipients_what_stopped", Some(told.ticket()));
-        let detail = format!("request:{}", told.request());
-        store::tasks::open(transaction, task, about, None, &detail, now).await?;
-        Ok(Vec::new())
-    }
-
-    /// The processing of one purpose at least stopped: the person is told, the stop is done, and the
-    /// destruction that is owed needs a plan and a decision of its own.
-    async fn stop_and_plan(
-        &self,
-        transaction: &Transaction,
-        (ticket, request): (&TicketRow, &RequestRow),
-        (letter, key): (CaseLetter, domain::ids::VaultKeyId),
-        by: By<'_>,
-        now: Timestamp,
-    ) -> Result<(), CasesError> {
-        let id = request.id;
-        if let Some(to) = ticket.address {
-            let (occasion, name) = (domain::delivery::Occasion::Notice, MailName::AnswerStopped);
-            let mail = crate::letters::CaseMail { ticket, to, occasion, name, letter, key };
-            self.plan_case_letter(transaction, mail, now).await?;
-        }
-        self.fulfil(transaction, request, &[DutyName::Check, DutyName::Stop], by, now).await?;
-        if request.achieved_at.is_none() {
-            let event = CountsFrom::Achieved;
-            store::requests::set_event(transaction, id, event, None, now).await?;
-            let (word, actor) = (event.name(), by.actor);
-            store::requests::note_clock(transaction, id, "start", (actor, word), now).await?;
-            let again = self.request_and_ticket(transaction, id).await?.0;
-            self.reckon_all(transaction, &again).await?;
-        }
-        self.advance(transaction, request, RequestStep::SendBack, by, now).await?;
-        self.void(transaction, id, by.actor, "plan_due", now).await?;
-        let detail = format!("request:{id}");
-        store::tasks::open(transaction, "plan_destruction", Some(ticket.id), None, &detail, now)
-            .await?;
-        Ok(())
     }
 
     async fn check_kind(

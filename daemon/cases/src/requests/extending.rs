@@ -50,6 +50,7 @@ impl Cases {
         letter.reasons = paragraphs(causes);
         let until = longer.iter().filter_map(|(_, long)| long.legal_on).min();
         letter.until = until.map(|day| wording::date(day, ticket.locale)).unwrap_or_default();
+        letter.owed = self.owed_once_extended(&transaction, (&request, &ticket), &longer).await?;
         let mail = CaseMail {
             ticket: &ticket,
             to,
@@ -70,6 +71,35 @@ impl Cases {
         store::audit::append(&transaction, actor, "extension_asked", &about, &detail, now).await?;
         transaction.commit().await?;
         Ok(longer.len())
+    }
+
+    /// What is still owed by when, as it will be: what is lengthened by its new date, all else by
+    /// the date that stands (152-ФЗ ст. 21 ч. 5.1: the stop alone; the answer keeps its own).
+    async fn owed_once_extended(
+        &self,
+        transaction: &Transaction,
+        (request, ticket): (&RequestRow, &store::tickets::TicketRow),
+        longer: &[(DutyRow, Duty)],
+    ) -> Result<Vec<String>, CasesError> {
+        let mut by_name: Vec<(DutyName, jiff::civil::Date)> = Vec::new();
+        for row in store::duties::of_request(transaction, request.id).await? {
+            let held = || row.legal_due_on.as_deref().and_then(|day| day.parse().ok());
+            let long = longer.iter().find(|(one, _)| one.id == row.id);
+            let day = long.map_or_else(held, |(_, long)| long.legal_on);
+            let (Some(name), Some(day), None) = (DutyName::from_name(&row.name), day, row.done_at)
+            else {
+                continue;
+            };
+            match by_name.iter_mut().find(|(held, _)| *held == name) {
+                // Of two laws the earlier date is what the person is told.
+                Some((_, held)) => *held = day.min(*held),
+                None => by_name.push((name, day)),
+            }
+        }
+        let said = by_name.into_iter();
+        Ok(said
+            .filter_map(|(name, day)| wording::owed(request.name, name, day, ticket.locale))
+            .collect())
     }
 
     /// Records that the reasoned notice was delivered by hand at an instant, with a note of the

@@ -9,7 +9,6 @@ use domain::{
     regime::RequestName,
     request::RequestState,
 };
-use jiff::ToSpan as _;
 use store::{
     decisions::DecisionRow,
     duties::OwedRow,
@@ -18,13 +17,11 @@ use store::{
     tickets::TicketRow,
 };
 
-use super::deciding::Refusal;
+use super::{deciding::Refusal, repeating::Repeat};
 use crate::{Cases, CasesError};
 
 /// Rows that are read in one go.
 const AT_ONCE: u32 = 500;
-/// 152-ФЗ ст. 14 ч. 4: a repeated request for information is due no sooner than so many days.
-const REPEATED_WITHIN_DAYS: i64 = 30;
 
 /// Which requests are listed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -101,6 +98,8 @@ pub struct RequestView {
     pub identity: (Option<IdentityLevel>, IdentityLevel),
     /// Holds that stand.
     pub holds: i64,
+    /// That it comes too soon after another, with the refusal that may be proposed.
+    pub repeat: Option<Repeat>,
     /// What a person should know before deciding.
     pub hints: Vec<String>,
 }
@@ -160,10 +159,12 @@ impl Cases {
     /// [`CasesError::Store`].
     pub async fn requests_page(
         &self,
+        filter: Filter,
         before: Option<RequestId>,
         limit: u32,
-    ) -> Result<Vec<RequestRow>, CasesError> {
-        Ok(store::requests::page(self.store(), before, limit).await?)
+    ) -> Result<Vec<(RequestRow, String)>, CasesError> {
+        let of = (filter.name, filter.state);
+        Ok(store::requests::page(self.store(), of, before, limit).await?)
     }
 
     /// One request, whole; the reading is written into the audit log (152-ФЗ ст. 19 ч. 2 п. 8).
@@ -189,14 +190,17 @@ impl Cases {
         let mut notes = Vec::new();
         for note in store::request_notes::of_request(store, id).await? {
             let text = self.open_request_note(note.content.as_deref()).await;
+            let text = text.map(|text| domain::special::papers_masked(&text));
             notes.push(ShownNote { kind: note.kind, at: note.at, actor: note.actor, text });
         }
         let proven = store::identity::level_of(store, &request).await?;
         let person = self.person_of(store, (&request, &ticket)).await?;
+        let repeat = self.repeat_of(store, &request, &ticket).await?;
         let view = RequestView {
             penalties: self.of_rows(&duties, |row| row.penalty.iter().collect()),
             exceptions: self.of_rows(&duties, |row| row.exceptions.iter().collect()),
-            hints: self.hints(&request, &ticket).await?,
+            hints: hints(&request, repeat.as_ref()),
+            repeat,
             identity: (proven, IdentityLevel::needed_for(request.name)),
             holds: store::decisions::holds_on(store, ticket.id, person).await?,
             extensions: store::extensions::of_request(store, id).await?,
@@ -229,28 +233,28 @@ impl Cases {
         }
         found
     }
+}
 
-    async fn hints(
-        &self,
-        request: &RequestRow,
-        ticket: &TicketRow,
-    ) -> Result<Vec<String>, CasesError> {
-        let mut hints = Vec::new();
-        if request.name == RequestName::Access && request.regime.starts_with("ru-") {
-            let since = request.received_at - (24 * REPEATED_WITHIN_DAYS).hours();
-            let about = (RequestName::Access, ticket.id);
-            let before = request.received_at;
-            if store::decisions::answered_before(self.store(), about, since, before).await? > 0 {
-                hints.push(
-                    "answered within 30 days before: a repeated request may be refused, with reasons \
-                     (152-ФЗ ст. 14 ч. 4, 6), unless the first answer was incomplete (ч. 5)"
-                        .to_owned(),
-                );
-            }
-        }
-        if request.paused_at.is_some() {
-            hints.push("its clock rests; `consentry request resume` lets it go on".to_owned());
-        }
-        Ok(hints)
+fn hints(request: &RequestRow, repeat: Option<&Repeat>) -> Vec<String> {
+    let mut hints = Vec::new();
+    if let Some(repeat) = repeat {
+        hints.push(format!(
+            "comes within 30 days of request {}, which was answered, and would be due from {} on: it may be \
+             refused (152-ФЗ ст. 14 ч. 4, 6) with `consentry request refuse {} --repeated`, unless that answer \
+             was incomplete (ч. 5)",
+            repeat.found.earlier, repeat.found.from_on, request.id
+        ));
     }
+    let is_open = request.state.is_open() && request.outcome.is_none();
+    if is_open && request.name == RequestName::Access && request.regime.starts_with("ru-") {
+        hints.push(format!(
+            "must say who asks and what links them to us (152-ФЗ ст. 14 ч. 3): see `consentry identity ask {} \
+             --list`; what is missing is asked for, the clock runs on",
+            request.id
+        ));
+    }
+    if request.paused_at.is_some() {
+        hints.push("its clock rests; `consentry request resume` lets it go on".to_owned());
+    }
+    hints
 }

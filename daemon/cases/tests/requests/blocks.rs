@@ -62,7 +62,7 @@ async fn an_address_is_blocked_before_it_is_a_contact(room: Room) {
     let ended = room.cases().lift_block(block, "anna", "решено", LiftGround::Handled).await;
     ended.expect("lifted");
     assert!(effective(&room, ANNA).await.is_none());
-    let told = "block WHERE lifted_by = 'anna' AND lift_reason = 'решено'";
+    let told = "block WHERE lifted_by = 'anna' AND lift_reason = 'handled'";
     assert_eq!(room.count(told).await, 1);
     assert_eq!(room.count("audit_event WHERE subject LIKE 'block:%'").await, 2);
     assert_eq!(room.count("system_notice WHERE act = 'unblock'").await, 1);
@@ -169,7 +169,7 @@ async fn under_gdpr_the_person_is_told_before_the_block_ends(mut room: Room) {
     room.relay_takes(letter.id).await;
     assert_eq!(room.cases().lift_told_blocks().await.expect("looks"), 1);
     assert!(effective(&room, ANNA).await.is_none());
-    assert_eq!(room.count("block WHERE lifted_by = 'anna' AND lift_reason = 'проверено'").await, 1);
+    assert_eq!(room.count("block WHERE lifted_by = 'anna' AND lift_reason = 'handled'").await, 1);
     assert_eq!(room.cases().lift_told_blocks().await.expect("looks"), 0);
     // By hand, with a note.
     let other = room.asks(BORIS, &[Label::Restriction]).await;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     classification::{Band, Label},
+    decision::taking_back::TakingBack,
     ids::RequestId,
     regime::{CountsFrom, DutyName, Regime},
     request::{Outcome, RequestState},
@@ -166,7 +167,8 @@ async fn each_stage_is_told_once_and_after_a_standstill_the_highest_alone(mut ro
     assert_eq!(one.expect("told") + two.expect("told"), 1);
     let names = [matter.request(), other.request()];
     for id in names {
-        cases.withdraw_request(id, Some("by telephone"), "anna").await.expect("withdrawn");
+        cases.withdraw_request(id, Some("by telephone"), "anna").await.expect("written down");
+        cases.withdraw_request(id, None, "boris").await.expect("withdrawn");
     }
     cases.remind("node").await.expect("told");
     assert_eq!(room.count("alarm WHERE name = 'duties_overdue' AND cleared_at IS NULL").await, 0);
@@ -220,9 +222,21 @@ async fn who_takes_a_request_back_is_known_or_was_heard(room: Room) {
     let cases = room.cases();
     let matter = under_review(&room, Label::Erasure).await;
     let id = matter.request();
-    is_refused(cases.withdraw_request(id, None, "anna").await, "identity_level");
+    is_refused(cases.withdraw_request(id, None, "anna").await, "own_word");
+    // What one of ours attests is no word of the person.
     attest(&room, &matter).await;
-    cases.withdraw_request(id, None, "anna").await.expect("withdrawn");
+    is_refused(cases.withdraw_request(id, None, "anna").await, "own_word");
+    let said = cases.withdraw_request(id, Some("сказала по телефону"), "anna").await;
+    assert_eq!(said.expect("written down"), TakingBack::Waits);
+    assert_eq!(room.request(id).await.state, RequestState::UnderReview);
+    assert!(room.tasks(matter.ticket).await.contains(&"confirm_withdrawal".to_owned()));
+    // Neither the same person nor one whose name reads the same.
+    for same in ["anna", "ANNA", "\u{430}nn\u{430}"] {
+        is_refused(cases.withdraw_request(id, None, same).await, "four_eyes");
+    }
+    let said = cases.withdraw_request(id, None, "boris").await;
+    assert_eq!(said.expect("withdrawn"), TakingBack::Ends);
+    assert!(!room.tasks(matter.ticket).await.contains(&"confirm_withdrawal".to_owned()));
     let request = room.request(id).await;
     assert_eq!(
         (request.state, request.outcome),
@@ -237,8 +251,8 @@ async fn who_takes_a_request_back_is_known_or_was_heard(room: Room) {
     assert_eq!((request.state, request.outcome), (RequestState::UnderReview, None));
     assert!(cases.holds(Which::Standing).await.expect("holds").is_empty());
     let view = cases.show_request(id, "anna").await.expect("shown");
-    assert_eq!(view.notes.len(), 1);
-    assert_eq!(view.notes[0].text.as_deref(), Some("it was another person"));
+    let notes: Vec<_> = view.notes.iter().filter_map(|note| note.text.as_deref()).collect();
+    assert_eq!(notes, ["сказала по телефону", "it was another person"]);
     assert!(!view.penalties.is_empty() && !view.exceptions.is_empty());
 }
 

@@ -29,6 +29,8 @@ pub enum RequestCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Open one that no label stands for, from a letter of a ticket: automated_decision
+    Open(RequestOpen),
     /// Look at it: who asks is settled, or need not be
     Review {
         /// Its id
@@ -58,11 +60,14 @@ pub enum RequestCommand {
         /// Its id
         id: i64,
         /// Article and part that allow it, such as "152-ФЗ ст. 14 ч. 8 п. 3"
-        #[arg(long)]
-        clause: String,
+        #[arg(long, required_unless_present = "repeated")]
+        clause: Option<String>,
         /// The reasons as the person will read them; `-` reads them from standard input
-        #[arg(long)]
-        reasons: String,
+        #[arg(long, required_unless_present = "repeated")]
+        reasons: Option<String>,
+        /// It comes within 30 days of one that was answered: clause and reasons are ready
+        #[arg(long, conflicts_with_all = ["clause", "reasons"])]
+        repeated: bool,
     },
     /// Decide what is proposed, be it an approval or a refusal
     Approve {
@@ -101,11 +106,11 @@ pub enum RequestCommand {
         /// The other
         with: i64,
     },
-    /// The person takes it back
+    /// The person takes it back: by their own word in the matter, or by a note that another confirms
     Withdraw {
         /// Its id
         id: i64,
-        /// How the person said so, where no challenge proved it; `-` reads it from standard input
+        /// How the person said so, where they did not write or answer a challenge; `-` reads it from standard input
         #[arg(long)]
         note: Option<String>,
     },
@@ -134,7 +139,7 @@ pub struct RequestList {
     #[arg(long, value_parser = name)]
     pub name: Option<RequestName>,
     /// All, closed ones too, newest first
-    #[arg(long, conflicts_with_all = ["overdue", "state", "name"])]
+    #[arg(long, conflicts_with = "overdue")]
     pub all: bool,
     /// At most so many
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -142,6 +147,22 @@ pub struct RequestList {
     /// With --all: only those before this one (its id), for the next page
     #[arg(long, value_name = "ID", requires = "all")]
     pub before: Option<i64>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `consentry request open`.
+#[derive(Debug, Args)]
+pub struct RequestOpen {
+    /// The number of the ticket, such as CT-7K3M9QXW
+    pub ticket: String,
+    /// What is asked: `automated_decision` (that a person look at an automated decision)
+    #[arg(value_parser = name)]
+    pub name: RequestName,
+    /// Which letter of the ticket, by its id [default: the last one]
+    #[arg(long, value_name = "ID")]
+    pub submission: Option<i64>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

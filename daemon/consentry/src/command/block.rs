@@ -26,19 +26,32 @@ pub async fn run(general: General, arguments: Block) -> anyhow::Result<ExitCode>
             let blocks = house.cases.blocks(before.map(BlockId), limit).await.map_err(told)?;
             let shown: Vec<&BlockRow> =
                 blocks.iter().filter(|block| all || is_active(block)).collect();
+            let mut words = Vec::new();
+            for block in &shown {
+                words.push(house.cases.words_of_block(block).await.map_err(told)?);
+            }
+            let shown: Vec<_> = shown.into_iter().zip(words).collect();
             if json {
-                let rows: Vec<Value> = shown.iter().map(|block| block_json(block)).collect();
+                let with_words = |(block, (basis, lift)): &(&BlockRow, (String, Option<String>))| {
+                    let mut document = block_json(block);
+                    document["basis"] = json!(basis);
+                    if let Some(lift) = lift {
+                        document["lift_reason"] = json!(lift);
+                    }
+                    document
+                };
+                let rows: Vec<Value> = shown.iter().map(with_words).collect();
                 print::json_document(&json!({ "blocks": rows }))?;
             } else {
                 let rows: Vec<Vec<String>> = shown
                     .iter()
-                    .map(|block| {
+                    .map(|(block, (basis, _))| {
                         let contact = block.contact.map_or("-".to_owned(), |id| id.to_string());
                         vec![
                             block.id.to_string(),
                             block.scope.name().to_owned(),
                             contact,
-                            block.basis.clone(),
+                            basis.clone(),
                             state_words(block),
                         ]
                     })

@@ -9,7 +9,8 @@ use cases::Cases;
 use cases::requests::deciding::{Decided, Refusal};
 use cases::requests::executing::{Carried, CarriedOut, Carrier};
 use cases::requests::showing::Filter;
-use domain::ids::RequestId;
+use domain::decision::taking_back::TakingBack;
+use domain::ids::{RequestId, SubmissionId};
 use serde_json::json;
 use store::holds::Which;
 
@@ -17,7 +18,7 @@ use super::{open_house, told};
 use crate::cli::General;
 use crate::cli::request::{
     HoldCommand, Request, RequestCommand, RequestEvent, RequestExecute, RequestExtend, RequestList,
-    RequestPropose,
+    RequestOpen, RequestPropose,
 };
 use crate::failure::WrongUse;
 use crate::{actor, print};
@@ -41,6 +42,7 @@ pub async fn run(general: General, arguments: Request) -> anyhow::Result<ExitCod
             }
         }
         RequestCommand::Hold(arguments) => hold(cases, arguments.command, &actor).await?,
+        RequestCommand::Open(arguments) => open(cases, arguments, &actor).await?,
         RequestCommand::Plan(asked) => {
             let code = super::destruction::plan(cases, asked, &actor).await?;
             house.close().await;
@@ -53,13 +55,13 @@ pub async fn run(general: General, arguments: Request) -> anyhow::Result<ExitCod
 }
 
 async fn list(cases: &Cases, arguments: &RequestList) -> anyhow::Result<()> {
-    if arguments.all {
-        let before = arguments.before.map(RequestId);
-        let rows = cases.requests_page(before, arguments.limit).await.map_err(told)?;
-        return Ok(showing::page(&rows, arguments.json)?);
-    }
     let filter =
         Filter { overdue: arguments.overdue, state: arguments.state, name: arguments.name };
+    if arguments.all {
+        let before = arguments.before.map(RequestId);
+        let rows = cases.requests_page(filter, before, arguments.limit).await.map_err(told)?;
+        return Ok(showing::page(&rows, arguments.json)?);
+    }
     let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
     let rows = cases.due_requests(filter, limit).await.map_err(told)?;
     Ok(showing::list(&rows, arguments.json)?)
@@ -79,11 +81,23 @@ async fn hold(cases: &Cases, command: HoldCommand, actor: &str) -> anyhow::Resul
     }
 }
 
+async fn open(cases: &Cases, arguments: RequestOpen, actor: &str) -> anyhow::Result<()> {
+    let RequestOpen { ticket, name, submission, json } = arguments;
+    let letter = submission.map(SubmissionId);
+    let id = cases.open_request_by_hand(&ticket, name, letter, actor).await.map_err(told)?;
+    if json {
+        return Ok(print::json_document(&json!({ "request": id, "ticket": ticket }))?);
+    }
+    let said = "is open and under review; see to it that the automated decision has no effect meanwhile";
+    Ok(print::line(&format!("request {id} {said}"))?)
+}
+
 /// The commands that change one request; each says what is so now.
 async fn change(cases: &Cases, command: RequestCommand, actor: &str) -> anyhow::Result<()> {
     let said = match command {
         RequestCommand::List(_)
         | RequestCommand::Show { .. }
+        | RequestCommand::Open(_)
         | RequestCommand::Plan(_)
         | RequestCommand::Hold(_) => {
             return Ok(());
@@ -103,8 +117,13 @@ async fn change(cases: &Cases, command: RequestCommand, actor: &str) -> anyhow::
         }
         RequestCommand::Extend(arguments) => extend(cases, arguments, actor).await?,
         RequestCommand::Propose(arguments) => propose(cases, arguments, actor).await?,
-        RequestCommand::Refuse { id, clause, reasons } => {
-            let refusal = Refusal { clause, reasons: words(reasons)? };
+        RequestCommand::Refuse { id, clause, reasons, repeated } => {
+            let refusal = if repeated {
+                cases.refusal_of_repeat(RequestId(id)).await.map_err(told)?
+            } else {
+                let reasons = reasons.map(words).transpose()?.unwrap_or_default();
+                Refusal { clause: clause.unwrap_or_default(), reasons }
+            };
             cases.propose(RequestId(id), Some(&refusal), actor).await.map_err(told)?;
             format!("the refusal of request {id} is proposed")
         }
@@ -138,8 +157,12 @@ async fn change(cases: &Cases, command: RequestCommand, actor: &str) -> anyhow::
         }
         RequestCommand::Withdraw { id, note } => {
             let note = note.map(words).transpose()?;
-            cases.withdraw_request(RequestId(id), note.as_deref(), actor).await.map_err(told)?;
-            format!("request {id} was taken back by the person")
+            match cases.withdraw_request(RequestId(id), note.as_deref(), actor).await.map_err(told)? {
+                TakingBack::Ends => format!("request {id} was taken back by the person"),
+                TakingBack::Waits => format!(
+                    "written down; somebody else confirms it: `consentry request withdraw {id}`"
+                ),
+            }
         }
         RequestCommand::Reopen { id, reason } => {
             cases.reopen_request(RequestId(id), &words(reason)?, actor).await.map_err(told)?;

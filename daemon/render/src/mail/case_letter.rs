@@ -64,6 +64,10 @@ pub struct CaseLetter {
     pub block_stands: bool,
     /// A block of the person's data was lifted with this letter.
     pub block_lifted: bool,
+    /// The law asks that the person is told before the block is lifted (GDPR art. 18(3)).
+    pub told_before_lifting: bool,
+    /// What is owed by when, each a clause of [`crate::wording::owed`].
+    pub owed: Vec<String>,
     /// We hold nothing of this person.
     pub nothing_held: bool,
     /// The name of the person of ours who decided; may be empty.

@@ -11,6 +11,48 @@ use crate::{
     session::{Session, Transaction, execute, query_all, query_optional},
 };
 
+/// What people of ours said of a block, sealed: for what it was set, and why it was lifted.
+#[derive(Clone, Default)]
+pub struct Words {
+    /// For what.
+    pub basis: Option<Vec<u8>>,
+    /// Why it was lifted.
+    pub lift: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Words {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Words(***)")
+    }
+}
+
+/// Writes down for what a block was set, in sealed words.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn write_basis(
+    transaction: &Transaction,
+    block: BlockId,
+    words: &[u8],
+) -> Result<(), StoreError> {
+    let sql = "UPDATE block SET basis_words = $2 WHERE id = $1";
+    execute(transaction, sql, [block.0.into(), words.to_vec().into()]).await?;
+    Ok(())
+}
+
+/// What people of ours said of a block.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn words_of(session: &impl Session, block: BlockId) -> Result<Words, StoreError> {
+    let sql = "SELECT basis_words, lift_words FROM block WHERE id = $1";
+    let Some(row) = query_optional(session, sql, [block.0.into()]).await? else {
+        return Ok(Words::default());
+    };
+    let (basis, lift) = (row.get("block", "basis_words")?, row.get("block", "lift_words")?);
+    Ok(Words { basis, lift })
+}
+
 /// Writes down why a block is narrower than it would be; `reason` is sealed.
 ///
 /// # Errors
@@ -53,13 +95,15 @@ pub struct Notice {
     pub has_arrived: bool,
     /// Whether the letter will never leave: refused, expired, withheld, or nobody knows.
     pub has_failed: bool,
-    /// Why the block is lifted.
+    /// Why the block is lifted: a word of ours.
     pub reason: String,
+    /// The same in sealed words of a person of ours.
+    pub words: Option<Vec<u8>>,
     /// Who lifts it.
     pub actor: String,
 }
 
-const NOTICES: &str = "SELECT n.block_id AS id, n.delivery_id, n.reason, n.actor, d.state FROM unblock_notice AS n \
+const NOTICES: &str = "SELECT n.block_id AS id, n.delivery_id, n.reason, n.words, n.actor, d.state FROM unblock_notice AS n \
                        JOIN block AS b ON b.id = n.block_id LEFT JOIN delivery AS d ON d.id = n.delivery_id";
 
 fn read(row: &crate::row::Row) -> Result<Notice, StoreError> {
@@ -73,6 +117,7 @@ fn read(row: &crate::row::Row) -> Result<Notice, StoreError> {
         has_failed: delivery.is_some()
             && matches!(state.as_str(), "rejected" | "uncertain" | "withheld" | ""),
         reason: row.get("unblock_notice", "reason")?,
+        words: row.get("unblock_notice", "words")?,
         actor: row.get("unblock_notice", "actor")?,
     })
 }
@@ -113,13 +158,13 @@ pub async fn write_notice(
     transaction: &Transaction,
     block: BlockId,
     (delivery, note): (Option<DeliveryId>, Option<&[u8]>),
-    (actor, reason): (&str, &str),
+    (actor, reason, words): (&str, &str, Option<&[u8]>),
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO unblock_notice (block_id, delivery_id, note, reason, actor, at) \
-               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (block_id) DO UPDATE SET \
+    let sql = "INSERT INTO unblock_notice (block_id, delivery_id, note, reason, actor, at, words) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (block_id) DO UPDATE SET \
                delivery_id = excluded.delivery_id, note = excluded.note, reason = excluded.reason, \
-               actor = excluded.actor, at = excluded.at";
+               actor = excluded.actor, at = excluded.at, words = excluded.words";
     let values = [
         block.0.into(),
         delivery.map(|id| id.0).into(),
@@ -127,6 +172,7 @@ pub async fn write_notice(
         reason.into(),
         actor.into(),
         now.as_microsecond().into(),
+        words.map(<[u8]>::to_vec).into(),
     ];
     execute(transaction, sql, values).await?;
     Ok(())

@@ -51,10 +51,14 @@ impl Kept {
 
 /// In their order: what refers goes before what it refers to. `$6` is the instant, `$7` the
 /// address to which the answer goes (0: none).
-const STATEMENTS: [(Part, &str); 33] = [
+const STATEMENTS: [(Part, &str); 37] = [
     (
         Part::Packages,
         "UPDATE package SET state = 'void', destroyed_at = $6, token_digest = NULL WHERE request_id {requests} AND destroyed_at IS NULL",
+    ),
+    (
+        Part::Packages,
+        "UPDATE system_export SET content = NULL, destroyed_at = $6 WHERE request_id {requests} AND content IS NOT NULL",
     ),
     (
         Part::Notices,
@@ -92,7 +96,27 @@ const STATEMENTS: [(Part, &str); 33] = [
         "UPDATE challenge SET state = 'void', settled_at = $6 WHERE address_id {addresses} AND state = 'open' \
         AND NOT (ticket_id {newer})",
     ),
+    (
+        Part::Notes,
+        "UPDATE legal_hold SET lift_words = NULL, lift_reason = CASE WHEN lift_reason IS NULL THEN NULL ELSE 'over' END \
+        WHERE ticket_id {tickets} OR contact_id = $1",
+    ),
     (Part::Notes, "UPDATE legal_hold SET contact_id = NULL WHERE contact_id = $1"),
+    // What people of ours wrote of blocks; older ones in clear, newer ones sealed.
+    (
+        Part::Notes,
+        "UPDATE block SET basis_words = NULL, lift_words = NULL, \
+        basis = CASE WHEN submission_id IS NULL THEN 'by_hand' ELSE basis END, \
+        lift_reason = CASE WHEN lift_reason IS NULL THEN NULL ELSE 'emptied' END \
+        WHERE (ticket_id IS NULL OR NOT (ticket_id {newer})) AND id IN (SELECT id FROM block WHERE contact_id = $1 \
+        UNION SELECT id FROM block WHERE address_id {addresses} UNION SELECT id FROM block WHERE ticket_id {tickets})",
+    ),
+    (
+        Part::Notes,
+        "UPDATE unblock_notice SET words = NULL, note = NULL, reason = 'emptied' WHERE block_id IN \
+        (SELECT id FROM block WHERE contact_id = $1 UNION SELECT id FROM block WHERE address_id {addresses} \
+        UNION SELECT id FROM block WHERE ticket_id {tickets})",
+    ),
     (
         Part::ServerCopies,
         "UPDATE message SET erase_asked_at = $6 WHERE id {messages} AND erase_asked_at IS NULL",

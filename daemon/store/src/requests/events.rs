@@ -4,7 +4,8 @@
 use domain::{
     Timestamp,
     ids::{RequestId, TicketId},
-    regime::CountsFrom,
+    regime::{CountsFrom, RequestName},
+    request::RequestState,
 };
 
 use super::{COLUMNS, RequestRow, read_request};
@@ -141,19 +142,29 @@ pub async fn open_of_ticket(session: &impl Session, ticket: TicketId) -> Result<
     query_one(session, sql, [ticket.0.into()]).await?.get("request", "n")
 }
 
-/// One page of requests, newest first.
+/// One page of requests with the numbers of their tickets, newest first; only those of a name and
+/// in a state, where given.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
 pub async fn page(
     session: &impl Session,
+    (name, state): (Option<RequestName>, Option<RequestState>),
     before: Option<RequestId>,
     limit: u32,
-) -> Result<Vec<RequestRow>, StoreError> {
+) -> Result<Vec<(RequestRow, String)>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM request WHERE request.id < $1 ORDER BY request.id DESC LIMIT $2"
+        "SELECT {COLUMNS}, (SELECT number FROM ticket WHERE ticket.id = request.ticket_id) AS ticket_number \
+         FROM request WHERE request.id < $1 \
+         AND ($3 = '' OR request.name = $3) AND ($4 = '' OR request.state = $4) \
+         ORDER BY request.id DESC LIMIT $2"
     );
-    let before = before.map_or(i64::MAX, |id| id.0);
-    let rows = query_all(session, &sql, [before.into(), i64::from(limit).into()]).await?;
-    rows.iter().map(read_request).collect()
+    let values = [
+        before.map_or(i64::MAX, |id| id.0).into(),
+        i64::from(limit).into(),
+        name.map_or("", RequestName::name).into(),
+        state.map_or("", RequestState::name).into(),
+    ];
+    let rows = query_all(session, &sql, values).await?;
+    rows.iter().map(|row| Ok((read_request(row)?, row.get("ticket", "ticket_number")?))).collect()
 }

@@ -55,15 +55,21 @@ fn listed_json(one: &Listed) -> Value {
 }
 
 /// One page of all requests.
-pub fn page(rows: &[RequestRow], as_json: bool) -> std::io::Result<()> {
+pub fn page(rows: &[(RequestRow, String)], as_json: bool) -> std::io::Result<()> {
     if as_json {
-        return print::json_document(&document("requests", rows.iter().map(row_json).collect()));
+        let with_number = |(row, number): &(RequestRow, String)| {
+            let mut document = row_json(row);
+            document["ticket"] = json!(number);
+            document
+        };
+        return print::json_document(&document("requests", rows.iter().map(with_number).collect()));
     }
     let cells: Vec<Vec<String>> = rows
         .iter()
-        .map(|row| {
+        .map(|(row, number)| {
             vec![
                 row.id.to_string(),
+                number.clone(),
                 row.name.name().to_owned(),
                 row.state.name().to_owned(),
                 print::minute(row.received_at),
@@ -71,7 +77,7 @@ pub fn page(rows: &[RequestRow], as_json: bool) -> std::io::Result<()> {
             ]
         })
         .collect();
-    print::table(&["ID", "REQUEST", "STATE", "RECEIVED (UTC)", "OUTCOME"], &cells)
+    print::table(&["ID", "TICKET", "REQUEST", "STATE", "RECEIVED (UTC)", "OUTCOME"], &cells)
 }
 
 fn row_json(row: &RequestRow) -> Value {
@@ -128,6 +134,13 @@ pub fn view_json(view: &RequestView) -> Value {
     });
     document["holds"] = json!(view.holds);
     document["hints"] = json!(view.hints);
+    document["repeats"] = view.repeat.as_ref().map_or(Value::Null, |repeat| {
+        json!({
+            "request": repeat.found.earlier, "received_on": repeat.found.earlier_on,
+            "due_from": repeat.found.from_on, "clause": repeat.refusal.clause,
+            "reasons": repeat.refusal.reasons,
+        })
+    });
     let decisions = view.decisions.iter().map(|one| {
         let row = &one.row;
         json!({

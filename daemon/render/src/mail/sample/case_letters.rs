@@ -87,6 +87,11 @@ pub(crate) fn full(locale: Locale) -> CaseLetter {
         complete: true,
         block_stands: true,
         block_lifted: true,
+        told_before_lifting: true,
+        owed: vec![
+            told("не позднее 25 декабря прекратим обработку", "by 25 December we stop the processing"),
+            told("не позднее 18 декабря ответим вам", "by 18 December we answer you"),
+        ],
         nothing_held: false,
         decided_by: told("А. Б. Орлова", "A. Orlova"),
         organisation: told("ООО «Пример»", "Example LLC"),
