@@ -8,6 +8,8 @@
 
 mod acts;
 mod erasing;
+mod settling;
+mod unknown;
 mod words;
 
 use domain::{
@@ -48,14 +50,23 @@ pub struct Restored {
     pub lifted: u64,
     /// People destroyed again.
     pub erased: u64,
+    /// Requests of people destroyed since that were closed.
+    pub overtaken: u64,
     /// Entries of which nobody knows whether they were committed: blocks to be looked at.
     pub unsure: u64,
     /// Acts, proofs of consent and what a law keeps that the backup did not know.
     pub proofs: u64,
     /// Objects that were put back into the vault.
     pub objects: u64,
-    /// Objects in the vault that the database does not know.
+    /// Mails that came after the backup and are filed again from the vault.
+    pub taken_up: u64,
+    /// Objects that were deleted: their key is gone, or they lie there twice.
+    pub useless_objects: u64,
+    /// Objects in the vault that the database does not know, and that do not say what they are.
     pub unknown_objects: u64,
+    /// Whether the journals were replayed to their end. Until then people who were destroyed since
+    /// stand in the database.
+    pub replayed: bool,
 }
 
 /// What an entry was made into.
@@ -66,6 +77,7 @@ pub(crate) struct Made {
     pub(crate) left: u64,
     pub(crate) lifted: u64,
     pub(crate) erased: u64,
+    pub(crate) overtaken: u64,
     pub(crate) unsure: u64,
 }
 
@@ -89,6 +101,7 @@ impl Made {
         restored.left += self.left;
         restored.lifted += self.lifted;
         restored.erased += self.erased;
+        restored.overtaken += self.overtaken;
         restored.unsure += self.unsure;
     }
 }
@@ -157,15 +170,17 @@ impl Cases {
         let ids: Vec<JournalEntryId> = entries.iter().map(|entry| entry.intent.id).collect();
         let known = restorations::known(self.store(), &ids).await?;
         restored.proofs = self.put_back_outliving().await?;
+        let proven = self.proven_since().await?;
         restored.entries = u64::try_from(entries.len()).unwrap_or(u64::MAX);
         restored.known = u64::try_from(known.len()).unwrap_or(u64::MAX);
         for entry in entries.iter().filter(|entry| !known.contains(&entry.intent.id)) {
-            self.replay_one(entry, actor).await?.add_to(restored);
+            self.replay_one(entry, &proven, actor).await?.add_to(restored);
             crate::failpoint::hit("replayed");
         }
         self.number_replayed().await?;
         // Pages of the log still hold what was emptied.
         store::destruction::wipe(self.store()).await?;
+        restored.replayed = true;
         self.note_restored(restored).await
     }
 
@@ -181,35 +196,39 @@ impl Cases {
         Ok(transaction.commit().await?)
     }
 
-    /// Objects of the vault of which the database does not speak: mail that came after the backup
-    /// was made. They are told, not filed: the vault knows neither their mailbox nor when the
-    /// server received them. A task says how the mailbox gives them again.
+    /// Whether the database may be worked with: one that was put back without a restore, or whose
+    /// restore died before it had replayed the journals, is restored first.
     ///
     /// # Errors
-    /// [`CasesError`].
-    pub async fn tell_unknown_objects(&self) -> Result<u64, CasesError> {
-        let known = restorations::objects(self.store()).await?;
-        let there = self.vault().list().await?;
-        let unknown = there.iter().filter(|object| !known.contains(&object.to_string())).count();
-        if unknown > 0 {
-            let now = self.parts.clock.now();
-            let transaction = self.store().begin().await?;
-            let detail = format!(
-                "{unknown} objects in the vault are unknown to the restored database: mail that came \
-                 after the backup; move what lies in `move_to` back into the inbox, it is filed with \
-                 its time of receipt and known mail is not filed twice"
-            );
-            store::tasks::open(&transaction, LOOK, None, None, &detail, now).await?;
-            transaction.commit().await?;
+    /// [`CasesError::Refused`] (`database_is_older`, `replay_is_owed`).
+    pub async fn check_replayed(&self) -> Result<(), CasesError> {
+        let refused = |rule, reason: &str| {
+            let reason = format!("{reason}; run `consentry restore --from DIR`");
+            Err(CasesError::Refused { rule, reason })
+        };
+        if let Some(standing) = restorations::standing(self.store()).await? {
+            let restored: Restored = serde_json::from_str(&standing.counts).unwrap_or_default();
+            if !restored.replayed {
+                let reason = "a restore ended before it had replayed the stop journals, and people who \
+                              were destroyed since stand in the database";
+                return refused("replay_is_owed", reason);
+            }
         }
-        Ok(u64::try_from(unknown).unwrap_or(u64::MAX))
+        let last = store::stops::last_number(self.store()).await?;
+        if self.parts.journal.caught_up_to().await.is_ok_and(|known| known > last) {
+            let reason = "the stop journal knows more stops than the database: an older copy was put in \
+                          its place";
+            return refused("database_is_older", reason);
+        }
+        Ok(())
     }
 
     /// A person says that mail may leave again.
     ///
     /// # Errors
-    /// [`CasesError::Refused`] when nothing is held.
+    /// [`CasesError::Refused`] when nothing is held, or the journals are not replayed.
     pub async fn release(&self, actor: &str) -> Result<(), CasesError> {
+        self.check_replayed().await?;
         let now = self.parts.clock.now();
         let transaction = self.store().begin().await?;
         if restorations::release(&transaction, actor, now).await? == 0 {

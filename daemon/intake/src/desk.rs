@@ -147,6 +147,10 @@ impl<'a> Desk<'a> {
         let mut kept = Vec::with_capacity(opened.len());
         for (one, authentication) in opened.into_iter().zip(findings) {
             let (object, vault_key) = crate::folder::ids_of(&one.row)?;
+            if self.was_destroyed(&one).await? {
+                self.task.cases.destroy_taken_up(one.row.id, object, vault_key).await?;
+                continue;
+            }
             submissions.push(Submission {
                 source: Source::Message(one.row.id),
                 received_at: one.row.received_at,
@@ -180,6 +184,15 @@ impl<'a> Desk<'a> {
             }
         }
         Ok(again)
+    }
+
+    /// What a restore took up from the vault may be of somebody who was destroyed since.
+    async fn was_destroyed(&self, one: &Opened) -> Result<bool, IntakeError> {
+        if !one.row.is_taken_up() {
+            return Ok(false);
+        }
+        let (cases, at) = (&self.task.cases, one.row.received_at);
+        Ok(cases.was_destroyed_with_its_sender(&one.mail, at).await?)
     }
 
     /// Checks the senders, a few at a time.

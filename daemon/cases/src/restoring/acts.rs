@@ -19,6 +19,7 @@ use vault::Replayed;
 
 use super::{
     LOOK, Made,
+    settling::ProvenSince,
     words::{Meaning, by_address, meaning},
 };
 use crate::{Cases, CasesError, filing::scope_words};
@@ -31,14 +32,15 @@ impl Cases {
     pub(super) async fn replay_one(
         &self,
         entry: &Replayed,
+        proven: &ProvenSince,
         actor: &str,
     ) -> Result<Made, CasesError> {
         let now = self.parts.clock.now();
         let intent = &entry.intent;
         let mut meaning = meaning(intent);
         let mut unsure = entry.number.is_none();
-        if let (Meaning::Erase(contact), false) = (&meaning, unsure) {
-            return self.erase_again(entry, *contact, actor).await;
+        if let (Meaning::Erase(erased), false) = (&meaning, unsure) {
+            return self.erase_again(entry, *erased, proven, actor).await;
         }
         if meaning == Meaning::Unknown {
             unsure = true;
@@ -228,7 +230,7 @@ impl Cases {
         });
         let Some(block) = meant else { return Ok(0) };
         let reason = "lifted after the backup was made";
-        store::blocks::lift(transaction, block.id, actor, reason, now).await?;
+        store::blocks::lift(transaction, block.id, actor, (reason, None), now).await?;
         Ok(1)
     }
 }

@@ -11,18 +11,19 @@ use std::collections::BTreeSet;
 use domain::{
     digest::Digest,
     gate::SuppressionReason,
-    ids::{AddressId, ContactId, PlanId, TicketId, VaultKeyId},
-    plan::{Method, Whose},
+    ids::{AddressId, PlanId, TicketId, VaultKeyId},
+    plan::Whose,
+    request::Ended,
 };
 use store::{
     Transaction,
-    destruction::{self, Known},
+    destruction::{self, Kept, Known},
     restorations,
     stops::StopKind,
 };
 use vault::Replayed;
 
-use super::Made;
+use super::{Made, settling::ProvenSince, words::Erased};
 use crate::{Cases, CasesError};
 
 /// No plan: the one that was approved is not in the restored database.
@@ -34,7 +35,8 @@ impl Cases {
     pub(super) async fn erase_again(
         &self,
         entry: &Replayed,
-        contact: Option<ContactId>,
+        erased: Erased,
+        proven: &ProvenSince,
         actor: &str,
     ) -> Result<Made, CasesError> {
         let now = self.parts.clock.now();
@@ -42,7 +44,8 @@ impl Cases {
         let transaction = self.store().begin().await?;
         let stops: Vec<Digest> = intent.digests.iter().map(|pair| pair.stop).collect();
         store::stops::lock(&transaction, &stops).await?;
-        let people = whom(&transaction, intent, contact).await?;
+        let people = whom(&transaction, intent, erased).await?;
+        let mut overtaken = 0;
         let (kept, rows) = self.kept_by_law(&transaction, &intent.id.to_string()).await?;
         for whose in &people {
             // What is not kept lost its keys for good when it was destroyed.
@@ -55,16 +58,24 @@ impl Cases {
                 let Ok(key) = VaultKeyId::parse(&key) else { continue };
                 self.vault().destroy_key(key).await?;
             }
-            let plan = (NO_PLAN, Method::Destroy);
+            let plan = (NO_PLAN, erased.method);
             destruction::empty(&transaction, whose, plan, kept, None, now).await?;
             self.adopt_kept(&transaction, &rows, whose).await?;
             if let Some(contact) = whose.contact.filter(|_| kept.contact) {
                 self.block_what_is_kept(&transaction, contact, None, now).await?;
             }
+            let ended = Ended {
+                method: erased.method,
+                is_partly_kept: kept != Kept::default(),
+                is_proven: false,
+            };
+            let at = (intent.at, now);
+            overtaken +=
+                self.settle_overtaken(&transaction, whose, ended, proven, actor, at).await?;
         }
         self.suppress_again(&transaction, intent, SuppressionReason::Erased).await?;
         let erased = u64::try_from(people.len()).unwrap_or(u64::MAX).max(1);
-        let made = Made { erased, ..Made::default() };
+        let made = Made { erased, overtaken, ..Made::default() };
         self.note_entry(&transaction, entry, StopKind::Erasure, made, actor, now).await?;
         transaction.commit().await?;
         Ok(made)
@@ -76,12 +87,12 @@ impl Cases {
 async fn whom(
     transaction: &Transaction,
     intent: &domain::journal::StopIntent,
-    named: Option<ContactId>,
+    erased: Erased,
 ) -> Result<Vec<Whose>, CasesError> {
     let exact: Vec<Digest> = intent.digests.iter().map(|pair| pair.exact).collect();
     let addresses = restorations::addresses_of(transaction, &exact).await?;
     let known: BTreeSet<AddressId> = addresses.iter().map(|(address, _)| *address).collect();
-    let named = match named {
+    let named = match erased.contact {
         Some(contact) => {
             let own = store::contacts::addresses_of(transaction, contact).await?;
             // An entry without digests is of somebody who had no address of their own.
@@ -106,6 +117,14 @@ async fn whom(
     if let Some(named) = named.filter(|_| addresses.is_empty()) {
         let by = Known { contact: Some(named), address: None, ticket: NO_TICKET };
         people.push(destruction::find(transaction, by).await?.whose);
+    }
+    if let (true, Some(ticket)) = (exact.is_empty(), erased.ticket) {
+        // One with the same id may have been opened since.
+        let row = store::tickets::by_id(transaction, ticket).await?;
+        if row.is_some_and(|row| row.opened_at <= intent.at && row.address.is_none()) {
+            let by = Known { contact: None, address: None, ticket };
+            people.push(destruction::find(transaction, by).await?.whose);
+        }
     }
     Ok(people)
 }

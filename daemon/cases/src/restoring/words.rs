@@ -4,8 +4,9 @@ use domain::{
     block::{Field, Purpose, Scope},
     digest::AddressDigests,
     gate::SuppressionReason,
-    ids::ContactId,
+    ids::{ContactId, TicketId},
     journal::{StopAct, StopIntent},
+    plan::Method,
 };
 
 /// What is to be made true again.
@@ -21,18 +22,27 @@ pub(super) enum Meaning {
     Campaign(String),
     LiftBlock(Scope),
     LiftSuppression(SuppressionReason),
-    Erase(Option<ContactId>),
+    Erase(Erased),
     /// An end that may never have come.
     Nothing,
     /// Words of a later version.
     Unknown,
 }
 
+/// Whom a destruction meant beside the digests, and how it was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Erased {
+    pub(super) contact: Option<ContactId>,
+    /// Where there was no contact.
+    pub(super) ticket: Option<TicketId>,
+    pub(super) method: Method,
+}
+
 /// Reads an entry.
 pub(super) fn meaning(intent: &StopIntent) -> Meaning {
     let words = intent.scope.as_str();
     match intent.act {
-        StopAct::Erasure => Meaning::Erase(contact_in(words)),
+        StopAct::Erasure => Meaning::Erase(erased_in(words)),
         StopAct::Lift => match (scope_in(words), suppression_in(words)) {
             (Some(scope), _) => Meaning::LiftBlock(scope),
             (None, Some(reason)) => Meaning::LiftSuppression(reason),
@@ -77,10 +87,12 @@ fn suppression_in(words: &str) -> Option<SuppressionReason> {
     SuppressionReason::from_name(first.strip_prefix("suppression:")?)
 }
 
-/// `suppression:erased contact:17`.
-fn contact_in(words: &str) -> Option<ContactId> {
-    let id = words.split(' ').find_map(|word| word.strip_prefix("contact:"))?;
-    id.parse().ok().filter(|id| *id > 0).map(ContactId)
+/// `suppression:erased contact:17 method:anonymise`; without a method it was destroyed.
+fn erased_in(words: &str) -> Erased {
+    let after = |prefix| words.split(' ').find_map(|word| word.strip_prefix(prefix));
+    let id = |prefix| after(prefix)?.parse().ok().filter(|id| *id > 0);
+    let method = after("method:").and_then(Method::from_name).unwrap_or(Method::Destroy);
+    Erased { contact: id("contact:").map(ContactId), ticket: id("ticket:").map(TicketId), method }
 }
 
 /// The digests of each address. A stop lists them address after address, under each key from the
@@ -141,10 +153,15 @@ mod tests {
             "suppression:manual",
             &Meaning::LiftSuppression(SuppressionReason::Manual),
         );
-        let erased = |id| Meaning::Erase(id);
-        check(StopAct::Erasure, "suppression:erased contact:17", &erased(Some(ContactId(17))));
-        check(StopAct::Erasure, "suppression:erased", &erased(None));
-        check(StopAct::Erasure, "suppression:erased contact:0", &erased(None));
+        let nobody = Erased { contact: None, ticket: None, method: Method::Destroy };
+        let erased = |words, expected| check(StopAct::Erasure, words, &Meaning::Erase(expected));
+        let named = Erased { contact: Some(ContactId(17)), ..nobody };
+        erased("suppression:erased contact:17", named);
+        let anonymous = Erased { method: Method::Anonymise, ..named };
+        erased("suppression:erased contact:17 method:anonymise", anonymous);
+        erased("suppression:erased ticket:4", Erased { ticket: Some(TicketId(4)), ..nobody });
+        erased("suppression:erased", nobody);
+        erased("suppression:erased contact:0", nobody);
     }
 
     #[test]

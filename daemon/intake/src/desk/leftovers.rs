@@ -62,7 +62,9 @@ impl Desk<'_> {
             }
             self.process(incoming).await?;
             if is_end {
-                return Ok(());
+                let transaction = self.task.store().begin().await?;
+                messages::settle_taken_up(&transaction, self.mailbox).await?;
+                return Ok(transaction.commit().await?);
             }
         }
     }
