@@ -16,11 +16,10 @@ use domain::{
 };
 use store::{Store, StoreConfig, contacts::NewContact, lists::NewList};
 use tempfile::TempDir;
-use tests::{
-    ambient::{SeededEntropy, StandingClock},
-    servers::postgres::Postgres,
-};
-use vault::{Digests, StopJournal, Vault, VaultConfig};
+use tests::{ambient::StandingClock, servers::postgres::Postgres};
+
+#[path = "../shared/house.rs"]
+mod house;
 
 pub const ISSUE: &str = "december";
 
@@ -58,44 +57,20 @@ pub fn content() -> Content {
 impl Desk {
     pub async fn on_sqlite() -> Self {
         let dir = TempDir::new().expect("a directory");
-        let path = dir.path().join("consentry.sqlite");
-        Self::over(StoreConfig::Sqlite { path }, dir).await
+        Self::over(house::sqlite(dir.path()), dir).await
     }
 
     pub async fn on_postgres(server: &Postgres) -> Self {
-        let url = server.database().expect("a database");
         let dir = TempDir::new().expect("a directory");
-        Self::over(StoreConfig::Postgres { url, connections: 5 }, dir).await
+        Self::over(house::postgres(server), dir).await
     }
 
     async fn over(config: StoreConfig, dir: TempDir) -> Self {
-        let store = Store::open(&config).await.expect("opens");
-        store.migrate().await.expect("migrates");
-        let entropy = Arc::new(SeededEntropy::new(7));
-        let clock =
-            Arc::new(StandingClock::at("2026-12-04T09:00:00Z".parse().expect("an instant")));
-        let keys = dir.path().join("keys");
-        let vault = Vault::open(VaultConfig::local(dir.path().join("objects"), &keys))
-            .await
-            .expect("vault");
-        let digests = Arc::new(Digests::open(&keys, &*entropy).expect("digests"));
-        let (journal, _) =
-            StopJournal::open(&dir.path().join("journal"), "one").await.expect("journal");
-        let cases = Cases::new(CasesParts {
-            store: store.clone(),
-            vault,
-            digests,
-            journal,
-            renderer: Arc::new(render::Renderer::new(&[]).expect("templates")),
-            packs: Arc::default(),
-            regimes: Arc::new(vec![]),
-            calendars: Arc::new(vec![]),
-            settings: Arc::new(organisation()),
-            clock: clock.clone(),
-            entropy,
-        })
-        .expect("cases")
-        .with_campaigns(settings());
+        let clock = house::noon();
+        let parts = house::parts(&config, dir.path(), clock.clone(), 7).await;
+        let store = parts.store.clone();
+        let parts = CasesParts { settings: Arc::new(organisation()), ..parts };
+        let cases = Cases::new(parts).expect("cases").with_campaigns(settings());
         let news = list(&store, "news", Purpose::Newsletter).await;
         let offers = list(&store, "offers", Purpose::PartnerOffers).await;
         Self { cases, clock, news, offers, _dir: dir }
@@ -243,24 +218,7 @@ async fn list(store: &Store, name: &str, purpose: Purpose) -> ListId {
 }
 
 fn organisation() -> Settings {
-    Settings {
-        organisation: "Клиника «Эстетимед»".into(),
-        contact: "privacy@clinic.example".into(),
-        own_domains: vec!["clinic.example".into()],
-        policy_url: "https://clinic.example/policy".into(),
-        public_url: "https://hello.clinic.example".into(),
-        status_url: "https://clinic.example/{locale}/status".into(),
-        mail_id_domain: "clinic.example".into(),
-        locale: Locale::Ru,
-        zone: jiff::tz::TimeZone::get("Europe/Moscow").expect("a zone"),
-        regimes: vec![],
-        full_blocks_per_hour: 3,
-        unsubscribe_address: EmailAddress::parse("unsub@clinic.example").ok(),
-        bounce_address: EmailAddress::parse("bounce@clinic.example").ok(),
-        acknowledgements_per_hour: 9,
-        requests: cases::settings::RequestSettings::default(),
-        reply_expires_after_days: 5,
-    }
+    Settings { public_url: "https://hello.clinic.example".into(), ..house::settings() }
 }
 
 /// The name of the rule that refused.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cases::{
-    Cases, CasesParts, Settings,
+    Cases, Settings,
     contacts::{Counts, ImportError, ImportNews, ImportOrder, ImportReport, RowError},
 };
 use domain::{
@@ -11,19 +11,16 @@ use domain::{
     address::EmailAddress,
     ambient::Clock as _,
     block::{Purpose, Scope},
-    calendar::WorkingCalendar,
     gate::SuppressionReason,
     ids::ListId,
-    language::Locale,
-    regime::{Regime, RegimeId},
 };
 use store::{Store, StoreConfig, blocks::NewBlock};
 use tempfile::TempDir;
-use tests::{
-    ambient::{SeededEntropy, StandingClock},
-    servers::postgres::Postgres,
-};
-use vault::{Digests, StopJournal, Vault, VaultConfig};
+use tests::{ambient::StandingClock, servers::postgres::Postgres};
+use vault::Digests;
+
+#[path = "../shared/house.rs"]
+mod house;
 
 pub struct Room {
     pub cases: Cases,
@@ -34,47 +31,24 @@ pub struct Room {
 impl Room {
     pub async fn on_sqlite() -> Self {
         let dir = TempDir::new().expect("a directory");
-        let path = dir.path().join("consentry.sqlite");
-        Self::over(StoreConfig::Sqlite { path }, dir).await
+        Self::over(house::sqlite(dir.path()), dir).await
     }
 
     pub async fn on_postgres(server: &Postgres) -> Self {
-        let url = server.database().expect("a database");
         let dir = TempDir::new().expect("a directory");
-        Self::over(StoreConfig::Postgres { url, connections: 5 }, dir).await
+        Self::over(house::postgres(server), dir).await
     }
 
     async fn over(config: StoreConfig, dir: TempDir) -> Self {
-        let store = Store::open(&config).await.expect("opens");
-        store.migrate().await.expect("migrates");
-        let entropy = Arc::new(SeededEntropy::new(11));
-        let clock =
-            Arc::new(StandingClock::at("2026-12-04T09:00:00Z".parse().expect("an instant")));
-        let keys = dir.path().join("keys");
-        let vault = Vault::open(VaultConfig::local(dir.path().join("objects"), &keys))
-            .await
-            .expect("vault");
-        let mut digests = Digests::open(&keys, &*entropy).expect("digests");
+        let clock = house::noon();
+        let mut parts = house::parts(&config, dir.path(), clock.clone(), 11).await;
         // Two keys: what was digested under the old one must be found.
-        digests.rotate(&*entropy).expect("a second key");
-        let (journal, _) =
-            StopJournal::open(&dir.path().join("journal"), "one").await.expect("journal");
-        let regime = include_str!("../../../../config/regimes/ru-152fz.toml");
-        let calendar = include_str!("../../../../config/calendars/ru.toml");
-        let cases = Cases::new(CasesParts {
-            store,
-            vault,
-            digests: Arc::new(digests),
-            journal,
-            renderer: Arc::new(render::Renderer::new(&[]).expect("templates")),
-            packs: Arc::default(),
-            regimes: Arc::new(vec![Regime::parse(regime).expect("regime")]),
-            calendars: Arc::new(vec![WorkingCalendar::parse(calendar).expect("calendar")]),
-            settings: Arc::new(settings()),
-            clock: clock.clone(),
-            entropy,
-        })
-        .expect("cases");
+        let mut digests =
+            Digests::open(&dir.path().join("keys"), &*parts.entropy).expect("digests");
+        digests.rotate(&*parts.entropy).expect("a second key");
+        parts.digests = Arc::new(digests);
+        parts.settings = Arc::new(settings());
+        let cases = Cases::new(parts).expect("cases");
         let room = Self { cases, clock, dir };
         room.add_list("news", Purpose::Newsletter).await;
         room.add_list("partners", Purpose::PartnerOffers).await;
@@ -202,22 +176,5 @@ impl Room {
 }
 
 fn settings() -> Settings {
-    Settings {
-        organisation: "Клиника «Эстетимед»".into(),
-        contact: "privacy@clinic.example".into(),
-        own_domains: vec!["clinic.example".into()],
-        policy_url: "https://clinic.example/policy".into(),
-        public_url: "https://clinic.example".into(),
-        status_url: "https://clinic.example/{locale}/status".into(),
-        mail_id_domain: "clinic.example".into(),
-        locale: Locale::Ru,
-        zone: jiff::tz::TimeZone::get("Europe/Moscow").expect("a zone"),
-        regimes: vec![RegimeId::parse("ru-152fz").expect("an id")],
-        full_blocks_per_hour: 3,
-        acknowledgements_per_hour: 9,
-        unsubscribe_address: None,
-        bounce_address: None,
-        requests: cases::settings::RequestSettings::default(),
-        reply_expires_after_days: 5,
-    }
+    Settings { unsubscribe_address: None, bounce_address: None, ..house::settings() }
 }

@@ -11,12 +11,11 @@ use std::{
 };
 
 use cases::{Cases, CasesParts, destruction::PlanOrder};
-use domain::{calendar::WorkingCalendar, classification::Label, plan::PlanState, regime::Regime};
-use store::{Store, StoreConfig};
-use tests::ambient::{SeededEntropy, StandingClock};
-use vault::{Digests, StopJournal, Vault, VaultConfig};
+use domain::{classification::Label, plan::PlanState};
+use tests::ambient::StandingClock;
 
 use crate::{
+    desk::house,
     room::{ANNA, Room},
     whole::{a_full_person, approved, copies_gone, finish, planned, reread},
 };
@@ -40,28 +39,11 @@ async fn carries_on_what_a_parent_began() {
 
 /// The room of the parent, as a daemon that was started again opens it.
 pub async fn opened_again(directory: &Path) -> (Cases, Arc<StandingClock>) {
-    let path = directory.join("consentry.sqlite");
-    let store = Store::open(&StoreConfig::Sqlite { path }).await.expect("opens");
-    let entropy = Arc::new(SeededEntropy::new(u64::from(std::process::id()) << 8));
     let clock = Arc::new(StandingClock::at("2026-12-05T09:00:00Z".parse().expect("an instant")));
-    let keys = directory.join("keys");
-    let config = VaultConfig::local(directory.join("objects"), &keys);
-    let (journal, _) = StopJournal::open(&directory.join("journal"), "one").await.expect("journal");
-    let regime = include_str!("../../../../config/regimes/ru-152fz.toml");
-    let calendar = include_str!("../../../../config/calendars/ru.toml");
-    let cases = Cases::new(CasesParts {
-        store,
-        vault: Vault::open(config).await.expect("vault"),
-        digests: Arc::new(Digests::open(&keys, &*entropy).expect("digests")),
-        journal,
-        renderer: Arc::new(render::Renderer::new(&[]).expect("templates")),
-        packs: Arc::default(),
-        regimes: Arc::new(vec![Regime::parse(regime).expect("regime")]),
-        calendars: Arc::new(vec![WorkingCalendar::parse(calendar).expect("calendar")]),
-        settings: Arc::new(crate::desk::settings()),
-        clock: clock.clone(),
-        entropy,
-    });
+    let seed = u64::from(std::process::id()) << 8;
+    let parts = house::parts(&house::sqlite(directory), directory, clock.clone(), seed).await;
+    let settings = Arc::new(crate::desk::settings());
+    let cases = Cases::new(CasesParts { settings, ..parts });
     (cases.expect("cases"), clock)
 }
 

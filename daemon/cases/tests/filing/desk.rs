@@ -8,28 +8,24 @@ use std::sync::{
 use cases::{Cases, CasesParts, Content, Filed, Settings, Source, Submission};
 use domain::{
     Timestamp,
-    ambient::random_bytes,
+    ambient::{Entropy, random_bytes},
     authentication::SenderAuthentication,
-    calendar::WorkingCalendar,
     classification::{Band, Classification, Kind, Label, Mark, Verdict},
     ids::{MailboxId, MessageId, ObjectId, VaultKeyId},
-    language::Locale,
     mail::{HeaderAddress, ReadMail, ReturnPath},
-    regime::{Regime, RegimeId},
 };
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
-use tests::{
-    ambient::{SeededEntropy, StandingClock},
-    servers::postgres::Postgres,
-};
-use vault::{Digests, StopJournal, Vault, VaultConfig};
+use tests::{ambient::StandingClock, servers::postgres::Postgres};
+
+#[path = "../shared/house.rs"]
+pub mod house;
 
 pub struct Desk {
     pub cases: Cases,
     pub parts: CasesParts,
     pub clock: Arc<StandingClock>,
-    pub entropy: Arc<SeededEntropy>,
+    pub entropy: Arc<dyn Entropy>,
     pub dir: TempDir,
     pub folder: (MailboxId, i64),
     next: AtomicI64,
@@ -38,46 +34,21 @@ pub struct Desk {
 impl Desk {
     pub async fn on_sqlite() -> Self {
         let dir = TempDir::new().expect("a directory");
-        let path = dir.path().join("consentry.sqlite");
-        Self::over(StoreConfig::Sqlite { path }, dir).await
+        Self::over(house::sqlite(dir.path()), dir).await
     }
 
     pub async fn on_postgres(server: &Postgres) -> Self {
-        let url = server.database().expect("a database");
         let dir = TempDir::new().expect("a directory");
-        Self::over(StoreConfig::Postgres { url, connections: 5 }, dir).await
+        Self::over(house::postgres(server), dir).await
     }
 
     async fn over(config: StoreConfig, dir: TempDir) -> Self {
-        let store = Store::open(&config).await.expect("opens");
-        store.migrate().await.expect("migrates");
-        let entropy = Arc::new(SeededEntropy::new(7));
-        let clock =
-            Arc::new(StandingClock::at("2026-12-04T09:00:00Z".parse().expect("an instant")));
-        let keys = dir.path().join("keys");
-        let vault = Vault::open(VaultConfig::local(dir.path().join("objects"), &keys))
-            .await
-            .expect("vault");
-        let digests = Arc::new(Digests::open(&keys, &*entropy).expect("digests"));
-        let (journal, _) =
-            StopJournal::open(&dir.path().join("journal"), "one").await.expect("journal");
-        let regime = include_str!("../../../../config/regimes/ru-152fz.toml");
-        let calendar = include_str!("../../../../config/calendars/ru.toml");
-        let parts = CasesParts {
-            store: store.clone(),
-            vault,
-            digests,
-            journal,
-            renderer: Arc::new(render::Renderer::new(&[]).expect("templates")),
-            packs: Arc::default(),
-            regimes: Arc::new(vec![Regime::parse(regime).expect("regime")]),
-            calendars: Arc::new(vec![WorkingCalendar::parse(calendar).expect("calendar")]),
-            settings: Arc::new(settings()),
-            clock: clock.clone(),
-            entropy: entropy.clone(),
-        };
+        let clock = house::noon();
+        let parts = house::parts(&config, dir.path(), clock.clone(), 7).await;
+        let entropy = Arc::clone(&parts.entropy);
+        let parts = CasesParts { settings: Arc::new(settings()), ..parts };
         let cases = Cases::new(parts.clone()).expect("cases");
-        let folder = mailbox(&store).await;
+        let folder = mailbox(&parts.store).await;
         Self { cases, parts, clock, entropy, dir, folder, next: AtomicI64::new(1) }
     }
 
@@ -169,27 +140,13 @@ async fn mailbox(store: &Store) -> (MailboxId, i64) {
 
 pub fn settings() -> Settings {
     Settings {
-        organisation: "Клиника «Эстетимед»".into(),
-        contact: "privacy@clinic.example".into(),
-        own_domains: vec!["clinic.example".into()],
-        policy_url: "https://clinic.example/policy".into(),
-        public_url: "https://clinic.example".into(),
-        status_url: "https://clinic.example/{locale}/status".into(),
-        mail_id_domain: "clinic.example".into(),
-        locale: Locale::Ru,
-        zone: jiff::tz::TimeZone::get("Europe/Moscow").expect("a zone"),
-        regimes: vec![RegimeId::parse("ru-152fz").expect("an id")],
-        full_blocks_per_hour: 3,
-        unsubscribe_address: domain::address::EmailAddress::parse("unsub@clinic.example").ok(),
-        bounce_address: domain::address::EmailAddress::parse("bounce@clinic.example").ok(),
-        acknowledgements_per_hour: 9,
         // The automatic challenge has tests of its own; here a letter has one answer.
         requests: cases::settings::RequestSettings {
             challenge: cases::settings::ChallengeMode::ByHand,
             acts: acts(),
             ..cases::settings::RequestSettings::default()
         },
-        reply_expires_after_days: 5,
+        ..house::settings()
     }
 }
 

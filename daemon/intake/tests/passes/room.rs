@@ -2,24 +2,25 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use cases::{Cases, CasesParts, Settings};
-use domain::{calendar::WorkingCalendar, language::Locale, regime::Regime, regime::RegimeId};
+use cases::{Cases, Settings};
 use intake::{
     MailSource, Mailbox, MailboxTask, Outcome,
     authenticate::Authenticator,
     child::{ReaderConfig, ReaderPool},
     imap::{ImapConfig, Login, Security},
 };
-use store::{Store, StoreConfig};
+use store::StoreConfig;
 use tempfile::TempDir;
 use tests::{
-    ambient::{SeededEntropy, StandingClock},
+    ambient::StandingClock,
     certificates::Certificates,
     place::Place,
     scripted::ScriptedImap,
     servers::{Dovecot, MailStore},
 };
-use vault::{Digests, StopJournal, Vault, VaultConfig};
+
+#[path = "../../../cases/tests/shared/house.rs"]
+mod house;
 
 pub const HELLO: &str = "hello@clinic.example";
 
@@ -85,34 +86,11 @@ impl Room {
     }
 
     async fn over(config: StoreConfig, dir: TempDir, source: Option<MailSource>) -> Self {
-        let store = Store::open(&config).await.expect("opens");
-        store.migrate().await.expect("migrates");
-        let entropy = Arc::new(SeededEntropy::new(7));
-        let clock =
-            Arc::new(StandingClock::at("2026-12-04T09:00:00Z".parse().expect("an instant")));
-        let keys = dir.path().join("keys");
-        let vault = Vault::open(VaultConfig::local(dir.path().join("objects"), &keys))
-            .await
-            .expect("vault");
-        let digests = Arc::new(Digests::open(&keys, &*entropy).expect("digests"));
-        let (journal, _) =
-            StopJournal::open(&dir.path().join("journal"), "one").await.expect("journal");
-        let regime = include_str!("../../../../config/regimes/ru-152fz.toml");
-        let calendar = include_str!("../../../../config/calendars/ru.toml");
-        let cases = Cases::new(CasesParts {
-            store,
-            vault,
-            digests,
-            journal,
-            renderer: Arc::new(render::Renderer::new(&[]).expect("templates")),
-            packs: Arc::default(),
-            regimes: Arc::new(vec![Regime::parse(regime).expect("regime")]),
-            calendars: Arc::new(vec![WorkingCalendar::parse(calendar).expect("calendar")]),
-            settings: Arc::new(settings()),
-            clock: clock.clone(),
-            entropy: entropy.clone(),
-        })
-        .expect("cases");
+        let clock = house::noon();
+        let mut parts = house::parts(&config, dir.path(), clock.clone(), 7).await;
+        parts.settings = Arc::new(Settings { acknowledgements_per_hour: 100, ..house::settings() });
+        let entropy = Arc::clone(&parts.entropy);
+        let cases = Cases::new(parts).expect("cases");
         let path = dir.path().join("Maildir");
         tests::maildir::make(&path).expect("made");
         let folders = vec!["INBOX".to_owned()];
@@ -209,25 +187,4 @@ pub fn mail(subject: &str) -> Vec<u8> {
          Message-ID: <{subject}@mail.example>\r\n\r\ntext of {subject}\r\n"
     )
     .into_bytes()
-}
-
-fn settings() -> Settings {
-    Settings {
-        organisation: "Клиника «Эстетимед»".into(),
-        contact: "privacy@clinic.example".into(),
-        own_domains: vec!["clinic.example".into()],
-        policy_url: "https://clinic.example/policy".into(),
-        public_url: "https://clinic.example".into(),
-        status_url: "https://clinic.example/{locale}/status".into(),
-        mail_id_domain: "clinic.example".into(),
-        locale: Locale::Ru,
-        zone: jiff::tz::TimeZone::get("Europe/Moscow").expect("a zone"),
-        regimes: vec![RegimeId::parse("ru-152fz").expect("an id")],
-        full_blocks_per_hour: 3,
-        unsubscribe_address: domain::address::EmailAddress::parse("unsub@clinic.example").ok(),
-        bounce_address: domain::address::EmailAddress::parse("bounce@clinic.example").ok(),
-        acknowledgements_per_hour: 100,
-        requests: cases::settings::RequestSettings::default(),
-        reply_expires_after_days: 5,
-    }
 }
