@@ -1,11 +1,8 @@
 //! The register of disclosures knows no row without a ground, and whoever has data is told.
 
-use cases::{
-    CasesError, correction::NewCorrection, parties::DisclosureToRecord,
-    requests::executing::Carried,
-};
+use cases::{CasesError, parties::DisclosureToRecord, requests::executing::Carried};
 use domain::{
-    block::{Field, Purpose},
+    block::Purpose,
     classification::Label,
     consent::{ConsentAct, Grade},
     disclosure::{Ground, NoticeAct, NoticeState, Role},
@@ -14,12 +11,9 @@ use domain::{
 };
 use store::{consents::NewConsentEvent, recipients::NewRecipient};
 
-use crate::{
-    access::prove,
-    room::{ANNA, BORIS, Matter, Room},
-};
+use crate::room::{ANNA, BORIS, Matter, Room};
 
-fn recipient(name: &str, role: Role) -> NewRecipient {
+pub fn recipient(name: &str, role: Role) -> NewRecipient {
     NewRecipient {
         name: name.into(),
         role,
@@ -34,11 +28,11 @@ fn recipient(name: &str, role: Role) -> NewRecipient {
     }
 }
 
-async fn add(room: &Room, recipient: NewRecipient) {
+pub async fn add(room: &Room, recipient: NewRecipient) {
     room.cases().add_recipient(&recipient, "olga").await.expect("added");
 }
 
-fn contract(recipient: &str, contact: ContactId) -> DisclosureToRecord {
+pub fn contract(recipient: &str, contact: ContactId) -> DisclosureToRecord {
     DisclosureToRecord {
         recipient: recipient.into(),
         contact,
@@ -270,7 +264,7 @@ async fn a_recipient_is_written_down_whole(room: Room) {
     assert!(cases.end_recipient("partner", "olga").await.is_err());
 }
 
-async fn acts(room: &Room, matter: &Matter) -> Vec<(String, NoticeAct)> {
+pub async fn acts(room: &Room, matter: &Matter) -> Vec<(String, NoticeAct)> {
     let notices = room.cases().notices_of_request(matter.requests[0]).await.expect("read");
     notices.into_iter().map(|row| (row.recipient_name, row.act)).collect()
 }
@@ -347,56 +341,7 @@ async fn recipients_hear_of_a_stop(room: Room) {
     }
 }
 
-async fn whoever_has_a_field_is_told_its_new_value_and_nobody_else(room: Room) {
-    let cases = room.cases();
-    let anna = room.contact("Анна Питрова", "+7 900 000-00-00", &[ANNA]).await;
-    let knows = |name: &str, data: &str| NewRecipient {
-        data: data.into(),
-        ..recipient(name, Role::Processor)
-    };
-    add(&room, knows("mailer", "email name")).await;
-    add(&room, knows("phones", "phone")).await;
-    add(&room, recipient("partner", Role::ThirdParty)).await;
-    cases.record_disclosure(&contract("partner", anna), "olga").await.expect("recorded");
-    let matter = room.asks(ANNA, &[Label::Rectification]).await;
-    prove(&room, &matter).await;
-    let id = matter.request();
-    let new = |field, new: &str| NewCorrection {
-        field,
-        of: None,
-        new: new.into(),
-        proof: "паспорт предъявлен".into(),
-    };
-    for one in [new(Field::Name, "Анна Петрова"), new(Field::Phone, "+7 900 111-11-11")] {
-        cases.propose_correction(id, &one, "boris").await.expect("proposed");
-    }
-    cases.propose(id, None, "boris").await.expect("proposed");
-    cases.decide(id, "vera").await.expect("approved");
-    cases.apply_corrections(id, "boris").await.expect("applied");
-    let told: Vec<_> = acts(&room, &matter)
-        .await
-        .into_iter()
-        .filter(|(_, act)| *act == NoticeAct::Correct)
-        .map(|(name, _)| name)
-        .collect();
-    // The partner has the address alone, which did not change.
-    assert_eq!(told, ["mailer", "phones"]);
-    let letters = room.letters(matter.ticket).await;
-    let texts: Vec<String> = letters
-        .into_iter()
-        .filter(|letter| letter.topic == "recipient_notice")
-        .filter_map(|letter| letter.content.map(|content| content.text))
-        .filter(|text| text.contains("правильно"))
-        .collect();
-    let [mailer, phones] = texts.as_slice() else { panic!("{texts:?}") };
-    assert!(mailer.contains("было «Анна Питрова», правильно «Анна Петрова»"), "{mailer}");
-    assert!(!mailer.contains("111-11-11") && !mailer.contains("000-00-00"), "{mailer}");
-    assert!(phones.contains("правильно «+7 900 111-11-11»"), "{phones}");
-    assert!(!phones.contains("Петрова") && !phones.contains(ANNA), "{phones}");
-}
-
 both! {
-    whoever_has_a_field_is_told_its_new_value_and_nobody_else,
     recipients_hear_of_blocks_and_of_their_end,
     recipients_hear_of_a_stop,
     no_ground_no_row_not_even_by_hand,
