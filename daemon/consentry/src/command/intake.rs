@@ -18,6 +18,7 @@ use crate::print;
 pub async fn run(config: Config, arguments: Intake) -> anyhow::Result<ExitCode> {
     let IntakeCommand::Run { json, .. } = arguments.command;
     let house = House::open(config, Schema::Migrate).await?;
+    super::restore::check_replayed(&house).await?;
     let reading = Reading::prepare(&house)?;
     let mut code = ExitCode::SUCCESS;
     for task in &reading.tasks {

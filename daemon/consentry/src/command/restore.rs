@@ -7,10 +7,13 @@
 
 mod placing;
 
+pub use self::placing::clean_up;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use cases::failpoint;
 use cases::restoring::{Restored, hold};
 use domain::ambient::Clock as _;
 use domain::ids::ObjectId;
@@ -37,6 +40,8 @@ pub async fn run(general: General, arguments: Restore) -> anyhow::Result<ExitCod
     let config = load_config(&general)?;
     let manifest = Manifest::read(from)?;
     placing::check_keys(&config, &manifest)?;
+    // No daemon of this directory begins in between.
+    let lock = crate::daemon::lock(&config)?;
     let store = open_store(&config, Schema::Migrate).await?;
     placing::refuse_while_running(&store).await?;
     let backup = manifest.identity()?;
@@ -54,13 +59,24 @@ pub async fn run(general: General, arguments: Restore) -> anyhow::Result<ExitCod
     let mut restored =
         hold(&house.store, &backup, &actor, SystemClock.now()).await.map_err(told)?;
     restored.objects = put_objects(&house, from).await?;
+    failpoint::hit("restore_objects");
     let entries = entries(&house, &arguments.journal).await?;
     house.cases.replay(&entries, &actor, &mut restored).await.map_err(told)?;
-    restored.unknown_objects = house.cases.tell_unknown_objects().await.map_err(told)?;
+    failpoint::hit("restore_replayed");
+    house.cases.take_up_unknown(&actor, &mut restored).await.map_err(told)?;
     house.cases.note_restored(&restored).await.map_err(told)?;
     house.close().await;
+    drop(lock);
     tell(&restored, arguments.json)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether the database may be worked with.
+///
+/// # Errors
+/// [`crate::failure::RefusedByRule`] when it must be restored first, or once more.
+pub async fn check_replayed(house: &House) -> anyhow::Result<()> {
+    house.cases.check_replayed().await.map_err(told)
 }
 
 async fn release(general: &General, actor: &str, as_json: bool) -> anyhow::Result<ExitCode> {
@@ -147,8 +163,17 @@ fn tell(restored: &Restored, as_json: bool) -> anyhow::Result<()> {
         restored.unsure
     ))?;
     print::line(&format!(
-        "{} deliveries are uncertain, {} campaigns are paused; {} objects put back, {} unknown",
-        restored.uncertain, restored.campaigns, restored.objects, restored.unknown_objects
+        "{} acts, proofs and kept records came back; {} requests of destroyed people were closed",
+        restored.proofs, restored.overtaken
+    ))?;
+    print::line(&format!(
+        "{} deliveries are uncertain, {} campaigns are paused; {} objects put back",
+        restored.uncertain, restored.campaigns, restored.objects
+    ))?;
+    print::line(&format!(
+        "of the objects that the database does not know {} are mails to be filed again, {} were of no \
+         use and deleted, {} are left",
+        restored.taken_up, restored.useless_objects, restored.unknown_objects
     ))?;
     print::line("NOTHING LEAVES until `consentry restore --release`")?;
     Ok(())

@@ -1,9 +1,10 @@
 //! The copy of the database takes its place: whole, held, or not at all.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use cases::failpoint;
 use cases::restoring::hold;
 use domain::ambient::Clock as _;
 use store::{Store, StoreConfig};
@@ -81,21 +82,45 @@ pub(super) async fn place(
         "`{}` is damaged; take another backup",
         source.display()
     );
-    let beside = path.with_extension("restoring");
+    let beside = beside(&path);
     remove(&beside)?;
     fs::copy(&source, &beside).with_context(|| format!("cannot write `{}`", beside.display()))?;
+    failpoint::hit("restore_copied");
     let copy = Store::open(&StoreConfig::Sqlite { path: beside.clone() }).await?;
     copy.migrate().await.context("cannot migrate the copy")?;
     hold(&copy, &backup, actor, SystemClock.now()).await.map_err(told)?;
     copy.close().await;
     File::open(&beside)?.sync_all()?;
+    failpoint::hit("restore_held");
     remove_log(&path)?;
+    failpoint::hit("restore_cleared");
     fs::rename(&beside, &path)
         .with_context(|| format!("cannot put the copy in place of `{}`", path.display()))?;
     if let Some(directory) = path.parent() {
         File::open(directory)?.sync_all()?;
     }
+    failpoint::hit("restore_placed");
     Ok(())
+}
+
+/// Where the copy is made ready.
+fn beside(path: &Path) -> PathBuf {
+    path.with_extension("restoring")
+}
+
+/// Removes what a restore that died left beside the database: a copy with people who were destroyed
+/// since. The backup is still there to be restored. Returns whether there was one.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn clean_up(config: &Config) -> anyhow::Result<bool> {
+    let StoreConfig::Sqlite { path } = config.database.open().map_err(as_wrong_use)? else {
+        return Ok(false);
+    };
+    let beside = beside(&path);
+    let is_there = beside.exists();
+    remove(&beside).with_context(|| format!("cannot remove `{}`", beside.display()))?;
+    Ok(is_there)
 }
 
 async fn is_placed(present: &Store, backup: &str) -> anyhow::Result<bool> {
