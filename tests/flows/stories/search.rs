@@ -1,4 +1,5 @@
-//! A search of every file below a directory for words of a person, however they are written.
+//! A search of every file below a directory for words of a person, however they are written: in its
+//! content and in its name, temporary files, sockets' directories and journals among them.
 
 use std::{
     fs,
@@ -8,8 +9,8 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tests::Result;
 
-/// How a text may stand in a file: as it is, UTF-16, base64 at every offset, quoted-printable,
-/// and escaped as JSON may escape it.
+/// How a text may stand in a file: as it is, in capitals or small, UTF-16, base64 at every offset,
+/// quoted-printable, in an address of a page, in hex, and escaped as JSON may escape it.
 fn disguises(text: &str) -> Vec<Vec<u8>> {
     let mut ways = vec![text.as_bytes().to_vec()];
     ways.push(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
@@ -21,11 +22,16 @@ fn disguises(text: &str) -> Vec<Vec<u8>> {
         let to = coded.trim_end_matches('=').len().saturating_sub(2);
         ways.push(coded.as_bytes()[from..to].to_vec());
     }
-    let quoted = text.bytes().map(|byte| {
-        let is_plain = byte.is_ascii_alphanumeric() || b"@. -+".contains(&byte);
-        if is_plain { char::from(byte).to_string() } else { format!("={byte:02X}") }
-    });
-    ways.push(quoted.collect::<String>().into_bytes());
+    ways.extend([text.to_lowercase(), text.to_uppercase()].map(String::into_bytes));
+    for (mark, plain) in [('=', "@. -+"), ('%', ".-")] {
+        let coded = text.bytes().map(|byte| {
+            let is_plain = byte.is_ascii_alphanumeric() || plain.as_bytes().contains(&byte);
+            if is_plain { char::from(byte).to_string() } else { format!("{mark}{byte:02X}") }
+        });
+        ways.push(coded.collect::<String>().into_bytes());
+    }
+    let hex = text.bytes().map(|byte| format!("{byte:02x}"));
+    ways.push(hex.collect::<String>().into_bytes());
     let escaped = text.encode_utf16().map(|unit| match u8::try_from(unit) {
         Ok(byte) => char::from(byte).to_string(),
         Err(_) => format!("\\u{unit:04x}"),
@@ -58,7 +64,8 @@ pub fn found(directory: &Path, texts: &[&str]) -> Result<Vec<String>> {
         .collect();
     let mut places = Vec::new();
     for path in all {
-        let content = latin(&fs::read(&path)?);
+        let name = latin(path.strip_prefix(directory)?.as_os_str().as_encoded_bytes());
+        let content = latin(&fs::read(&path)?) + "\0" + &name;
         for (text, ways) in &wanted {
             for (way, disguise) in ways.iter().enumerate() {
                 if content.contains(disguise) {

@@ -106,6 +106,39 @@ impl Postgres {
         run(&mut psql)
     }
 
+    /// Its data directory: tables, the log, samples of the planner.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Copies a database as an administrator does (`pg_dump --format=custom`); returns the file.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn dump(&self, database: &str) -> Result<PathBuf> {
+        let file = self.data.with_file_name(format!("{database}.dump"));
+        let mut dump = self.command("pg_dump");
+        let port = self.port.number().to_string();
+        dump.args(["-h", "127.0.0.1", "-p", &port, "-U", "consentry", "--format=custom"]);
+        run(dump.arg("--file").arg(&file).arg(database))?;
+        Ok(file)
+    }
+
+    /// Puts a copy in place of a database: dropped, made anew, `pg_restore`.
+    ///
+    /// # Errors
+    /// When somebody still uses the database, or not all of the copy can be put there.
+    pub fn put_back(&self, database: &str, from: &Path) -> Result<()> {
+        self.execute("postgres", &format!("DROP DATABASE {database}"))?;
+        self.execute("postgres", &format!("CREATE DATABASE {database}"))?;
+        let mut restore = self.command("pg_restore");
+        let port = self.port.number().to_string();
+        restore.args(["-h", "127.0.0.1", "-p", &port, "-U", "consentry", "--exit-on-error"]);
+        run(restore.args(["-d", database]).arg(from))?;
+        Ok(())
+    }
+
     /// An administrator's fast stop: open transactions are rolled back.
     ///
     /// # Errors
