@@ -311,6 +311,11 @@ pub struct Completions {
 }
 
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
+mod looks;
+
+#[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
 
