@@ -20,6 +20,7 @@ fn in_russian(part: &str) -> String {
     let named = part
         .replace("-FZ", "-ФЗ")
         .replace("Civil Code", "ГК РФ")
+        .replace("order 179 p. ", "order 179 п. ")
         .replace("order 179", ORDER_RU)
         .replace("art. ", "ст. ");
     // Articles of the GDPR keep their brackets in Russian too.
@@ -62,6 +63,7 @@ fn in_english(part: &str) -> String {
         .replace("ГК РФ", "Civil Code")
         .replace(ORDER_RU, "order 179")
         .replace("order 179 п. ", "order 179, clause ")
+        .replace("order 179 p. ", "order 179, clause ")
         .replace("ст. ", "art. ");
     let mut out = String::with_capacity(named.len());
     let mut rest = named.as_str();
@@ -106,7 +108,9 @@ mod tests {
         let clause = "152-FZ art. 21(7); order 179 п. 8";
         let ru =
             "152-ФЗ ст.\u{a0}21 ч.\u{a0}7; приказ Роскомнадзора от 28.10.2022 №\u{a0}179 п.\u{a0}8";
-        assert_eq!(law(clause, Locale::Ru), ru);
+        for clause in [clause.to_owned(), clause.replace('п', "p")] {
+            assert_eq!(law(&clause, Locale::Ru), ru);
+        }
         assert_eq!(law(clause, Locale::En), "152-FZ art.\u{a0}21(7); order 179, clause\u{a0}8");
     }
 
