@@ -185,7 +185,8 @@ impl Cases {
         let said = (reason, lifting.words);
         store::blocks::lift(transaction, block, actor, said, now).await?;
         store::blocks::close_reminder(transaction, block, actor, now).await?;
-        store::tasks::close_of_block(transaction, "narrow_or_lift_block", block, actor, now).await?;
+        store::tasks::close_of_block(transaction, "narrow_or_lift_block", block, actor, now)
+            .await?;
         // The end holds for the same addresses as the block did.
         let mut addresses: Vec<_> = row.address.into_iter().collect();
         if let Some(contact) = row.contact {

@@ -129,6 +129,12 @@ impl Cases {
     ) -> Result<(), CasesError> {
         if store::requests::fulfil(transaction, request.id, duties, now).await? > 0 {
             let names: Vec<_> = duties.iter().map(|duty| duty.name()).collect();
+            for name in &names {
+                let about = format!("request:{} duty:{name}", request.id);
+                for task in ["duty_due", "duty_overdue"] {
+                    store::tasks::close(transaction, (task, &about), by.actor, now).await?;
+                }
+            }
             let detail = serde_json::json!({ "duties": names });
             let subject = format!("request:{}", request.id);
             store::audit::append(transaction, by.actor, "fulfilled", &subject, &detail, now)

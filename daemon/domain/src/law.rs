@@ -23,19 +23,75 @@ const ARTICLE: [&str; 14] = [
 ];
 /// Words for a part of an article, before its number or letter.
 const PART: [&str; 27] = [
-    "ч", "часть", "части", "частью", "п", "пп", "пункт", "пункта", "пункту", "пунктом", "подп",
-    "подпункт", "подпункта", "абз", "абзац", "абзаца", "para", "paragraph", "paragraphs", "point",
-    "points", "lit", "letter", "sentence", "abs", "satz", "nr",
+    "ч",
+    "часть",
+    "части",
+    "частью",
+    "п",
+    "пп",
+    "пункт",
+    "пункта",
+    "пункту",
+    "пунктом",
+    "подп",
+    "подпункт",
+    "подпункта",
+    "абз",
+    "абзац",
+    "абзаца",
+    "para",
+    "paragraph",
+    "paragraphs",
+    "point",
+    "points",
+    "lit",
+    "letter",
+    "sentence",
+    "abs",
+    "satz",
+    "nr",
 ];
 /// Acts by a word of their own.
 const ACT: [&str; 19] = [
-    "gdpr", "dsgvo", "bdsg", "uwg", "ttdsg", "tdddg", "гк", "тк", "нк", "ук", "упк", "гпк", "апк",
-    "кас", "ск", "жк", "коап", "конституция", "конституции",
+    "gdpr",
+    "dsgvo",
+    "bdsg",
+    "uwg",
+    "ttdsg",
+    "tdddg",
+    "гк",
+    "тк",
+    "нк",
+    "ук",
+    "упк",
+    "гпк",
+    "апк",
+    "кас",
+    "ск",
+    "жк",
+    "коап",
+    "конституция",
+    "конституции",
 ];
 /// What may stand around an act.
 const AROUND: [&str; 17] = [
-    "рф", "россии", "eu", "ес", "закон", "закона", "законом", "федеральный", "федерального",
-    "федеральным", "regulation", "regulations", "и", "and", "or", "или", "n",
+    "рф",
+    "россии",
+    "eu",
+    "ес",
+    "закон",
+    "закона",
+    "законом",
+    "федеральный",
+    "федерального",
+    "федеральным",
+    "regulation",
+    "regulations",
+    "и",
+    "and",
+    "or",
+    "или",
+    "n",
 ];
 /// Words that name a contract.
 const CONTRACT: [&str; 10] = [
@@ -214,11 +270,13 @@ mod tests {
 
     #[test]
     fn a_contract_has_a_number_or_a_date() {
-        for yes in ["договор № 7 от 01.02.2026", "Contract 12/B", "договор от 01.02.2026 г."] {
+        for yes in ["договор № 7 от 01.02.2026", "Contract 12/B", "договор от 01.02.2026 г."]
+        {
             assert!(is_contract(yes), "{yes}");
             assert!(is_base(yes), "{yes}");
         }
-        for no in ["1", "договор", "уговор 1", "договор с Ивановым № 7", "contract seven"] {
+        for no in ["1", "договор", "уговор 1", "договор с Ивановым № 7", "contract seven"]
+        {
             assert!(!is_base(no), "{no}");
         }
     }

@@ -6,6 +6,7 @@ use domain::{
     ids::{ContactId, DecisionId, RequestId, TicketId},
     people::Acting,
     regime::RequestName,
+    request::repeated::Earlier,
 };
 
 use crate::{
@@ -230,28 +231,37 @@ pub async fn corrections_of(
         .collect()
 }
 
-/// How many requests of this name the same person made within `since` and `before` and got
-/// answered.
+/// The requests of this name that the same person made within a span (the end is not in it) and to
+/// which information was given: of the ticket's contact from any of its addresses, or of the same
+/// address. Refused ones gave none.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub async fn answered_before(
+pub async fn answered_earlier(
     session: &impl Session,
     (name, ticket): (RequestName, TicketId),
-    since: Timestamp,
-    before: Timestamp,
-) -> Result<i64, StoreError> {
-    let sql = "SELECT COUNT(*) AS n FROM request JOIN ticket ON ticket.id = request.ticket_id \
+    (since, before): (Timestamp, Timestamp),
+) -> Result<Vec<Earlier>, StoreError> {
+    let sql = "SELECT request.id, request.received_at FROM request JOIN ticket ON ticket.id = request.ticket_id \
                JOIN ticket own ON own.id = $2 WHERE request.name = $1 AND request.received_at >= $3 \
                AND request.received_at < $4 AND request.state IN ('answered', 'closed') \
-               AND (ticket.contact_id = own.contact_id OR ticket.address_id = own.address_id)";
+               AND (request.outcome IS NULL OR request.outcome IN ('done', 'partly_kept', 'nothing_held')) \
+               AND (ticket.contact_id = own.contact_id OR ticket.address_id = own.address_id \
+               OR ticket.address_id IN (SELECT address_id FROM contact_address \
+               WHERE contact_id = own.contact_id)) ORDER BY request.received_at, request.id";
     let values = [
         name.name().into(),
         ticket.0.into(),
         since.as_microsecond().into(),
         before.as_microsecond().into(),
     ];
-    query_one(session, sql, values).await?.get("request", "n")
+    let rows = query_all(session, sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let request = RequestId(row.get("request", "id")?);
+            Ok(Earlier { request, received_at: row.instant("request", "received_at")? })
+        })
+        .collect()
 }
 
 /// How many legal holds stand for a ticket or its contact.

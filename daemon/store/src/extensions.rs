@@ -156,3 +156,16 @@ pub async fn settle(
     let values = [extension.0.into(), to.name().into(), now.as_microsecond().into()];
     change_one(transaction, "extension", sql, values).await
 }
+
+/// Extensions that were not granted and whose duty is still open and not lengthened otherwise.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn refused_and_owed(session: &impl Session) -> Result<Vec<ExtensionId>, StoreError> {
+    let sql = "SELECT e.id AS id FROM extension AS e JOIN duty AS d ON d.id = e.duty_id \
+               JOIN request AS r ON r.id = e.request_id WHERE e.state IN ('late', 'failed') \
+               AND d.done_at IS NULL AND d.extended = 0 \
+               AND r.state NOT IN ('closed', 'joined', 'withdrawn') ORDER BY e.id";
+    let rows = query_all(session, sql, []).await?;
+    rows.iter().map(|row| Ok(ExtensionId(row.get("extension", "id")?))).collect()
+}

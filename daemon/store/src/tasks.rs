@@ -55,6 +55,28 @@ pub async fn open_once(
     Ok(n == 0)
 }
 
+/// Opens a task of a ticket unless the same one, by name and detail, is open, or was opened or
+/// closed after `since`; returns whether it was opened now.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn open_again(
+    transaction: &Transaction,
+    name: &str,
+    (ticket, detail): (TicketId, &str),
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM task WHERE ticket_id = $1 AND name = $2 AND detail = $3 \
+               AND (done_at IS NULL OR opened_at > $4 OR done_at > $4)";
+    let values = [ticket.0.into(), name.into(), detail.into(), since.as_microsecond().into()];
+    let n: i64 = query_one(transaction, sql, values).await?.get("task", "n")?;
+    if n == 0 {
+        open(transaction, name, Some(ticket), None, detail, now).await?;
+    }
+    Ok(n == 0)
+}
+
 /// Closes the open tasks of this name and detail; none is fine.
 ///
 /// # Errors

@@ -6,9 +6,9 @@
 
 use domain::{
     decision::Verdict,
+    ids::RequestId,
     plan::{Basis, Keep, Part},
     regime::DutyName,
-    ids::RequestId,
 };
 use store::Session;
 

@@ -20,6 +20,8 @@ use crate::{Cases, CasesError, letters::CaseMail};
 
 /// The context under which causes are sealed.
 const CAUSES_CONTEXT: &str = "extension.causes";
+/// The alarm of an extension that was not granted, before its id.
+const NOT_GRANTED: &str = "extension_not_granted/";
 
 impl Cases {
     /// Asks for more time for a duty: plans the notice with its causes. Returns how many duties
@@ -243,6 +245,7 @@ impl Cases {
     /// # Errors
     /// [`CasesError`] when the database cannot be used.
     pub async fn settle_extensions(&self, limit: u32) -> Result<usize, CasesError> {
+        self.clear_refused_extensions().await?;
         let mut settled = 0;
         for extension in store::extensions::asked(self.store(), limit).await? {
             match self.settle_extension(&extension).await {
@@ -254,6 +257,25 @@ impl Cases {
             }
         }
         Ok(settled)
+    }
+
+    /// The alarm of an extension that was not granted goes when its duty is done, lengthened in
+    /// another way, or owed no more.
+    async fn clear_refused_extensions(&self) -> Result<(), CasesError> {
+        let standing = store::alarms::standing(self.store()).await?;
+        let named: Vec<_> =
+            standing.iter().filter(|alarm| alarm.name.starts_with(NOT_GRANTED)).collect();
+        if named.is_empty() {
+            return Ok(());
+        }
+        let owed = store::extensions::refused_and_owed(self.store()).await?;
+        let owed: Vec<_> = owed.iter().map(|id| format!("{NOT_GRANTED}{id}")).collect();
+        let now = self.parts.clock.now();
+        let transaction = self.store().begin().await?;
+        for alarm in named.iter().filter(|alarm| !owed.contains(&alarm.name)) {
+            store::alarms::clear(&transaction, &alarm.name, now).await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     async fn settle_extension(&self, extension: &ExtensionRow) -> Result<bool, CasesError> {
@@ -291,7 +313,7 @@ impl Cases {
             }
             Fate::Not(to) => {
                 store::extensions::settle(&transaction, extension.id, to, now).await?;
-                let name = format!("extension_not_granted/{}", extension.id);
+                let name = format!("{NOT_GRANTED}{}", extension.id);
                 let detail = format!(
                     "the notice of an extension did not go out in time: ticket {}, request {}, duty {}, due {}; \
                      the first date holds",

@@ -87,7 +87,10 @@ impl Cases {
             facts.push(format!("{} %: {}", stage, fact(row)));
             let task = if *stage == 100 { "duty_overdue" } else { "duty_due" };
             let detail = format!("request:{} duty:{}", row.duty.request, row.duty.name);
-            store::tasks::open_once(&transaction, task, row.ticket, &detail, now).await?;
+            // One that somebody closed comes back with the next stage.
+            let at_any_time = Timestamp::MAX;
+            let about = (row.ticket, detail.as_str());
+            store::tasks::open_again(&transaction, task, about, at_any_time, now).await?;
         }
         if !facts.is_empty() {
             let remedy = "consentry request list; consentry request show ID";
@@ -137,6 +140,12 @@ impl Cases {
             overdue[0].duty.safe_due_on.as_deref().unwrap_or("-"),
         );
         store::alarms::raise(&transaction, OVERDUE, &detail, now).await?;
+        for row in overdue {
+            // Closing the task does not do the duty: it comes back every day.
+            let detail = format!("request:{} duty:{}", row.duty.request, row.duty.name);
+            let about = (row.ticket, detail.as_str());
+            store::tasks::open_again(&transaction, "duty_overdue", about, day_ago, now).await?;
+        }
         if store::deliveries::staff_mail_since(&transaction, OVERDUE, day_ago).await? == 0 {
             let remedy = "consentry request list --overdue";
             let words = ("сроки по обращениям пропущены / duties are overdue", remedy);
@@ -222,42 +231,6 @@ impl Cases {
             store::deliveries::plan(transaction, &new, now).await?;
         }
         Ok(())
-    }
-
-    /// Alarms of destructions that were put off (152-ФЗ ст. 21 ч. 6): when one, three and five of
-    /// the six months have passed. Returns how many were raised anew.
-    ///
-    /// # Errors
-    /// [`CasesError::Store`].
-    pub async fn watch_postponed(&self) -> Result<usize, CasesError> {
-        let now = self.parts.clock.now();
-        let mut raised = 0;
-        for plan in store::duties::postponed(self.store()).await? {
-            let zone = &self.parts.settings.zone;
-            let months_left = |left: i64| {
-                let at = plan.until.to_zoned(zone.clone());
-                at.checked_sub(left.months()).map_or(Timestamp::MIN, |at| at.timestamp())
-            };
-            let passed = [(5, 1), (3, 3), (1, 5)];
-            let reached = passed.iter().filter(|(left, _)| months_left(*left) <= now);
-            let Some((_, months)) = reached.max_by_key(|(_, months)| *months) else { continue };
-            let transaction = self.store().begin().await?;
-            let detail = format!("plan:{} months:{months}", plan.id);
-            let task = "postponed_destruction";
-            if store::tasks::open_once(&transaction, task, plan.ticket, &detail, now).await? {
-                let until = wording::instant(plan.until, zone, self.parts.settings.locale);
-                let name = format!("postponed_destruction/{}", plan.id);
-                let words = format!(
-                    "{months} of 6 months have passed since a destruction was put off: plan {}, request {}, \
-                     at the latest {until}",
-                    plan.id, plan.request
-                );
-                store::alarms::raise(&transaction, &name, &words, now).await?;
-                raised += 1;
-            }
-            transaction.commit().await?;
-        }
-        Ok(raised)
     }
 }
 

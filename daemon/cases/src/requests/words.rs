@@ -18,9 +18,8 @@ pub(super) fn check_words(name: RequestName, carried: &Carried) -> Result<(), Ca
         let why = "say what was done, in words that the person understands: --done";
         return Err(refused("done_is_said", why));
     }
-    let unfounded = |(purpose, base): &(String, String)| {
-        purpose.trim().is_empty() || !is_base(base)
-    };
+    let unfounded =
+        |(purpose, base): &(String, String)| purpose.trim().is_empty() || !is_base(base);
     if carried.continues.iter().any(unfounded) {
         let why = "what goes on needs its base: an article of an act, such as `договор=152-ФЗ ст. 6 ч. 1 п. 5`, or a contract by its number or date, such as `договор № 7 от 01.02.2026`, and no other words";
         return Err(refused("continues_with_base", why));

@@ -217,8 +217,14 @@ async fn whom_gdpr_protects_hears_that_the_block_of_the_check_ends(mut room: Roo
     };
     cases.propose(request, Some(&refusal), "boris").await.expect("proposed");
     cases.decide(request, "vera").await.expect("refused");
-    assert_eq!(room.count("block WHERE state = 'active'").await, 0);
-    room.letter(matter.ticket, "unblock_notice").await;
+    // First the word, then the end: the block holds until the letter was accepted.
+    let active = "block WHERE state = 'active'";
+    assert_eq!(cases.lift_told_blocks().await.expect("looks"), 0);
+    assert_eq!(room.count(active).await, 1);
+    let notice = room.letter(matter.ticket, "unblock_notice").await;
+    room.relay_takes(notice.id).await;
+    assert_eq!(cases.lift_told_blocks().await.expect("lifts"), 1);
+    assert_eq!(room.count(active).await, 0);
 }
 
 async fn of_two_who_apply_at_once_one_does(room: Room) {

@@ -30,11 +30,11 @@ async fn one_account_does_not_decide_what_it_proposed_under_another_name(mut roo
         is_refused(room.cases().decide(id, same).await, "four_eyes");
     }
     room.cases().decide(id, "boris").await.expect("another person under another account");
-    for (action, account) in [("propose", "office"), ("decide", "home")] {
+    for (act, account) in [("propose", "office"), ("decide", "home")] {
         let told = format!(
-            "audit_event WHERE action = '{action}' AND detail LIKE '%\"account\":\"{account}\"%'"
+            "audit_event WHERE act = '{act}' AND detail LIKE '%\"account\":\"{account}\"%'"
         );
-        assert_eq!(room.count(&told).await, 1, "{action}");
+        assert_eq!(room.count(&told).await, 1, "{act}");
     }
 }
 
@@ -62,7 +62,7 @@ async fn a_later_word_of_the_person_ends_a_request_and_a_strangers_does_not(mut 
     let ended = room.cases().withdraw_request(id, None, "anna").await.expect("ended");
     assert_eq!(ended, TakingBack::Ends);
     assert_eq!(room.request(id).await.state, RequestState::Withdrawn);
-    let heard = "audit_event WHERE action = 'withdrawal_heard' AND detail LIKE '%submission%'";
+    let heard = "audit_event WHERE act = 'withdrawal_heard' AND detail LIKE '%submission%'";
     assert_eq!(room.count(heard).await, 1);
 }
 
@@ -96,12 +96,14 @@ async fn a_base_is_an_article_or_a_contract_and_no_free_text(room: Room) {
         continues: vec![("исполнение договора".into(), base.into())],
         ..done("рассылки прекращены")
     };
-    for base in ["1", "ст. 6", "152-ФЗ стол 6", "Иванов сказал, 152-ФЗ ст. 6", "договор"] {
+    for base in ["1", "ст. 6", "152-ФЗ стол 6", "Иванов сказал, 152-ФЗ ст. 6", "договор"]
+    {
         let refused = room.cases().propose_carried(id, &with(base), "anna").await;
         is_refused(refused, "continues_with_base");
     }
     let mut wrong = refusal();
-    for clause in ["стол 1", "ст. 14", "152-ФЗ ст. 14, потому что Иванов должен"] {
+    for clause in ["стол 1", "ст. 14", "152-ФЗ ст. 14, потому что Иванов должен"]
+    {
         wrong.clause = clause.into();
         is_refused(room.cases().propose(id, Some(&wrong), "anna").await, "refusal_needs_clause");
     }

@@ -65,6 +65,15 @@ async fn a_notice_that_leaves_too_late_lengthens_nothing_and_is_loud(room: Room)
         room.count(&format!("delivery WHERE id = {} AND expires_at < {now}", letter.id)).await,
         1
     );
+    // The alarm goes with its cause.
+    let alarm = "alarm WHERE name LIKE 'extension_not_granted/%' AND cleared_at IS NULL";
+    room.cases().settle_extensions(10).await.expect("looks");
+    assert_eq!(room.count(alarm).await, 1, "the duty is owed still");
+    let done =
+        format!("UPDATE duty SET done_at = 1 WHERE request_id = {} RETURNING id", matter.request());
+    room.number(&done).await;
+    room.cases().settle_extensions(10).await.expect("looks");
+    assert_eq!(room.count(alarm).await, 0);
 }
 
 async fn a_notice_by_hand_counts_with_date_and_proof(room: Room) {
@@ -160,6 +169,15 @@ async fn each_stage_is_told_once_and_after_a_standstill_the_highest_alone(mut ro
     assert!(listed[0].is_overdue && listed[0].penalty.is_some() && listed[0].days_left < 0);
     let tasks = room.tasks(matter.ticket).await;
     assert!(tasks.contains(&"duty_overdue".to_owned()), "{tasks:?}");
+    // Whoever closes the task has not done the duty: it comes back a day later.
+    let now = room.now().as_microsecond();
+    let close = format!("UPDATE task SET done_at = {now} WHERE name = 'duty_overdue' RETURNING id");
+    room.number(&close).await;
+    cases.remind("node").await.expect("looks");
+    assert!(!room.tasks(matter.ticket).await.contains(&"duty_overdue".to_owned()), "not at once");
+    room.set_time("2026-12-21T11:00:00Z");
+    cases.remind("node").await.expect("looks");
+    assert!(room.tasks(matter.ticket).await.contains(&"duty_overdue".to_owned()));
     // Two nodes at once tell one stage once.
     let other = room.asks(BORIS, &[Label::Access]).await;
     room.set_time("2027-01-11T12:00:00Z");

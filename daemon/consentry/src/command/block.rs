@@ -32,14 +32,15 @@ pub async fn run(general: General, arguments: Block) -> anyhow::Result<ExitCode>
             }
             let shown: Vec<_> = shown.into_iter().zip(words).collect();
             if json {
-                let with_words = |(block, (basis, lift)): &(&BlockRow, (String, Option<String>))| {
-                    let mut document = block_json(block);
-                    document["basis"] = json!(basis);
-                    if let Some(lift) = lift {
-                        document["lift_reason"] = json!(lift);
-                    }
-                    document
-                };
+                let with_words =
+                    |(block, (basis, lift)): &(&BlockRow, (String, Option<String>))| {
+                        let mut document = block_json(block);
+                        document["basis"] = json!(basis);
+                        if let Some(lift) = lift {
+                            document["lift_reason"] = json!(lift);
+                        }
+                        document
+                    };
                 let rows: Vec<Value> = shown.iter().map(with_words).collect();
                 print::json_document(&json!({ "blocks": rows }))?;
             } else {

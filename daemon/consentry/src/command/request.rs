@@ -88,7 +88,8 @@ async fn open(cases: &Cases, arguments: RequestOpen, actor: &str) -> anyhow::Res
     if json {
         return Ok(print::json_document(&json!({ "request": id, "ticket": ticket }))?);
     }
-    let said = "is open and under review; see to it that the automated decision has no effect meanwhile";
+    let said =
+        "is open and under review; see to it that the automated decision has no effect meanwhile";
     Ok(print::line(&format!("request {id} {said}"))?)
 }
 
@@ -157,7 +158,11 @@ async fn change(cases: &Cases, command: RequestCommand, actor: &str) -> anyhow::
         }
         RequestCommand::Withdraw { id, note } => {
             let note = note.map(words).transpose()?;
-            match cases.withdraw_request(RequestId(id), note.as_deref(), actor).await.map_err(told)? {
+            match cases
+                .withdraw_request(RequestId(id), note.as_deref(), actor)
+                .await
+                .map_err(told)?
+            {
                 TakingBack::Ends => format!("request {id} was taken back by the person"),
                 TakingBack::Waits => format!(
                     "written down; somebody else confirms it: `consentry request withdraw {id}`"

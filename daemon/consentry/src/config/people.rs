@@ -38,7 +38,10 @@ impl PeopleConfig {
                 if is_same_person(&earlier.actor, &person.actor) {
                     section.wrong(
                         "person",
-                        format!("`{}` reads like `{}`; give each another actor", person.actor, earlier.actor),
+                        format!(
+                            "`{}` reads like `{}`; give each another actor",
+                            person.actor, earlier.actor
+                        ),
                     );
                 }
                 let common = person.accounts.iter().find(|one| earlier.accounts.contains(one));
