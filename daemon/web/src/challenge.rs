@@ -7,8 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::rejection::{FormRejection, PathRejection};
-use axum::extract::{Extension, Form, OriginalUri, Path, RawQuery, State};
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Extension, Form, OriginalUri, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use domain::language::Locale;
@@ -17,13 +17,11 @@ use render::{PageName, wording};
 use serde::Deserialize;
 
 use crate::asking::{self, add_retry_after};
+use crate::caller::Caller;
 use crate::desk::{ChallengeAnswer, ChallengeStanding, ChallengeView, DeskError};
 use crate::guard::Audience;
 use crate::limits::TooMany;
-use crate::lists::{
-    Link, count_wrong_token, has_shape_of_token, other, show_too_many, show_unavailable,
-    without_scripts,
-};
+use crate::lists::{other, without_scripts};
 use crate::network::Origin;
 use crate::pages::{
     self, ChallengeCodePage, ChallengePage, ErrorLine, Field, Problem, Site, show_problem, word,
@@ -58,32 +56,19 @@ fn answer_of(word: &str) -> Option<ChallengeAnswer> {
 }
 
 /// `GET /c/{token}`: what is asked, and two buttons. It answers nothing.
-pub(crate) async fn ask(
-    State(web): State<Arc<Web>>,
-    Extension(audience): Extension<Audience>,
-    Extension(origin): Extension<Origin>,
-    token: Result<Path<String>, PathRejection>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let locale = Link::read(query.as_deref()).locale;
-    let token = known_shape(token);
-    let found = look(&web, token.as_deref()).await;
-    Visited { audience, origin, locale }.show(&web, token.as_deref(), found)
+pub(crate) async fn ask(State(web): State<Arc<Web>>, caller: Caller) -> Response {
+    let found = look(&web, caller.token.as_deref()).await;
+    show_found(&web, &caller, found)
 }
 
 /// `POST /c/{token}`: one of the two buttons; a POST that says neither shows them again.
 pub(crate) async fn answer(
     State(web): State<Arc<Web>>,
-    Extension(audience): Extension<Audience>,
-    Extension(origin): Extension<Origin>,
-    token: Result<Path<String>, PathRejection>,
-    RawQuery(query): RawQuery,
+    caller: Caller,
     form: Result<Form<Pressed>, FormRejection>,
 ) -> Response {
-    let locale = Link::read(query.as_deref()).locale;
-    let token = known_shape(token);
     let pressed = form.ok().and_then(|Form(pressed)| answer_of(&pressed.answer));
-    let found = match (&token, pressed) {
+    let found = match (&caller.token, pressed) {
         (Some(token), Some(answer)) => {
             let (desk, token) = (Arc::clone(&web.desk), token.clone());
             let answering = async move { desk.answer_challenge(&token, answer).await };
@@ -91,11 +76,7 @@ pub(crate) async fn answer(
         }
         (token, _) => look(&web, token.as_deref()).await,
     };
-    Visited { audience, origin, locale }.show(&web, token.as_deref(), found)
-}
-
-fn known_shape(token: Result<Path<String>, PathRejection>) -> Option<String> {
-    token.ok().map(|Path(token)| token).filter(|token| has_shape_of_token(token))
+    show_found(&web, &caller, found)
 }
 
 async fn look(web: &Web, token: Option<&str>) -> Result<Option<ChallengeView>, DeskError> {
@@ -103,39 +84,22 @@ async fn look(web: &Web, token: Option<&str>) -> Result<Option<ChallengeView>, D
     asking::look("asking for a challenge", web.desk.challenge(token)).await
 }
 
-/// Who came, and in which language they asked to be answered.
-struct Visited {
-    audience: Audience,
-    origin: Origin,
-    locale: Option<Locale>,
-}
-
-impl Visited {
-    fn show(
-        &self,
-        web: &Web,
-        token: Option<&str>,
-        found: Result<Option<ChallengeView>, DeskError>,
-    ) -> Response {
-        let preferred = self.locale.unwrap_or(self.audience.locale());
-        match found {
-            Ok(Some(view)) => {
-                let locale = self.locale.unwrap_or(view.locale);
-                show_view(web, locale, token, &view)
-            }
-            Ok(None) => match count_wrong_token(web, self.origin) {
-                Ok(()) => {
-                    let page = ended(web, preferred, "unknown");
-                    let status = StatusCode::NOT_FOUND;
-                    let name = PageName::Challenge;
-                    without_scripts(pages::show(web, status, name, preferred, &page))
-                }
-                Err(over) => show_too_many(web, Audience::People(preferred), over),
-            },
-            Err(DeskError::Unavailable | DeskError::Failed) => {
-                show_unavailable(web, Audience::People(preferred))
-            }
+fn show_found(
+    web: &Web,
+    caller: &Caller,
+    found: Result<Option<ChallengeView>, DeskError>,
+) -> Response {
+    match found {
+        Ok(Some(view)) => {
+            let locale = caller.chosen.unwrap_or(view.locale);
+            show_view(web, locale, caller.token.as_deref(), &view)
         }
+        Ok(None) => caller.show_unknown(web, |web, locale| {
+            let page = ended(web, locale, "unknown");
+            let status = StatusCode::NOT_FOUND;
+            without_scripts(pages::show(web, status, PageName::Challenge, locale, &page))
+        }),
+        Err(DeskError::Unavailable | DeskError::Failed) => caller.show_unavailable(web),
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod asking;
 mod assets;
+mod caller;
 mod challenge;
 pub mod config;
 pub mod desk;

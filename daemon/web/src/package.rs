@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::{FormRejection, PathRejection};
-use axum::extract::{Extension, Form, Path, RawQuery, State};
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::language::Locale;
@@ -14,13 +14,9 @@ use render::{PageName, wording};
 use serde::Deserialize;
 
 use crate::asking;
+use crate::caller::Caller;
 use crate::desk::{DeskError, PackageFile, PackageStanding, PackageView};
-use crate::guard::Audience;
-use crate::lists::{
-    Link, count_wrong_token, has_shape_of_token, other, show_too_many, show_unavailable,
-    without_scripts,
-};
-use crate::network::Origin;
+use crate::lists::{other, without_scripts};
 use crate::pages::{self, PackageEndedPage, PackagePage, Site, word};
 use crate::web::Web;
 
@@ -35,35 +31,22 @@ pub(crate) struct Pressed {
 }
 
 /// `GET /p/{token}`: what the button gives, and until when. It spends nothing.
-pub(crate) async fn ask(
-    State(web): State<Arc<Web>>,
-    Extension(audience): Extension<Audience>,
-    Extension(origin): Extension<Origin>,
-    token: Result<Path<String>, PathRejection>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let locale = Link::read(query.as_deref()).locale;
-    let token = known_shape(token);
-    let found = look(&web, token.as_deref()).await;
-    Visited { audience, origin, locale }.show(&web, token.as_deref(), found)
+pub(crate) async fn ask(State(web): State<Arc<Web>>, caller: Caller) -> Response {
+    let found = look(&web, caller.token.as_deref()).await;
+    show_found(&web, &caller, found)
 }
 
 /// `POST /p/{token}`: the button; a POST that does not say so shows it again.
 pub(crate) async fn fetch(
     State(web): State<Arc<Web>>,
-    Extension(audience): Extension<Audience>,
-    Extension(origin): Extension<Origin>,
-    token: Result<Path<String>, PathRejection>,
-    RawQuery(query): RawQuery,
+    caller: Caller,
     form: Result<Form<Pressed>, FormRejection>,
 ) -> Response {
-    let locale = Link::read(query.as_deref()).locale;
-    let visited = Visited { audience, origin, locale };
-    let Some(token) = known_shape(token) else { return visited.show(&web, None, Ok(None)) };
+    let Some(token) = caller.token.clone() else { return show_found(&web, &caller, Ok(None)) };
     // A program that posts whatever it finds does not say which button.
     if !form.is_ok_and(|Form(pressed)| pressed.take == "package") {
         let found = look(&web, Some(&token)).await;
-        return visited.show(&web, Some(&token), found);
+        return show_found(&web, &caller, found);
     }
     let (desk, taken) = (Arc::clone(&web.desk), token.clone());
     let fetching = async move { desk.fetch_package(&taken).await };
@@ -71,14 +54,10 @@ pub(crate) async fn fetch(
         Ok(Some(file)) => give(file),
         Ok(None) => {
             let found = look(&web, Some(&token)).await;
-            visited.show(&web, Some(&token), found)
+            show_found(&web, &caller, found)
         }
-        Err(error) => visited.show(&web, Some(&token), Err(error)),
+        Err(error) => show_found(&web, &caller, Err(error)),
     }
-}
-
-fn known_shape(token: Result<Path<String>, PathRejection>) -> Option<String> {
-    token.ok().map(|Path(token)| token).filter(|token| has_shape_of_token(token))
 }
 
 async fn look(web: &Web, token: Option<&str>) -> Result<Option<PackageView>, DeskError> {
@@ -103,31 +82,20 @@ fn give(file: PackageFile) -> Response {
     response
 }
 
-/// Who came, and in which language they asked to be answered.
-struct Visited {
-    audience: Audience,
-    origin: Origin,
-    locale: Option<Locale>,
-}
-
-impl Visited {
-    fn show(
-        &self,
-        web: &Web,
-        token: Option<&str>,
-        found: Result<Option<PackageView>, DeskError>,
-    ) -> Response {
-        let preferred = self.locale.unwrap_or(self.audience.locale());
-        match found {
-            Ok(Some(view)) => show_view(web, self.locale.unwrap_or(view.locale), token, view),
-            Ok(None) => match count_wrong_token(web, self.origin) {
-                Ok(()) => show_ended(web, preferred, StatusCode::NOT_FOUND, "unknown"),
-                Err(over) => show_too_many(web, Audience::People(preferred), over),
-            },
-            Err(DeskError::Unavailable | DeskError::Failed) => {
-                show_unavailable(web, Audience::People(preferred))
-            }
+fn show_found(
+    web: &Web,
+    caller: &Caller,
+    found: Result<Option<PackageView>, DeskError>,
+) -> Response {
+    match found {
+        Ok(Some(view)) => {
+            let locale = caller.chosen.unwrap_or(view.locale);
+            show_view(web, locale, caller.token.as_deref(), view)
         }
+        Ok(None) => caller.show_unknown(web, |web, locale| {
+            show_ended(web, locale, StatusCode::NOT_FOUND, "unknown")
+        }),
+        Err(DeskError::Unavailable | DeskError::Failed) => caller.show_unavailable(web),
     }
 }
 

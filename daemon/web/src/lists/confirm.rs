@@ -5,103 +5,65 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Extension, Path, RawQuery, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::language::Locale;
 use render::PageName;
 
 use crate::asking;
+use crate::caller::Caller;
 use crate::desk::{ConfirmationState, ConfirmationView, DeskError};
-use crate::guard::Audience;
 use crate::lists::subscribe::{open_lists, policy};
-use crate::lists::{
-    Link, count_wrong_token, has_shape_of_token, other, show_too_many, show_unavailable, site,
-    subscribe_url, without_scripts,
-};
-use crate::network::Origin;
+use crate::lists::{other, site, subscribe_url, without_scripts};
 use crate::pages::{ConfirmEndedPage, ConfirmLine, ConfirmPage, ShownPolicy, Site, show, word};
 use crate::visitor::Visitor;
 use crate::web::Web;
 
 /// `GET /subscribe/confirm/{token}`: what the button would confirm.
-pub(crate) async fn ask(
-    State(web): State<Arc<Web>>,
-    Extension(audience): Extension<Audience>,
-    Extension(origin): Extension<Origin>,
-    token: Result<Path<String>, PathRejection>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let token = known_shape(token);
-    let found = match &token {
+pub(crate) async fn ask(State(web): State<Arc<Web>>, caller: Caller) -> Response {
+    let found = match &caller.token {
         Some(token) => {
             asking::look("asking for a confirmation", web.desk.confirmation(token)).await
         }
         None => Ok(None),
     };
-    let visit = Visited { audience, origin, locale: Link::read(query.as_deref()).locale };
-    visit.answer(&web, &token.unwrap_or_default(), found).await
+    show_found(&web, &caller, found).await
 }
 
 /// `POST /subscribe/confirm/{token}`: the button.
 pub(crate) async fn confirm(
     State(web): State<Arc<Web>>,
-    Extension(audience): Extension<Audience>,
-    Extension(origin): Extension<Origin>,
-    token: Result<Path<String>, PathRejection>,
-    RawQuery(query): RawQuery,
+    caller: Caller,
     headers: HeaderMap,
 ) -> Response {
-    let token = known_shape(token);
-    let locale = Link::read(query.as_deref()).locale;
-    let found = match &token {
+    let found = match &caller.token {
         Some(token) => {
-            let visitor = Visitor::new(origin, &headers, locale.unwrap_or(audience.locale()));
+            let visitor = Visitor::new(caller.origin, &headers, caller.locale());
             let (desk, token) = (Arc::clone(&web.desk), token.clone());
             let confirming = async move { desk.confirm(&token, visitor.visit()).await };
             asking::act(&web, "confirming a subscription", confirming).await
         }
         None => Ok(None),
     };
-    let visit = Visited { audience, origin, locale };
-    visit.answer(&web, &token.unwrap_or_default(), found).await
+    show_found(&web, &caller, found).await
 }
 
-fn known_shape(token: Result<Path<String>, PathRejection>) -> Option<String> {
-    token.ok().map(|Path(token)| token).filter(|token| has_shape_of_token(token))
-}
-
-/// Who came, and in which language they asked to be answered.
-struct Visited {
-    audience: Audience,
-    origin: Origin,
-    locale: Option<Locale>,
-}
-
-impl Visited {
-    async fn answer(
-        &self,
-        web: &Web,
-        token: &str,
-        found: Result<Option<ConfirmationView>, DeskError>,
-    ) -> Response {
-        let preferred = self.locale.unwrap_or(self.audience.locale());
-        match found {
-            Ok(Some(view)) => {
-                let locale = self.locale.unwrap_or(view.locale);
-                // The link stands for itself: the page is shown also when this is not known.
-                let open = open_lists(web, locale).await.unwrap_or_default();
-                show_view(web, (locale, policy(&open)), token, view)
-            }
-            Ok(None) => match count_wrong_token(web, self.origin) {
-                Ok(()) => show_unknown(web, preferred),
-                Err(over) => show_too_many(web, Audience::People(preferred), over),
-            },
-            Err(DeskError::Unavailable | DeskError::Failed) => {
-                show_unavailable(web, Audience::People(preferred))
-            }
+async fn show_found(
+    web: &Web,
+    caller: &Caller,
+    found: Result<Option<ConfirmationView>, DeskError>,
+) -> Response {
+    match found {
+        Ok(Some(view)) => {
+            let locale = caller.chosen.unwrap_or(view.locale);
+            // The link stands for itself: the page is shown also when this is not known.
+            let open = open_lists(web, locale).await.unwrap_or_default();
+            let token = caller.token.as_deref().unwrap_or_default();
+            show_view(web, (locale, policy(&open)), token, view)
         }
+        Ok(None) => caller.show_unknown(web, show_unknown),
+        Err(DeskError::Unavailable | DeskError::Failed) => caller.show_unavailable(web),
     }
 }
 

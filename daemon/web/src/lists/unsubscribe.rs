@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection};
-use axum::extract::{Extension, Path, RawQuery, State};
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::language::Locale;
@@ -16,14 +16,10 @@ use render::PageName;
 
 use crate::asking;
 use crate::asking::add_retry_after;
+use crate::caller::Caller;
 use crate::desk::{DeskError, LeaveAnswer, Leaving, UnsubscribeView};
-use crate::guard::Audience;
 use crate::lists::body::{Fields, body_problem};
-use crate::lists::{
-    Link, count_wrong_token, has_shape_of_token, other, show_too_many, show_unavailable, site,
-    subscribe_url, without_scripts,
-};
-use crate::network::Origin;
+use crate::lists::{count_wrong_token, other, site, subscribe_url, without_scripts};
 use crate::pages::{UnsubscribePage, UnsubscribeUnknownPage, show, show_problem, word};
 use crate::visitor::Visitor;
 use crate::web::Web;
@@ -31,34 +27,7 @@ use crate::web::Web;
 /// The largest body of a POST to a link.
 pub(crate) const LARGEST_POST: usize = 8 * 1024;
 
-/// Who came with which token.
-struct Caller {
-    /// `None` when it cannot be a token of ours.
-    token: Option<String>,
-    origin: Origin,
-    /// The language of the browser.
-    preferred: Locale,
-    /// The language asked for.
-    chosen: Option<Locale>,
-}
-
 impl Caller {
-    fn new(
-        token: Result<Path<String>, PathRejection>,
-        query: Option<&str>,
-        audience: Audience,
-        origin: Origin,
-    ) -> Self {
-        let token = token.ok().map(|Path(token)| token).filter(|token| has_shape_of_token(token));
-        let chosen = Link::read(query).locale;
-        Self { token, origin, preferred: audience.locale(), chosen }
-    }
-
-    /// The language while nothing is known of the person.
-    fn locale(&self) -> Locale {
-        self.chosen.unwrap_or(self.preferred)
-    }
-
     async fn look(&self, web: &Web) -> Result<Option<UnsubscribeView>, DeskError> {
         let Some(token) = &self.token else { return Ok(None) };
         asking::look("asking for a subscription", web.desk.unsubscription(token)).await
@@ -79,14 +48,7 @@ impl Caller {
 }
 
 /// `GET /u/{token}`: the buttons. Programs open this link by themselves; it changes nothing.
-pub(crate) async fn ask(
-    State(web): State<Arc<Web>>,
-    Extension(audience): Extension<Audience>,
-    Extension(origin): Extension<Origin>,
-    token: Result<Path<String>, PathRejection>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let caller = Caller::new(token, query.as_deref(), audience, origin);
+pub(crate) async fn ask(State(web): State<Arc<Web>>, caller: Caller) -> Response {
     let found = caller.look(&web).await;
     show_page(&web, &caller, found, None)
 }
@@ -94,17 +56,13 @@ pub(crate) async fn ask(
 /// `POST /u/{token}`: one click of a mail program, or a button of our page.
 pub(crate) async fn leave(
     State(web): State<Arc<Web>>,
-    Extension(audience): Extension<Audience>,
-    Extension(origin): Extension<Origin>,
-    token: Result<Path<String>, PathRejection>,
-    RawQuery(query): RawQuery,
+    caller: Caller,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let caller = Caller::new(token, query.as_deref(), audience, origin);
     let body = match body {
         Ok(body) => body,
-        Err(rejection) => return show_problem(&web, audience, body_problem(&rejection)),
+        Err(rejection) => return show_problem(&web, caller.audience, body_problem(&rejection)),
     };
     match will(&headers, body).await {
         Some(Leaving::OneClick) => {
@@ -183,15 +141,8 @@ fn show_page(
 ) -> Response {
     let view = match found {
         Ok(Some(view)) => view,
-        Ok(None) => {
-            return match count_wrong_token(web, caller.origin) {
-                Ok(()) => show_unknown(web, caller.locale()),
-                Err(over) => show_too_many(web, Audience::People(caller.locale()), over),
-            };
-        }
-        Err(DeskError::Unavailable | DeskError::Failed) => {
-            return show_unavailable(web, Audience::People(caller.locale()));
-        }
+        Ok(None) => return caller.show_unknown(web, show_unknown),
+        Err(DeskError::Unavailable | DeskError::Failed) => return caller.show_unavailable(web),
     };
     let locale = caller.chosen.unwrap_or(view.locale);
     let list = view.list.as_ref();
