@@ -10,6 +10,7 @@ use axum::extract::{Extension, Form, OriginalUri, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use domain::language::Locale;
+use domain::request::RequestState;
 use domain::ticket_number::{StatusCode as TicketCode, TicketNumber};
 use render::{PageName, wording};
 use serde::Deserialize;
@@ -157,12 +158,15 @@ fn show_ticket(web: &Web, locale: Locale, view: &StatusView) -> Response {
                 .collect(),
         })
         .collect();
+    let waits = view.requests.iter().any(|request| request.state == RequestState::Identity);
+    let code_url = if waits { format!("/{}/challenge", locale.code()) } else { String::new() };
     let number = view.ticket_number.to_string();
     let page = StatusShownPage {
         site: Site::new(web, locale, "shown.title").with_number(&number),
         state: word(web, locale, &format!("ticket_states.{}", view.state.name())),
         opened_at: wording::instant(view.opened_at, &web.config.zone, locale),
         requests,
+        code_url,
     };
     pages::show(web, StatusCode::OK, PageName::StatusShown, locale, &page)
 }

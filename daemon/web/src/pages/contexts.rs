@@ -15,6 +15,8 @@ use crate::web::Web;
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Site {
     title: String,
+    /// The number of a ticket behind the title; empty where there is none.
+    number: String,
     organisation: String,
     email: String,
     contact: String,
@@ -35,6 +37,7 @@ impl Site {
         let config = &web.config;
         Self {
             title: word(web, locale, title),
+            number: String::new(),
             organisation: config.organisation.name.clone(),
             email: config.organisation.email.expose().to_owned(),
             contact: config.organisation.contact.clone(),
@@ -78,7 +81,7 @@ impl Site {
 
     /// With the title followed by a number: "Message CT-…".
     pub(crate) fn with_number(mut self, number: &str) -> Self {
-        self.title = format!("{} {number}", self.title);
+        number.clone_into(&mut self.number);
         self
     }
 
@@ -142,6 +145,8 @@ pub(crate) struct StatusShownPage {
     pub(crate) state: String,
     pub(crate) opened_at: String,
     pub(crate) requests: Vec<RequestLine>,
+    /// Where a challenge is answered with its code; empty while none waits.
+    pub(crate) code_url: String,
 }
 
 /// One request on the status page.
@@ -203,6 +208,7 @@ pub(crate) fn try_all(web: &Web) -> Result<(), RenderError> {
                 state: "x".to_owned(),
                 opened_at: "x".to_owned(),
                 requests: if error.is_empty() { Vec::new() } else { vec![line] },
+                code_url: error.to_owned(),
             };
             render_only(web, PageName::StatusShown, locale, &shown)?;
         }

@@ -64,6 +64,19 @@ async fn a_ticket_without_requests_says_that_a_person_will_answer() {
 }
 
 #[tokio::test]
+async fn who_has_to_confirm_is_led_to_the_page_for_the_code() {
+    let stage = stage();
+    let fields = [("number", NUMBER), ("code", CODE)];
+    let before = stage.post("/ru/status", &fields).await;
+    assert!(!before.text.contains("/ru/challenge"));
+    let mut waiting = view();
+    waiting.requests[0].state = RequestState::Identity;
+    *stage.desk.view.lock().expect("not poisoned") = Some(waiting);
+    let answer = stage.post("/ru/status", &fields).await;
+    assert!(answer.text.contains("href=\"/ru/challenge\""), "{}", answer.text);
+}
+
+#[tokio::test]
 async fn wrong_number_wrong_code_and_nonsense_get_one_answer() {
     let stage = stage();
     let mut answers = Vec::new();
