@@ -45,7 +45,7 @@ impl Cases {
             let letter = CaseLetter {
                 until: wording::instant(postponed.until, zone, ticket.locale),
                 reasons: vec![reason.to_owned()],
-                clause: "152-ФЗ ст. 21 ч. 6".to_owned(),
+                clause: wording::law("152-FZ art. 21(6)", ticket.locale),
                 decided_by: actor.to_owned(),
                 ..self.case_letter(&ticket, Some(&request))
             };

@@ -129,21 +129,13 @@ pub(super) fn kept(step: &Step, locale: Locale) -> Option<KeptItem> {
         (Basis::NewMatter, Locale::Ru) => "вы начали новое обращение",
         (Basis::NewMatter, Locale::En) => "you have begun a new matter",
     };
-    let (what, why) = match locale {
-        Locale::Ru => (ru, format!("{why} ({})", in_russian(&step.law))),
-        Locale::En => (en, format!("{why} ({})", step.law.replace("п.", "p."))),
+    let what = match locale {
+        Locale::Ru => ru,
+        Locale::En => en,
     };
+    let why = format!("{why} ({})", wording::law(&step.law, locale));
     let until = step.until.map(|day| wording::date(day, locale)).unwrap_or_default();
     Some(KeptItem { what: what.to_owned(), why, until })
-}
-
-/// Articles as Russian readers cite them.
-fn in_russian(law: &str) -> String {
-    law.replace("152-FZ art.", "152-ФЗ ст.")
-        .replace("38-FZ art.", "38-ФЗ ст.")
-        .replace("402-FZ art.", "402-ФЗ ст.")
-        .replace("Civil Code art.", "ГК РФ ст.")
-        .replace("order 179", "приказ Роскомнадзора № 179")
 }
 
 /// Where the data had been erased before this request.
