@@ -30,6 +30,7 @@ impl MigrationTrait for Evidence {
                 include_str!("evidence/retention.sql"),
                 include_str!("evidence/acts.sql"),
                 include_str!("evidence/identity.sql"),
+                include_str!("evidence/processing.sql"),
                 published,
             ],
         )

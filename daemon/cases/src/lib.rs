@@ -29,6 +29,7 @@ mod outliving;
 mod own_matter;
 pub mod parties;
 pub mod policies;
+pub mod processing;
 pub mod regimes;
 pub mod register;
 pub mod requests;

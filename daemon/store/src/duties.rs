@@ -12,7 +12,7 @@ use crate::{
     error::StoreError,
     requests::{DutyRow, read_duty},
     row::Row,
-    session::{Session, Transaction, change_one, execute, query_all, query_optional},
+    session::{Session, Transaction, change_one, execute, query_all, query_one, query_optional},
 };
 
 const COLUMNS: &str = "duty.id, duty.request_id, duty.name, duty.rule, duty.counts_from, duty.legal_due_at, \
@@ -169,6 +169,8 @@ pub struct PostponedRow {
     pub request: RequestId,
     /// Its ticket.
     pub ticket: TicketId,
+    /// When the request was received.
+    pub received_at: Timestamp,
     /// The last instant.
     pub until: Timestamp,
 }
@@ -178,7 +180,7 @@ pub struct PostponedRow {
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub async fn postponed(session: &impl Session) -> Result<Vec<PostponedRow>, StoreError> {
-    let sql = "SELECT plan.id, plan.request_id, request.ticket_id, plan.postponed_to_at FROM plan \
+    let sql = "SELECT plan.id, plan.request_id, request.ticket_id, request.received_at, plan.postponed_to_at FROM plan \
                JOIN request ON request.id = plan.request_id WHERE plan.postponed_to_at IS NOT NULL \
                AND plan.state NOT IN ('verified', 'closed', 'void') ORDER BY plan.id";
     let rows = query_all(session, sql, []).await?;
@@ -188,8 +190,43 @@ pub async fn postponed(session: &impl Session) -> Result<Vec<PostponedRow>, Stor
                 id: row.get("plan", "id")?,
                 request: RequestId(row.get("plan", "request_id")?),
                 ticket: TicketId(row.get("request", "ticket_id")?),
+                received_at: row.instant("request", "received_at")?,
                 until: row.instant("plan", "postponed_to_at")?,
             })
         })
         .collect()
+}
+
+/// Stops of advertising that were asked for before `received` and have no effect yet, and those
+/// that had one since `done_since`, but more than `within` microseconds after their receipt.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn late_stops(
+    session: &impl Session,
+    received: Timestamp,
+    (within, done_since): (i64, Timestamp),
+) -> Result<(i64, i64), StoreError> {
+    let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN duty.done_at IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting, \
+               CAST(COALESCE(SUM(CASE WHEN duty.done_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS late \
+               FROM duty JOIN request ON request.id = duty.request_id WHERE request.name = 'stop_marketing' \
+               AND duty.name = 'stop' AND ((duty.done_at IS NULL AND request.received_at < $1 \
+               AND request.state NOT IN ('closed', 'joined', 'withdrawn')) \
+               OR (duty.done_at >= $3 AND duty.done_at > request.received_at + $2))";
+    let values =
+        [received.as_microsecond().into(), within.into(), done_since.as_microsecond().into()];
+    let row = query_one(session, sql, values).await?;
+    Ok((row.get("duty", "waiting")?, row.get("duty", "late")?))
+}
+
+/// How many messages were seen before an instant and are not filed: any of them may ask for a
+/// stop.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn unfiled_since(session: &impl Session, seen: Timestamp) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM message WHERE state NOT IN ('moved', 'vanished') \
+               AND state IN ('discovered', 'raw_stored', 'too_big', 'unreadable', 'quarantined') \
+               AND discovered_at < $1";
+    query_one(session, sql, [seen.as_microsecond().into()]).await?.get("message", "n")
 }

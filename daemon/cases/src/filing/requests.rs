@@ -84,7 +84,11 @@ impl Cases {
                 &[]
             },
         };
-        store::requests::open(filing.transaction, &new, filing.now).await?;
+        let id = store::requests::open(filing.transaction, &new, filing.now).await?;
+        if name == RequestName::Access && rule.regime.starts_with("ru-") {
+            let about = (ticket, id);
+            self.note_repeat(filing.transaction, about, received_at, filing.now).await?;
+        }
         let owed = duties.iter().filter_map(|duty| Some((duty.name, duty.legal_on?))).collect();
         Ok(Dated { name, owed })
     }

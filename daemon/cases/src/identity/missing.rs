@@ -10,7 +10,7 @@ use domain::{
     language::Locale,
     regime::{RequestName, in_force_or_nearest},
 };
-use render::{MailName, mail::CaseLetter};
+use render::{MailName, mail::CaseLetter, wording};
 use store::requests::RequestRow;
 
 use crate::{Cases, CasesError, letters::CaseMail};
@@ -73,7 +73,12 @@ impl Cases {
         let transaction = self.store().begin().await?;
         let now = self.parts.clock.now();
         let count = missing.len();
-        let letter = CaseLetter { missing, ..self.case_letter(&ticket, Some(&request)) };
+        // The clock is shown: it runs on from the receipt, whatever is missing.
+        let duties = store::duties::of_request(&transaction, request.id).await?;
+        let owed = duties.iter().filter(|duty| duty.name == "answer" && duty.done_at.is_none());
+        let until = owed.filter_map(|duty| duty.legal_due_on.as_deref()?.parse().ok()).min();
+        let until = until.map(|on| wording::date(on, ticket.locale)).unwrap_or_default();
+        let letter = CaseLetter { missing, until, ..self.case_letter(&ticket, Some(&request)) };
         let mail = CaseMail {
             ticket: &ticket,
             to,
