@@ -144,7 +144,9 @@ impl Cases {
                     self.open_export(export).await?
                 }
                 (Some(call), _) if !call.state.is_settled() => Holding::Awaited,
-                (None | Some(_), _) => Holding::NotAsked,
+                (Some(_), _) => Holding::NotAsked,
+                // It listens, and is asked once who asks is proven.
+                (None, _) => Holding::Awaited,
             };
             let answered_at = export.filter(|_| holding.is_known()).map(|one| one.received_at);
             holdings.push(SystemHolding { system, holding, answered_at });

@@ -83,6 +83,7 @@ async fn a_forged_mail_takes_nothing_down(mut room: Room) {
 
     room.pass_days(2);
     let again = wants(&room, SenderAuthentication::Unknown).await;
+    room.cases().ask_challenge(&again.number, None, "anna").await.expect("asked");
     press(&room, &again, ChallengeAnswer::Mine).await;
     pass(&room).await;
     assert_eq!(heard(&site), [stopped()]);
