@@ -223,7 +223,7 @@ fn of_two_regimes_both_clocks_run_and_the_earliest_is_shown() {
         (RequestName::Rectification, Some(("2026-12-15", "ru-152fz"))),
         (RequestName::Restriction, Some(("2026-12-15", "ru-152fz"))),
         (RequestName::Objection, Some(("2026-12-18", "ru-152fz"))),
-        (RequestName::ConsentWithdrawal, Some(("2026-12-30", "ru-152fz"))),
+        (RequestName::ConsentWithdrawal, Some(("2026-12-07", "eu-gdpr"))),
         (RequestName::StopPublication, Some(("2026-12-09", "ru-152fz"))),
         (RequestName::UnlawfulProcessing, Some(("2026-12-09", "ru-152fz"))),
         (RequestName::AutomatedDecision, Some(("2026-12-30", "ru-152fz"))),

@@ -200,7 +200,7 @@ const EUROPEAN_DUTIES: [(RequestName, &[Owed]); 15] = [
     (RequestName::Restriction, &[("decide", "receipt", "2027-01-04", "2027-01-04", "RESTRICT")]),
     (RequestName::Access, &[("answer", "receipt", "2027-01-04", "2027-01-04", "ACCESS")]),
     (RequestName::ConsentWithdrawal, &[
-        ("stop", "receipt", "2027-01-04", "2027-01-04", "WITHDRAW"),
+        ("stop", "receipt", "2026-12-07", "2026-12-07", "WITHDRAW"),
         ("answer", "receipt", "2027-01-04", "2027-01-04", "WITHDRAW"),
         ("destroy", "receipt", "2027-01-04", "2027-01-04", "WITHDRAW"),
     ]),

@@ -66,7 +66,10 @@ pub enum PlanError {
     #[error("{0} legal hold(s) stand for this person: nothing is destroyed until they are lifted")]
     Held(u32),
     /// Somebody waits for an answer that needs the data.
-    #[error("{0} other request(s) of this person are open; answer or refuse them first")]
+    #[error(
+        "{0} other request(s) of this person are open; answer or refuse them first; what the letter never \
+         asked for ends with `consentry ticket correct CT-… --labels erasure`"
+    )]
     Unanswered(u32),
 }
 
