@@ -66,6 +66,7 @@ pub(crate) fn rich(name: MailName, locale: Locale) -> CaseLetter {
         MailName::Challenge => CaseLetter {
             url: url("c"),
             code: "4T8V2ZC6RN".to_owned(),
+            code_url: format!("https://hello.clinic.example/{}/challenge", locale.code()),
             until: moment("2026-11-29T14:57:00Z", locale),
             ..matter(RequestName::Erasure, locale)
         },
@@ -130,6 +131,7 @@ pub(crate) fn rich(name: MailName, locale: Locale) -> CaseLetter {
             until: day(18, locale),
             told: shop(),
             block_stands: true,
+            told_before_lifting: true,
             ..matter(RequestName::Restriction, locale)
         }),
         MailName::AnswerStopped => decided(CaseLetter {
