@@ -4,7 +4,6 @@
 //! a person sent and show what the desk tells them; they decide nothing about it.
 
 mod cases;
-mod challenges;
 mod lists;
 mod packages;
 
@@ -18,9 +17,9 @@ use domain::ticket_number::{StatusCode, TicketNumber};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+pub use ::cases::identity::{ChallengeAnswer, ChallengeStanding, ChallengeView};
 pub use ::cases::systems::{Callback as SystemMessage, CallbackAnswer as SystemMessageAnswer};
 
-pub use challenges::{ChallengeAnswer, ChallengeStanding, ChallengeView};
 pub use lists::{
     Act, Agreed, ConfirmationState, ConfirmationView, ConfirmedList, LeavableList, LeaveAnswer,
     Leaving, OpenList, OpenLists, UnsubscribeView, Visit, Wish, WishAnswer,

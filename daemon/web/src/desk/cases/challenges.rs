@@ -1,19 +1,16 @@
 //! Challenges of the desk: `cases` behind the pages.
 
 use ::cases::Cases;
-use ::cases::identity as room;
 use domain::ticket_number::{StatusCode, TicketNumber};
 
 use super::refuse;
-use crate::desk::{ChallengeAnswer, ChallengeStanding, ChallengeView, DeskError};
+use crate::desk::{ChallengeAnswer, ChallengeView, DeskError};
 
 pub(super) async fn challenge(
     cases: &Cases,
     token: &str,
 ) -> Result<Option<ChallengeView>, DeskError> {
-    let found =
-        Cases::challenge(cases, token).await.map_err(|error| refuse("show a challenge", &error))?;
-    Ok(found.map(view))
+    Cases::challenge(cases, token).await.map_err(|error| refuse("show a challenge", &error))
 }
 
 pub(super) async fn answer(
@@ -21,10 +18,9 @@ pub(super) async fn answer(
     token: &str,
     answer: ChallengeAnswer,
 ) -> Result<Option<ChallengeView>, DeskError> {
-    let taken = Cases::answer_challenge(cases, token, said(answer))
+    Cases::answer_challenge(cases, token, answer)
         .await
-        .map_err(|error| refuse("take the answer to a challenge", &error))?;
-    Ok(taken.map(view))
+        .map_err(|error| refuse("take the answer to a challenge", &error))
 }
 
 pub(super) async fn answer_code(
@@ -33,30 +29,7 @@ pub(super) async fn answer_code(
     code: StatusCode,
     answer: ChallengeAnswer,
 ) -> Result<Option<ChallengeView>, DeskError> {
-    let taken = Cases::answer_challenge_code(cases, number, code, said(answer))
+    Cases::answer_challenge_code(cases, number, code, answer)
         .await
-        .map_err(|error| refuse("take the code of a challenge", &error))?;
-    Ok(taken.map(view))
-}
-
-fn said(answer: ChallengeAnswer) -> room::ChallengeAnswer {
-    match answer {
-        ChallengeAnswer::Mine => room::ChallengeAnswer::Mine,
-        ChallengeAnswer::NotMine => room::ChallengeAnswer::NotMine,
-    }
-}
-
-fn view(view: room::ChallengeView) -> ChallengeView {
-    ChallengeView {
-        standing: match view.standing {
-            room::ChallengeStanding::Open => ChallengeStanding::Open,
-            room::ChallengeStanding::Answered => ChallengeStanding::Answered,
-            room::ChallengeStanding::Disowned => ChallengeStanding::Disowned,
-            room::ChallengeStanding::Over => ChallengeStanding::Over,
-        },
-        locale: view.locale,
-        ticket_number: view.ticket_number,
-        opened_at: view.opened_at,
-        requests: view.requests,
-    }
+        .map_err(|error| refuse("take the code of a challenge", &error))
 }
