@@ -252,6 +252,7 @@ async fn a_question_that_nobody_answered_is_a_task_once_and_can_be_asked_again(r
     assert_eq!(room.ticket(matter.ticket).await.state, domain::ticket::TicketState::Open);
     // Nobody knows who asks: the request waits, its dates run on, and it can be asked or refused.
     assert_eq!(room.request(matter.request()).await.state, RequestState::Identity);
+    room.pass_days(1);
     let reminded = cases.remind("node").await.expect("reminded");
     assert!(reminded > 0, "dates are reminded of all the same");
     let late = cases.answer_challenge(&secrets.token, ChallengeAnswer::Mine).await;
