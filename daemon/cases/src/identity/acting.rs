@@ -221,10 +221,8 @@ impl Cases {
         let (request, ticket) = matter;
         let papers = store::representations::of_ticket(transaction, ticket.id).await?;
         // Also of a paper that ended meanwhile: who heard of the beginning hears of the end.
-        let subject = papers.iter().rev().filter(|paper| paper.revoked.is_none());
-        let Some(subject) = subject.filter_map(|paper| paper.contact).next() else {
-            return Ok(());
-        };
+        let mut standing = papers.iter().rev().filter(|paper| paper.revoked.is_none());
+        let Some(subject) = standing.find_map(|paper| paper.contact) else { return Ok(()) };
         let Some(to) = self.told_address(transaction, ticket, subject).await? else {
             if store::contacts::addresses_of(transaction, subject).await?.is_empty() {
                 // Destroyed meanwhile: nobody is left to be told.
