@@ -26,6 +26,7 @@ pub mod migrate;
 pub mod node;
 pub mod package;
 pub mod policy;
+mod processing;
 pub mod reader;
 pub mod recipient;
 pub mod register;

@@ -9,6 +9,7 @@ pub mod acts;
 pub mod campaign;
 pub mod database;
 pub mod identity;
+pub mod localisation;
 pub mod mail;
 pub mod mailbox;
 pub mod organisation;
@@ -33,6 +34,7 @@ use self::acts::ActsConfig;
 use self::campaign::CampaignConfig;
 use self::database::DatabaseConfig;
 use self::identity::IdentityConfig;
+use self::localisation::LocalisationConfig;
 use self::mail::MailConfig;
 use self::mailbox::MailboxConfig;
 use self::organisation::OrganisationConfig;
@@ -91,6 +93,8 @@ pub struct Config {
     pub retention: RetentionConfig,
     /// How it is made sure who asks.
     pub identity: IdentityConfig,
+    /// Where servers stand, as it is declared.
+    pub localisation: LocalisationConfig,
     /// Connected systems that are told what becomes of a person's data.
     pub systems: Vec<SystemConfig>,
     /// The logs.
@@ -199,6 +203,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
     let requests = RequestsConfig::read(root.section("requests"));
     let retention = RetentionConfig::read(root.section("retention"));
     let identity = IdentityConfig::read(root.section("identity"));
+    let localisation = LocalisationConfig::read(root.section("localisation"));
     let systems = system::read_all(&mut root);
     let log = LogConfig::read(root.section("log"));
     let node = NodeName::read(root.section("node"));
@@ -221,6 +226,7 @@ fn read(mut root: Section<'_>) -> Option<Config> {
         requests,
         retention,
         identity,
+        localisation,
         systems,
         log,
         node: node?,

@@ -14,6 +14,7 @@ pub mod demo;
 pub mod dns;
 pub mod failure;
 pub mod house;
+pub mod localisation;
 pub mod log;
 pub mod print;
 pub mod rulebook;

@@ -97,6 +97,28 @@ pub enum RegisterCommand {
         #[arg(long, conflicts_with_all = ["format", "bom"])]
         json: bool,
     },
+    /// Hand out what we process, for the notification to Roskomnadzor, and what of it is to be told
+    Processing(ProcessingSheet),
+}
+
+/// `consentry register processing`.
+#[derive(Debug, Args)]
+pub struct ProcessingSheet {
+    /// The form
+    #[arg(long, value_enum, default_value_t = RegisterFormat::Csv)]
+    pub format: RegisterFormat,
+    /// The file [default: standard output; PDF needs one]
+    #[arg(long = "file", value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Begin the CSV with a byte order mark, as Excel wants it
+    #[arg(long)]
+    pub bom: bool,
+    /// Record that Roskomnadzor was told on this day of every change up to it
+    #[arg(long, value_name = "DATE", conflicts_with_all = ["format", "file", "bom"])]
+    pub told: Option<Date>,
+    /// Print JSON
+    #[arg(long, conflicts_with_all = ["format", "bom"])]
+    pub json: bool,
 }
 
 /// The form of the register.

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use domain::ambient::Clock as _;
+use domain::localisation::Place;
 use intake::MailSource;
 use intake::child::ReaderPool;
 use intake::imap::Session;
@@ -18,6 +19,7 @@ use crate::config::Config;
 use crate::daemon::reading::Reading;
 use crate::daemon::sending::Sending;
 use crate::house::{House, Schema};
+use crate::localisation::Placed;
 use crate::print;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,6 +47,7 @@ pub async fn run(config: Config, listing: Listing) -> anyhow::Result<ExitCode> {
     }
     findings.push(finding("boot id", boot_id().map_err(|error| error.to_string())));
     findings.extend(check_people(&config));
+    check_localisation(&config, &mut findings);
     match Sending::prepare(&config) {
         Ok(sending) => check_sending(&sending, &mut findings).await,
         Err(error) => findings.push(finding("relays and keys", Err(error.to_string()))),
@@ -91,6 +94,26 @@ fn check_people(config: &Config) -> Option<Finding> {
         return Some(finding("four eyes", Ok(format!("{} people", people.persons.len()))));
     };
     Some(Finding { is_warning: true, ..finding("four eyes", Ok(warned)) })
+}
+
+/// Where the servers stand that personal data are on (152-FZ art. 18(5)): told, never wrong.
+fn check_localisation(config: &Config, findings: &mut Vec<Finding>) {
+    let placed = crate::localisation::placed(config);
+    let warnings: Vec<String> = placed.iter().filter_map(Placed::warning).collect();
+    let warned = |told| Finding { is_warning: true, ..finding("place of servers", Ok(told)) };
+    if !placed.is_empty() && warnings.is_empty() {
+        let unknown = placed.iter().filter(|one| one.place == Place::Unknown);
+        let unknown: Vec<&str> = unknown.map(|one| one.host.as_str()).collect();
+        let told = match unknown.is_empty() {
+            true => "none is outside of Russia".to_owned(),
+            false => format!(
+                "none is known to be outside of Russia; where these stand is not declared in `localisation`: {}",
+                unknown.join(", ")
+            ),
+        };
+        findings.push(finding("place of servers", Ok(told)));
+    }
+    findings.extend(warnings.into_iter().map(warned));
 }
 
 async fn check_sending(sending: &Sending, findings: &mut Vec<Finding>) {

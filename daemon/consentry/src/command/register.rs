@@ -18,7 +18,7 @@ use crate::failure::WrongUse;
 use crate::{actor, house, print};
 
 /// Excel takes a CSV without it for the code page of the machine.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
+pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Hands the register out.
 ///
@@ -26,7 +26,12 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// When the house cannot be opened or a file not be written; [`crate::failure::RefusedByRule`].
 pub async fn run(general: General, arguments: Register) -> anyhow::Result<ExitCode> {
     let actor = actor::name(general.actor.as_deref())?;
-    let RegisterCommand::Export { from, to, format, file, bom, clear, json } = arguments.command;
+    let (from, to, format, file, bom, clear, json) = match arguments.command {
+        RegisterCommand::Processing(asked) => return super::processing::run(general, asked).await,
+        RegisterCommand::Export { from, to, format, file, bom, clear, json } => {
+            (from, to, format, file, bom, clear, json)
+        }
+    };
     if format == RegisterFormat::Pdf && file.is_none() && !json {
         return Err(WrongUse("a PDF needs a file; add --file register.pdf".to_owned()).into());
     }

@@ -77,6 +77,18 @@ impl VaultConfig {
         })
     }
 
+    /// The host that objects are on: an S3 storage without an address of its own is Amazon's.
+    #[must_use]
+    pub fn object_host(&self) -> Option<String> {
+        let Objects::S3(s3) = &self.objects else { return None };
+        let amazon = format!("s3.{}.amazonaws.com", s3.region);
+        let Some(endpoint) = &s3.endpoint else { return Some(amazon) };
+        let after = endpoint.split_once("://").map_or(endpoint.as_str(), |(_, after)| after);
+        let host = after.split('/').next().unwrap_or_default();
+        let port = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
+        Some(port.map_or(host, |(host, _)| host).to_owned())
+    }
+
     pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
         let secrets = match &self.objects {
             Objects::Directory(_) => None,

@@ -120,6 +120,7 @@ pub async fn care(house: &House, pulse: &Pulse) -> anyhow::Result<()> {
                 return Ok(());
             }
         }
+        house.cases.watch_processing().await?;
         let due = house.rulebook.due_for_care(today);
         for (name, detail) in &due {
             raise(house, name, detail).await?;

@@ -27,6 +27,7 @@ pub async fn run(house: &House, pulse: &Pulse) -> anyhow::Result<()> {
             let unanswered = house.cases.expire_challenges().await?;
             let told = house.cases.remind(owner).await?;
             let postponed = house.cases.watch_postponed().await?;
+            house.cases.watch_stops().await?;
             if extended + settled + unanswered + told + postponed > 0 {
                 tracing::info!(
                     requests.settled = settled,
