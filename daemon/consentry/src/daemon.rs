@@ -37,6 +37,7 @@ use self::supervision::{SILENCE, Supervisor};
 use crate::config::Config;
 use crate::failure::WrongUse;
 use crate::house::{House, Schema};
+use crate::localisation::{self, Placed};
 use crate::log;
 
 /// For everything to end after SIGTERM; `TimeoutStopSec` of the unit is 90 s.
@@ -52,7 +53,11 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let sending = Sending::prepare(&config)?;
     // Before the house is opened: opening it migrates the database.
     let _lock = lock(&config)?;
+    if crate::command::restore::clean_up(&config)? {
+        tracing::warn!("a restore had died before its copy took its place; the copy was removed");
+    }
     let house = House::open(config, Schema::Migrate).await?;
+    crate::command::restore::check_replayed(&house).await?;
     // The lock proves that an earlier run of this node is dead: nobody waits for its leases.
     store::leases::end_runs_of(&house.store, house.config.node.as_str()).await?;
     let reading = Reading::prepare(&house)?;
@@ -60,6 +65,9 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let supervisor = Supervisor::default();
     start(&house, sending, reading, listener, &supervisor)?;
+    for warning in localisation::placed(&house.config).iter().filter_map(Placed::warning) {
+        tracing::warn!("{warning}");
+    }
     notifier::ready();
     tracing::info!(
         node.id = house.config.node.as_str(),
