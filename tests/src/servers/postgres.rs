@@ -130,7 +130,7 @@ impl Postgres {
     /// # Errors
     /// When somebody still uses the database, or not all of the copy can be put there.
     pub fn put_back(&self, database: &str, from: &Path) -> Result<()> {
-        self.execute("postgres", &format!("DROP DATABASE {database}"))?;
+        self.execute("postgres", &format!("DROP DATABASE IF EXISTS {database}"))?;
         self.execute("postgres", &format!("CREATE DATABASE {database}"))?;
         let mut restore = self.command("pg_restore");
         let port = self.port.number().to_string();

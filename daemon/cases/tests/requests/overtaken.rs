@@ -1,6 +1,6 @@
 //! What a restored backup still asks of people who were destroyed after it was made.
 
-use cases::destruction::PlanOrder;
+use cases::{Cases, CasesError, CasesParts, destruction::PlanOrder, restoring::hold};
 use domain::{
     classification::Label,
     ids::{RequestId, TicketId},
@@ -8,6 +8,8 @@ use domain::{
     request::{Outcome, RequestState},
     ticket::TicketState,
 };
+use store::{Store, StoreConfig};
+use tests::servers::postgres::Postgres;
 
 use crate::{
     restoring::{Again, back_up, put_back, told_by_the_journal},
@@ -106,7 +108,8 @@ async fn what_was_carried_to_its_end_is_closed_again_and_the_act_says_so() {
     );
     assert_eq!(again.number(&audited).await, 1);
     // Run again it changes nothing.
-    assert_eq!(again.restore(&room).await.overtaken, 0);
+    let second = again.restore(&room).await;
+    assert_eq!((second.known, second.overtaken), (second.entries, 1), "counted once");
     assert_eq!(again.number(&audited).await, 1);
 }
 
@@ -184,4 +187,54 @@ async fn who_was_only_a_ticket_is_destroyed_again_by_its_id() {
     assert_eq!(again.number(&sealed(matter.ticket)).await, 0);
     assert_eq!(again.number(&sealed(other.ticket)).await, 1);
     assert_eq!(state_of(&again, matter.request()).await.0, RequestState::Closed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_copy_of_postgresql_is_brought_to_the_same_state() {
+    let server = Postgres::start().expect("PostgreSQL");
+    let mut room = Room::on_postgres(&server).await;
+    let proofs = room.desk.dir.path().join("proofs");
+    room.with_settings(|settings| settings.requests.proofs = Some(proofs));
+    let anna = room.contact(NAME, PHONE, &[ANNA]).await;
+    room.contact("Борис", "", &[BORIS]).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    let dump = server.dump("test_0").expect("dumped");
+    destroyed(&room, &matter, Method::Destroy).await;
+
+    let url = server.database().expect("a database");
+    let database = url.rsplit('/').next().expect("a name");
+    server.put_back(database, &dump).expect("put back");
+    let email = "SELECT email FROM address ORDER BY id";
+    assert!(server.execute(database, email).expect("read").contains(ANNA), "it is of before");
+    let config = StoreConfig::Postgres { url: url.clone(), connections: 3 };
+    let store = Store::open(&config).await.expect("opens");
+    let parts = CasesParts { store: store.clone(), ..room.desk.parts.clone() };
+    let cases = Cases::new(parts).expect("cases");
+    let rule = |refused: CasesError| match refused {
+        CasesError::Refused { rule, .. } => rule,
+        other => panic!("{other:?}"),
+    };
+    // Whoever forgets the second step is told; so is whose restore died.
+    let forgotten = cases.check_replayed().await.expect_err("refused");
+    assert_eq!(rule(forgotten), "database_is_older");
+    let mut restored = hold(&store, "one", "admin", room.now()).await.expect("held");
+    assert_eq!(rule(cases.check_replayed().await.expect_err("refused")), "replay_is_owed");
+    assert_eq!(rule(cases.release("admin").await.expect_err("refused")), "replay_is_owed");
+    let (entries, _) = vault::replay(&room.desk.dir.path().join("journal")).expect("read");
+    cases.replay(&entries, "admin", &mut restored).await.expect("replayed");
+    cases.check_replayed().await.expect("it may be worked with");
+    assert_eq!((restored.erased, restored.overtaken), (1, 1), "{restored:?}");
+    let row = store::requests::by_id(&store, matter.request()).await.expect("read");
+    let row = row.expect("a request");
+    assert_eq!((row.state, row.outcome), (RequestState::Closed, Some(Outcome::Done)));
+    let left = server.execute(database, email).expect("read");
+    assert!(!left.contains(ANNA) && left.contains(BORIS), "{left}");
+    let contact = format!("SELECT COUNT(*) FROM contact WHERE id = {anna}");
+    assert_eq!(store::probe::number(&store, &contact).await.expect("a number"), 0);
+    let acts = cases.acts(None, 10).await.expect("acts");
+    assert_eq!(acts.len(), room.cases().acts(None, 10).await.expect("acts").len());
+    // Run again it changes nothing.
+    let mut again = hold(&store, "one", "admin", room.now()).await.expect("held");
+    cases.replay(&entries, "admin", &mut again).await.expect("replayed");
+    assert_eq!((again.known, again.proofs), (again.entries, 0), "{again:?}");
 }
