@@ -24,5 +24,5 @@ impl PreparedNotices {
 }
 
 fn has(told: &Told, change: &Change) -> bool {
-    told.has.iter().any(|category| *category == change.field)
+    told.has.contains(&change.field)
 }

@@ -23,7 +23,7 @@ pub fn postponed_for(from: Timestamp, now: Timestamp, zone: &TimeZone) -> Option
     let has_passed = |months: &i8| {
         from.checked_add(i64::from(*months).months()).is_ok_and(|at| at.timestamp() <= now)
     };
-    POSTPONED_TOLD_AFTER.into_iter().filter(has_passed).next_back()
+    POSTPONED_TOLD_AFTER.into_iter().rfind(has_passed)
 }
 
 /// A destruction that is put off.
