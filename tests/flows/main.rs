@@ -21,6 +21,7 @@ mod licences;
 mod lists_opt_in;
 mod packaging;
 mod pages;
+mod restored;
 mod servers;
 mod shared;
 mod stories;

@@ -13,8 +13,8 @@ mod trie;
 use domain::classification::{Label, Mark};
 
 use crate::weighing::Model;
-pub use lazy::LazyPacks;
 pub(crate) use compile::{Rule, Start, Voided};
+pub use lazy::LazyPacks;
 pub(crate) use pattern::{Pattern, Step};
 pub(crate) use trie::ClassSet;
 

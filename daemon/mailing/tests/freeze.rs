@@ -160,7 +160,9 @@ async fn block_some(people: &People, town: &Town) {
     let transaction = people.store.begin().await.expect("begun");
     let id = blocks::set(&transaction, &block, people.now()).await.expect("set");
     if people.below(4) == 0 {
-        blocks::lift(&transaction, id, "olga", "misread", people.now()).await.expect("lifted");
+        blocks::lift(&transaction, id, "olga", ("misread", None), people.now())
+            .await
+            .expect("lifted");
     }
     transaction.commit().await.expect("committed");
 }

@@ -126,11 +126,7 @@ fn read(row: &Row) -> Result<PackageRow, StoreError> {
         expires_at: row.instant_option(TABLE, "expires_at")?,
         fetched_at: row.instant_option(TABLE, "fetched_at")?,
         destroyed_at: row.instant_option(TABLE, "destroyed_at")?,
-        silent: row
-            .get::<String>(TABLE, "silent")?
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect(),
+        silent: row.get::<String>(TABLE, "silent")?.split_whitespace().map(str::to_owned).collect(),
     })
 }
 

@@ -69,8 +69,7 @@ impl Cases {
             new: one.content.new.clone(),
         });
         let changes: Vec<Change> = changes.collect();
-        let calls =
-            self.prepare_correct(self.store(), &ticket, contact, changes.clone()).await?;
+        let calls = self.prepare_correct(self.store(), &ticket, contact, changes.clone()).await?;
         let notices = self
             .prepare_recipient_notices(
                 self.store(),
@@ -208,9 +207,7 @@ impl Cases {
             Err(CasesError::Refused { .. }) => (None, None),
             Err(error) => return Err(error),
         };
-        if !blocks.is_empty()
-            && self.is_told_before_lifting(transaction, contact, address).await?
-        {
+        if !blocks.is_empty() && self.is_told_before_lifting(transaction, contact, address).await? {
             let key = self.standing_key(transaction, ticket).await?;
             let (Some(to), Some(key)) = (ticket.address, key) else {
                 let (task, about) = ("look_at_block", Some(ticket.id));
@@ -230,8 +227,7 @@ impl Cases {
         }
         for block in &blocks {
             let ground = LiftGround::Handled;
-            let lifting =
-                Lifting { actor, reason, words: None, ground, withdrawals_corrected: 0 };
+            let lifting = Lifting { actor, reason, words: None, ground, withdrawals_corrected: 0 };
             self.lift_held(transaction, block, &lifting, stops, now).await?;
         }
         Ok(blocks.len())

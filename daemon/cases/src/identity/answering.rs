@@ -302,8 +302,13 @@ impl Cases {
             let reason = "disowned by the person on file";
             let corrected =
                 self.correct_withdrawals(transaction, &block, PERSON, reason, now).await?;
-            let lifting =
-                Lifting { actor: PERSON, reason, words: None, ground, withdrawals_corrected: corrected };
+            let lifting = Lifting {
+                actor: PERSON,
+                reason,
+                words: None,
+                ground,
+                withdrawals_corrected: corrected,
+            };
             self.lift_held(transaction, &block, &lifting, stops, now).await?;
             lifted += 1;
         }

@@ -21,9 +21,7 @@ use store::{
     tickets::TicketRow,
 };
 
-use super::{
-    By, answering::ANSWERING, covering::Subject, executing::Carried, refused, 
-};
+use super::{By, answering::ANSWERING, covering::Subject, executing::Carried, refused};
 use crate::{Cases, CasesError, filing::PendingStops};
 
 /// The context under which reasons are sealed.

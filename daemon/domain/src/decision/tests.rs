@@ -159,8 +159,13 @@ impl Story {
                     || (self.state == RequestState::Identity && *verdict == Verdict::Refuse);
                 if may && self.decision.is_none() {
                     let makers = self.maker.map(name).into_iter().collect();
-                    let made =
-                        Decision::propose(*verdict, &self.standing, true, under(&name(*by)), makers);
+                    let made = Decision::propose(
+                        *verdict,
+                        &self.standing,
+                        true,
+                        under(&name(*by)),
+                        makers,
+                    );
                     self.decision = Some(made);
                 }
             }

@@ -89,7 +89,10 @@ pub(crate) fn full(locale: Locale) -> CaseLetter {
         block_lifted: true,
         told_before_lifting: true,
         owed: vec![
-            told("не позднее 25 декабря прекратим обработку", "by 25 December we stop the processing"),
+            told(
+                "не позднее 25 декабря прекратим обработку",
+                "by 25 December we stop the processing",
+            ),
             told("не позднее 18 декабря ответим вам", "by 18 December we answer you"),
         ],
         nothing_held: false,
