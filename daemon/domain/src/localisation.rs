@@ -4,7 +4,7 @@
 //! no proof: what the administrator declares counts first, then providers whose servers are known
 //! to stand abroad. It warns; nothing is stopped by it.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// Where a server stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

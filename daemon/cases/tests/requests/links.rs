@@ -1,6 +1,9 @@
 //! The link of a package: whom it is sent, and how it ends.
 
-use cases::{access::PackageLinkState, identity::ChallengeAnswer};
+use cases::{
+    access::{HeldBack, PackageLinkState},
+    identity::ChallengeAnswer,
+};
 use domain::{classification::Label, request::RequestState};
 use store::packages::PackageState;
 
@@ -46,6 +49,19 @@ async fn a_link_dies_with_its_proof_and_with_a_disowning(mut room: Room) {
         assert_eq!(link.state, PackageLinkState::Expired, "{why}");
         assert!(cases.fetch_package(&token).await.expect("read").is_none(), "{why}");
     };
+    // Not even one who showed a passport gets what was sent to another's mailbox.
+    cases.attest_identity(&matter.number, "паспорт", "anna").await.expect("attested");
+    let revoked = |at: &str| {
+        format!(
+            "UPDATE identity_proof SET revoked_at = {at}, revoked_by = 'anna' \
+             WHERE challenge_id IS NOT NULL RETURNING id"
+        )
+    };
+    room.number(&revoked("2")).await;
+    dead("revoked").await;
+    room.number(&revoked("NULL")).await;
+    let link = cases.package_link(&token).await.expect("read").expect("ours");
+    assert!(matches!(link.state, PackageLinkState::Open { .. }));
     room.pass_days(1);
     cases.ask_challenge(&matter.number, None, "anna").await.expect("asked");
     let text = room.letter(matter.ticket, "challenge").await.content.expect("opens").text;
@@ -53,15 +69,10 @@ async fn a_link_dies_with_its_proof_and_with_a_disowning(mut room: Room) {
     let second: String = text[at..].chars().take_while(char::is_ascii_alphanumeric).collect();
     cases.answer_challenge(&second, ChallengeAnswer::NotMine).await.expect("taken");
     dead("disowned").await;
-    room.number("UPDATE challenge SET state = 'void' WHERE state = 'disowned' RETURNING id").await;
-    let link = cases.package_link(&token).await.expect("read").expect("ours");
-    assert!(matches!(link.state, PackageLinkState::Open { .. }));
-    // Not even one who showed a passport gets what was sent to another's mailbox.
-    cases.attest_identity(&matter.number, "паспорт", "anna").await.expect("attested");
-    let revoked = "UPDATE identity_proof SET revoked_at = 2, revoked_by = 'anna' \
-                   WHERE challenge_id IS NOT NULL RETURNING id";
-    room.number(revoked).await;
-    dead("revoked").await;
+    // And the file is gone with it.
+    let row = &cases.packages(matter.request()).await.expect("listed")[0];
+    assert_eq!(row.state, PackageState::Void);
+    assert!(!cases.vault().key_exists(row.vault_key).await.expect("asked"));
 }
 
 async fn a_package_is_taken_back_before_anybody_took_it(mut room: Room) {
@@ -109,9 +120,11 @@ async fn only_the_mailbox_that_proved_itself_gets_the_link(mut room: Room) {
     room.cases().review_request(request, "anna").await.expect("reviewed");
     attest(&room, &matter).await;
     is_refused(room.cases().send_package(request, "boris").await, "no_package");
-    approved(&room, request).await;
     // A person of ours vouches; no mailbox did.
-    is_refused(room.cases().send_package(request, "boris").await, "no_challenge");
-    assert_eq!(room.request(request).await.state, RequestState::Approved);
+    let cases = room.cases();
+    cases.make_package(request, None, HeldBack::LeftOut, "boris").await.expect("made");
+    is_refused(cases.propose(request, None, "boris").await, "no_challenge");
+    assert_eq!(room.request(request).await.state, RequestState::UnderReview);
+    assert_eq!(room.count("decision").await, 0);
     assert_eq!(room.count("package WHERE token_digest IS NOT NULL").await, 0);
 }
