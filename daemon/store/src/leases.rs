@@ -59,6 +59,18 @@ pub async fn release(store: &Store, name: &str, owner: &str) -> Result<(), Store
     transaction.commit().await
 }
 
+/// Ends every lease, nodes' own included. Only for a copy of a database that nobody works with: its
+/// leases are those of the moment in which it was made.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn end_all(store: &Store) -> Result<(), StoreError> {
+    let transaction = store.begin().await?;
+    execute(&transaction, "DELETE FROM lease", []).await?;
+    execute(&transaction, "UPDATE node SET leased_until_at = 0", []).await?;
+    transaction.commit().await
+}
+
 /// Ends the leases of earlier runs of a node, whose owners are `node/…`. Only for a caller that
 /// knows those runs to be dead: it has the lock on the node's data directory.
 ///

@@ -91,8 +91,8 @@ fn forgery(house: &House) -> Result<i64> {
     assert_eq!(identity["disowned"], true, "{identity:#}");
     house.mail(BORIS, "не вы")?;
     let request = id.to_string();
-    house.acts(PROPOSER, "propose", id, &["--done", "обработка прекращена"])?;
-    house.refuses(&["--actor", DECIDER, "request", "approve", &request], "disowned")?;
+    let propose = ["--actor", PROPOSER, "request", "propose", &request];
+    house.refuses(&[&propose[..], &["--done", "обработка прекращена"]].concat(), "disowned")?;
     let contact = house.home.json(&["contact", "show", BORIS])?;
     assert_eq!(contact["contacts"].as_array().map(Vec::len), Some(1), "{contact:#}");
     Ok(id)

@@ -89,6 +89,7 @@ pub(super) async fn place(
     let copy = Store::open(&StoreConfig::Sqlite { path: beside.clone() }).await?;
     copy.migrate().await.context("cannot migrate the copy")?;
     hold(&copy, &backup, actor, SystemClock.now()).await.map_err(told)?;
+    store::leases::end_all(&copy).await?;
     copy.close().await;
     File::open(&beside)?.sync_all()?;
     failpoint::hit("restore_held");
