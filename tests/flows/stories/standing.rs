@@ -115,10 +115,10 @@ fn representative(house: &House, forged: i64) -> Result<()> {
     house.acts(PROPOSER, "review", id, &[])?;
     let attest = ["--actor", PROPOSER, "identity", "attest", ticket, "--note", "seen at the desk"];
     house.home.say(&attest)?;
-    house.acts(PROPOSER, "propose", id, &["--done", "обработка прекращена"])?;
     let number = id.to_string();
-    let approve = ["--actor", DECIDER, "request", "approve", &number];
-    house.refuses(&approve, "representation")?;
+    let propose = ["--actor", PROPOSER, "request", "propose", &number];
+    house
+        .refuses(&[&propose[..], &["--done", "обработка прекращена"]].concat(), "representation")?;
     house.home.say(&["--actor", PROPOSER, "identity", "ask-paper", ticket])?;
     house.mail(IGOR, "полномочия")?;
 
@@ -130,7 +130,7 @@ fn representative(house: &House, forged: i64) -> Result<()> {
     house.home.say(&[&represent[..], &paper, &["--until", &until]].concat())?;
     let told = house.mail(ANNA, "от вашего имени")?;
     assert!(!told.text.contains("доверенность № 7"), "{}", told.text);
-    house.home.say(&approve)?;
+    house.decide_on(id, &["--done", "обработка прекращена"])?;
     assert_eq!(house.request(id)?["state"], "approved");
     Ok(())
 }
