@@ -28,6 +28,7 @@ use store::{
     Session, Transaction,
     kept_records::{KeptKind, KeptRow, NewKept},
 };
+use vault::VaultError;
 
 use crate::{Cases, CasesError};
 
@@ -204,6 +205,17 @@ impl Cases {
 
     async fn seal_kept(&self, key: VaultKeyId, plain: &[u8]) -> Result<Vec<u8>, CasesError> {
         Ok(self.parts.vault.seal(key, SEAL_CONTEXT, plain, &*self.parts.entropy).await?)
+    }
+
+    /// The content of a kept record as below, and nothing where its key is gone: a restored database knows the record still.
+    pub(crate) async fn open_standing<T: for<'a> Deserialize<'a>>(
+        &self,
+        row: &KeptRow,
+    ) -> Result<Option<T>, CasesError> {
+        match self.open_kept(row).await {
+            Err(CasesError::Vault(VaultError::KeyDestroyed { .. })) => Ok(None),
+            opened => opened,
+        }
     }
 
     /// The content of a kept record, if it is what was sealed and of this form.

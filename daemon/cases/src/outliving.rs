@@ -7,6 +7,8 @@
 //! destruction that is done again keeps what was kept. On the day after the last one what was
 //! kept goes the way that was approved with the plan.
 
+mod again;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
@@ -52,6 +54,12 @@ pub(crate) struct Statutory {
     /// What the act of its end says.
     #[serde(default)]
     pub(crate) words: Option<LateWords>,
+}
+
+impl Statutory {
+    fn part(&self) -> Option<Part> {
+        Part::from_name(&self.part)
+    }
 }
 
 /// The event of the audit log that counts what went on the day after the last one.
@@ -173,7 +181,7 @@ impl Cases {
     /// returns how many.
     pub(crate) async fn put_back_outliving(&self) -> Result<u64, CasesError> {
         let Some(files) = self.proof_files() else { return Ok(0) };
-        let mut back = 0;
+        let (mut back, mut following) = (0, Vec::new());
         for bytes in in_files(move || files.all()).await? {
             let one: Outliving = serde_json::from_slice(&bytes).map_err(|_| CasesError::Content)?;
             let key = VaultKeyId::parse(&one.vault_key_id).map_err(|_| CasesError::Content)?;
@@ -183,7 +191,13 @@ impl Cases {
             let transaction = self.store().begin().await?;
             back += u64::from(store::outliving::put_back(&transaction, &one).await?);
             transaction.commit().await?;
+            following.push(one);
         }
+        let transaction = self.store().begin().await?;
+        for one in &following {
+            store::outliving::follow_again(&transaction, one).await?;
+        }
+        transaction.commit().await?;
         Ok(back)
     }
 
@@ -196,11 +210,10 @@ impl Cases {
         let mut kept = Kept::default();
         let mut rows = Vec::new();
         for row in store::kept_records::standing(session, KeptKind::Statutory).await? {
-            let Some(known) = self.open_kept::<Statutory>(&row).await? else { continue };
+            // One whose key is gone keeps nothing any more.
+            let Some(known) = self.open_standing::<Statutory>(&row).await? else { continue };
             if known.journal == journal && !journal.is_empty() {
-                if let Some(part) = Part::from_name(&known.part) {
-                    keep(&mut kept, part);
-                }
+                known.part().into_iter().for_each(|part| keep(&mut kept, part));
                 rows.push((row, known));
             }
         }
@@ -209,7 +222,7 @@ impl Cases {
 
     /// Whether a record keeps what people wrote, and the mails they wrote it in.
     pub(crate) async fn keeps_submissions(&self, row: &KeptRow) -> Result<bool, CasesError> {
-        let known = self.open_kept::<Statutory>(row).await?;
+        let known = self.open_standing::<Statutory>(row).await?;
         Ok(known.is_some_and(|known| known.part == Part::Submissions.name()))
     }
 
@@ -228,6 +241,7 @@ impl Cases {
                 self.parts.vault.seal(row.vault_key, SEAL_CONTEXT, &plain, entropy).await?;
             let sha256 = Sha256::digest(&plain).into();
             store::outliving::rewrite(transaction, row.id, &sealed, sha256).await?;
+            self.note_adopted(transaction, row, whose).await?;
         }
         Ok(())
     }
@@ -248,13 +262,21 @@ impl Cases {
         let today = now.to_zoned(self.parts.settings.zone.clone()).date();
         let (_, others) = self.kept_by_law(self.store(), &known.journal).await?;
         let mut remaining = Kept::default();
-        for (_, other) in
-            others.iter().filter(|(other, _)| other.id != row.id && other.destroy_on > today)
-        {
-            if let Some(part) = Part::from_name(&other.part) {
-                keep(&mut remaining, part);
-            }
+        let still = |other: &KeptRow| other.id != row.id && other.destroy_on > today;
+        for (_, other) in others.iter().filter(|(other, _)| still(other)) {
+            other.part().into_iter().for_each(|part| keep(&mut remaining, part));
         }
+        self.end_kept(row, whose, remaining, now).await
+    }
+
+    /// Destroys what a record kept of somebody, save what others still keep. `false` as above.
+    async fn end_kept(
+        &self,
+        row: &KeptRow,
+        whose: &Whose,
+        remaining: Kept,
+        now: Timestamp,
+    ) -> Result<bool, CasesError> {
         let transaction = self.store().begin().await?;
         if !self.may_end(&transaction, row, whose, now).await? {
             transaction.commit().await?;

@@ -24,6 +24,9 @@ pub struct Outliving {
     sha256: Vec<u8>,
     made_at: i64,
     destroy_on: String,
+    /// The key of the record that it follows. Earlier versions wrote none.
+    #[serde(default)]
+    follows: Option<String>,
 }
 
 /// What outlives a plan: complete acts, proofs, what a law keeps.
@@ -48,7 +51,8 @@ pub async fn by_id(
 }
 
 const STANDING: &str = "SELECT id, kind, basis, law, number, digest_key, stop_digest, content, vault_key_id, sha256, \
-                        made_at, destroy_on FROM kept_record WHERE content IS NOT NULL AND destroyed_at IS NULL \
+                        made_at, destroy_on, (SELECT vault_key_id FROM kept_record followed \
+                        WHERE followed.id = kept_record.follows_id) AS follows FROM kept_record WHERE content IS NOT NULL AND destroyed_at IS NULL \
                         AND (kind <> 'act' OR number IS NOT NULL)";
 
 fn read(row: &Row) -> Result<Outliving, StoreError> {
@@ -65,6 +69,7 @@ fn read(row: &Row) -> Result<Outliving, StoreError> {
         sha256: row.get(TABLE, "sha256")?,
         made_at: row.get(TABLE, "made_at")?,
         destroy_on: row.get(TABLE, "destroy_on")?,
+        follows: row.get(TABLE, "follows")?,
     })
 }
 
@@ -96,6 +101,21 @@ pub async fn put_back(transaction: &Transaction, one: &Outliving) -> Result<bool
     ];
     execute(transaction, sql, values).await?;
     Ok(true)
+}
+
+/// Says again which record one follows that was put back: both are there now, or it stays unsaid.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn follow_again(transaction: &Transaction, one: &Outliving) -> Result<(), StoreError> {
+    let Some(follows) = &one.follows else { return Ok(()) };
+    let sql = "UPDATE kept_record SET follows_id = (SELECT id FROM kept_record followed \
+               WHERE followed.vault_key_id = $2 ORDER BY id LIMIT 1) \
+               WHERE vault_key_id = $1 AND follows_id IS NULL AND NOT EXISTS (SELECT 1 FROM kept_record other \
+               JOIN kept_record followed ON followed.id = other.follows_id WHERE followed.vault_key_id = $2)";
+    let values = [one.vault_key_id.as_str().into(), follows.as_str().into()];
+    execute(transaction, sql, values).await?;
+    Ok(())
 }
 
 /// Gives a record another content under its key.

@@ -96,13 +96,18 @@ impl Cases {
         row: &KeptRow,
         now: Timestamp,
     ) -> Result<bool, CasesError> {
-        if let Some(act) = kept_records::following(self.store(), row.id).await? {
+        // A restored database may have the act without what it tells of.
+        if let Some(act) = kept_records::following(self.store(), row.id).await?
+            && self.has_ended(self.store(), row).await?
+        {
             // Drawn up by a process that died then.
             self.keep_one_outside(act.id).await?;
             return Ok(true);
         }
         let known = match self.open_kept::<Statutory>(row).await {
-            Err(CasesError::Vault(VaultError::KeyDestroyed { .. })) | Ok(None) => return Ok(true),
+            Err(CasesError::Vault(VaultError::KeyDestroyed { .. })) => {
+                return self.end_again(row, now).await;
+            }
             known => known?,
         };
         let Some(known) = known else { return Ok(true) };
@@ -194,7 +199,10 @@ impl Cases {
             destroy_on: day_after(kept_until(on)),
         };
         let id = match kept_records::keep_following(&transaction, &new, number, row.id, now).await {
-            Err(StoreError::Duplicate { .. }) => return Ok(()),
+            Err(StoreError::Duplicate { .. }) => {
+                transaction.rollback().await?;
+                return Ok(self.parts.vault.destroy_key(key).await?);
+            }
             kept => kept?,
         };
         let detail = serde_json::json!({

@@ -67,7 +67,10 @@ impl Cases {
         };
         let (number, follows) = (drawn.number, drawn.act.id);
         match kept_records::keep_following(&transaction, &new, number, follows, wiped_at).await {
-            Err(StoreError::Duplicate { .. }) => return Ok(()),
+            Err(StoreError::Duplicate { .. }) => {
+                transaction.rollback().await?;
+                return Ok(self.parts.vault.destroy_key(drawn.key).await?);
+            }
             done => done?,
         };
         let detail = serde_json::json!({

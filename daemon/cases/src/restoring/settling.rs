@@ -37,7 +37,7 @@ impl Cases {
             if row.plan.is_some() || row.number.is_none() {
                 continue;
             }
-            if let Some(act) = self.open_kept::<Act>(&row).await? {
+            if let Some(act) = self.open_standing::<Act>(&row).await? {
                 // The first: what came later only adds to it.
                 proven.entry(act.ticket).or_insert((act.number, act.destroyed_at));
             }

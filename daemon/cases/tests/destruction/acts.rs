@@ -27,6 +27,7 @@ both! {
     whoever_was_told_stands_in_the_act,
     what_a_law_kept_has_an_act_of_its_own_when_its_day_is_over,
     a_late_destruction_that_died_anywhere_has_one_act,
+    what_a_law_kept_goes_where_the_key_of_the_record_went_before,
     two_acts_at_once_share_no_number,
     no_key_is_given_to_whoever_is_being_destroyed,
 }
@@ -299,6 +300,20 @@ async fn a_late_destruction_that_died_anywhere_has_one_act(room: Room) {
         room.count("kept_record WHERE kind = 'statutory' AND destroyed_at IS NULL").await,
         0
     );
+}
+
+async fn what_a_law_kept_goes_where_the_key_of_the_record_went_before(room: Room) {
+    kept_by_law(&room).await;
+    let kind = store::kept_records::KeptKind::Statutory;
+    for row in store::kept_records::standing(room.store(), kind).await.expect("standing") {
+        room.cases().vault().destroy_key(row.vault_key).await.expect("destroyed");
+    }
+    let before = numbers(&room).await;
+    assert_eq!(room.cases().destroy_due_records().await.expect("destroyed"), 2);
+    assert_eq!(room.count("contact").await, 0);
+    assert_eq!(room.count("address WHERE email <> ''").await, 0);
+    assert_eq!(numbers(&room).await, before, "the act of the first end tells of it");
+    assert_eq!(room.cases().destroy_due_records().await.expect("done"), 0);
 }
 
 async fn two_acts_at_once_share_no_number(room: Room) {

@@ -19,6 +19,7 @@ mod disowned;
 mod eyes;
 mod held_elsewhere;
 mod identity;
+mod kept_again;
 mod links;
 mod opened;
 mod overtaken;
