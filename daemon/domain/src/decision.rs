@@ -120,7 +120,7 @@ pub enum DecisionError {
     Disowned,
     /// Nothing says that the person takes it back.
     #[error(
-        "nobody heard the person take it back: let them write in this matter or answer the challenge, or give --note with how they said so"
+        "nobody heard the person take it back: name their later letter with --submission, or give --note with how they said so"
     )]
     Unheard,
     /// It was decided, or is void.

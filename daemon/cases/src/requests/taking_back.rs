@@ -1,4 +1,5 @@
-//! A request is taken back by the person: by their own word, or by two of ours who heard it.
+//! A request is taken back by the person: one of ours names the letter or says how they heard it,
+//! and another confirms that.
 
 use domain::{
     Timestamp,
@@ -20,33 +21,40 @@ use crate::{Cases, CasesError, letters::CaseMail};
 const CONFIRM: &str = "confirm_withdrawal";
 
 impl Cases {
-    /// The person takes the request back. Their own word ends it at once: a later letter or form
-    /// entry of theirs in the same matter, or our challenge that they answered. Else one of ours
-    /// writes down how they said so, and with four eyes another confirms it.
+    /// The person takes the request back. One of ours read that in a later letter or form entry of
+    /// theirs in the same matter and names it, or writes down how they said so; with four eyes
+    /// another confirms it, whichever it was. What the letter says only people can tell.
     ///
     /// # Errors
-    /// [`CasesError::Refused`] by `own_word` when there is no word at all, by `four_eyes` when one
-    /// person would be both, or when the request went too far.
+    /// [`CasesError::Refused`] by `own_word` when there is no word, or the letter named cannot be
+    /// one, by `four_eyes` when one person would be both, or when the request went too far.
     pub async fn withdraw_request(
         &self,
         id: RequestId,
-        note: Option<&str>,
+        (submission, note): (Option<SubmissionId>, Option<&str>),
         actor: &str,
     ) -> Result<TakingBack, CasesError> {
         let ticket = self.request_and_ticket(self.store(), id).await?.1;
-        let sealed = match note.map(str::trim).filter(|note| !note.is_empty()) {
-            Some(note) => Some(self.seal_note(&ticket, note).await?),
-            None => None,
+        // Whoever confirms reads it with the request.
+        let named = submission.map(|submission| format!("submission {submission}"));
+        let noted = note.map(str::trim).filter(|note| !note.is_empty()).map(str::to_owned);
+        let word = match (submission, &noted) {
+            (Some(_), _) => Word::Submission,
+            (None, Some(_)) => Word::Note,
+            (None, None) => Word::None,
+        };
+        let words: Vec<_> = named.into_iter().chain(noted).collect();
+        let sealed = match words.is_empty() {
+            false => Some(self.seal_note(&ticket, &words.join("\n")).await?),
+            true => None,
         };
         let key = self.key_of_matter(&ticket).await?;
         let transaction = self.store().begin().await?;
         let now = self.parts.clock.now();
         let (request, ticket) = self.request_and_ticket(&transaction, id).await?;
-        let (said, submission) = self.own_word(&transaction, (&request, &ticket)).await?;
-        let word = match said {
-            Word::None if sealed.is_some() => Word::Note,
-            said => said,
-        };
+        if let Some(named) = submission {
+            self.own_word(&transaction, (&request, &ticket), named).await?;
+        }
         let waiting = store::taking_back::standing(&transaction, id).await?;
         let settings = &self.parts.settings.requests;
         let acting = settings.acting(actor);
@@ -93,31 +101,57 @@ impl Cases {
         Ok(follows)
     }
 
-    /// What the person themselves said in this matter since they asked.
+    /// Checks that what one of ours named can be the person's word: a later letter or form entry of
+    /// the requester in this matter, of a sender whom DMARC or an answered challenge shows.
     async fn own_word(
         &self,
         session: &impl Session,
         (request, ticket): (&RequestRow, &TicketRow),
-    ) -> Result<(Word, Option<SubmissionId>), CasesError> {
-        let later = store::submissions::of_ticket(session, ticket.id).await?.into_iter().rfind(
-            |submission| {
-                submission.received_at > request.received_at
-                    && submission.address.is_some()
-                    && submission.address == ticket.address
-                    && submission.authentication != SenderAuthentication::Fail
-                    && submission.kind == "human"
-            },
-        );
-        if let Some(later) = later {
-            return Ok((Word::Submission, Some(later.id)));
+        named: SubmissionId,
+    ) -> Result<(), CasesError> {
+        let unheard = |why| Err(refused("own_word", why));
+        let of_ticket = store::submissions::of_ticket(session, ticket.id).await?;
+        let Some(said) = of_ticket.into_iter().find(|submission| submission.id == named) else {
+            return unheard("this letter is of another matter; name one of this ticket");
+        };
+        if said.received_at <= request.received_at {
+            return unheard("this letter is not later than the request; name a later one");
         }
+        if said.kind != "human" || said.address.is_none() || said.address != ticket.address {
+            return unheard("this letter is not from whoever asked; give --note instead");
+        }
+        let is_shown = match said.authentication {
+            SenderAuthentication::Pass => true,
+            SenderAuthentication::Fail => false,
+            SenderAuthentication::Unknown | SenderAuthentication::None => {
+                self.is_mailbox_proven(session, (request, ticket)).await?
+            }
+        };
+        if is_shown {
+            return Ok(());
+        }
+        unheard("anybody could have sent this letter; ask a challenge, or give --note instead")
+    }
+
+    /// Whether the mailbox of whoever asked answered a challenge that covers the request.
+    async fn is_mailbox_proven(
+        &self,
+        session: &impl Session,
+        (request, ticket): (&RequestRow, &TicketRow),
+    ) -> Result<bool, CasesError> {
+        let own: Vec<_> = store::challenges::of_ticket(session, ticket.id)
+            .await?
+            .into_iter()
+            .filter(|asked| Some(asked.address) == ticket.address)
+            .map(|asked| Some(asked.id))
+            .collect();
         let proofs = store::identity::of_ticket(session, ticket.id).await?;
-        let answered = proofs.iter().any(|row| {
+        Ok(proofs.iter().any(|row| {
             row.proof.level == IdentityLevel::Challenge
                 && !row.proof.is_revoked
                 && row.proof.newest >= Some(request.id)
-        });
-        Ok((if answered { Word::Challenge } else { Word::None }, None))
+                && own.contains(&row.challenge)
+        }))
     }
 
     async fn end_by_the_person(

@@ -1,16 +1,19 @@
 //! Whose eyes: accounts of the machine, names that read alike, and the person's own word.
 
-use cases::settings::AccountSettings;
+use cases::{identity::ChallengeAnswer, settings::AccountSettings};
 use domain::{
+    authentication::SenderAuthentication,
     classification::{Band, Label},
     decision::taking_back::TakingBack,
+    ids::SubmissionId,
     request::RequestState,
 };
 
 use crate::{
     deciding::{attest, decided, done, is_refused, refusal, under_review},
     desk::Letter,
-    room::{ANNA, BORIS, Room},
+    identity::challenged,
+    room::{ANNA, BORIS, Matter, Room},
 };
 
 /// The commands of one account of the machine.
@@ -46,35 +49,101 @@ async fn where_people_share_an_account_names_alone_are_told_apart(mut room: Room
     room.cases().decide(id, "boris").await.expect("decided");
 }
 
-async fn a_later_word_of_the_person_ends_a_request_and_a_strangers_does_not(mut room: Room) {
+/// A letter in the matter that carries its number; its id.
+async fn writes(
+    room: &Room,
+    matter: &Matter,
+    from: &str,
+    text: &str,
+    authentication: SenderAuthentication,
+) -> SubmissionId {
+    let subject = format!("Re: {}", matter.number);
+    let labels = &[(Label::Other, Band::Auto)];
+    let letter = Letter { subject: &subject, text, authentication, ..Letter::asking(from, labels) };
+    room.files(letter).await;
+    SubmissionId(room.number("SELECT MAX(id) FROM submission").await)
+}
+
+async fn a_later_letter_that_is_named_and_confirmed_ends_a_request(mut room: Room) {
+    use SenderAuthentication::{Fail, None as NoPolicy, Pass, Unknown};
     under(&mut room, "office", false);
     let matter = under_review(&room, Label::Erasure).await;
     let id = matter.request();
-    is_refused(room.cases().withdraw_request(id, None, "anna").await, "own_word");
-    let subject = format!("Re: {}", matter.number);
-    let again = Letter { subject: &subject, ..Letter::asking(BORIS, &[]) };
-    room.files(Letter { text: "Отзываю", ..again }).await;
-    is_refused(room.cases().withdraw_request(id, None, "anna").await, "own_word");
+    let asked = SubmissionId(room.number("SELECT MIN(id) FROM submission").await);
     room.pass_days(1);
-    let again = Letter { subject: &subject, ..Letter::asking(ANNA, &[(Label::Other, Band::Auto)]) };
-    let joined = room.files(Letter { text: "Передумала, не удаляйте", ..again }).await;
-    assert_eq!(joined.ticket, matter.ticket);
-    let ended = room.cases().withdraw_request(id, None, "anna").await.expect("ended");
-    assert_eq!(ended, TakingBack::Ends);
+    let mut wrong = vec![asked, SubmissionId(4711)];
+    wrong.push(writes(&room, &matter, BORIS, "Отзываю", Pass).await);
+    for authentication in [Unknown, Fail, NoPolicy] {
+        wrong.push(writes(&room, &matter, ANNA, "Отзываю", authentication).await);
+    }
+    // What came is read by people: by itself no letter is a word.
+    writes(&room, &matter, ANNA, "Когда же вы удалите?", Pass).await;
+    is_refused(room.cases().withdraw_request(id, (None, None), "anna").await, "own_word");
+    for named in wrong {
+        let said = room.cases().withdraw_request(id, (Some(named), None), "anna").await;
+        is_refused(said, "own_word");
+    }
+    let named = writes(&room, &matter, ANNA, "Передумала, не удаляйте", Pass).await;
+    let waits = room.cases().withdraw_request(id, (Some(named), None), "anna").await;
+    assert_eq!(waits.expect("written down"), TakingBack::Waits);
+    assert_eq!(room.request(id).await.state, RequestState::UnderReview);
+    assert_eq!(taken_back_letters(&room, &matter).await, 0, "nobody is told yet");
+    // Whoever confirms sees which letter it was.
+    let view = room.cases().show_request(id, "boris").await.expect("shown");
+    let note = view.notes.iter().find_map(|note| note.text.clone());
+    assert_eq!(note, Some(format!("submission {named}")));
+    for (same, account) in [("anna", "home"), ("boris", "office")] {
+        under(&mut room, account, false);
+        for word in [None, Some(named)] {
+            let again = room.cases().withdraw_request(id, (word, None), same).await;
+            is_refused(again, "four_eyes");
+        }
+    }
+    assert_eq!(taken_back_letters(&room, &matter).await, 0, "nobody is told yet");
+    under(&mut room, "home", false);
+    let ends = room.cases().withdraw_request(id, (None, None), "boris").await.expect("confirmed");
+    assert_eq!(ends, TakingBack::Ends);
     assert_eq!(room.request(id).await.state, RequestState::Withdrawn);
-    let heard = "audit_event WHERE act = 'withdrawal_heard' AND detail LIKE '%submission%'";
-    assert_eq!(room.count(heard).await, 1);
+    assert_eq!(taken_back_letters(&room, &matter).await, 1);
+    let written = format!(
+        "audit_event WHERE act = 'withdrawal_proposed' AND detail LIKE '%\"submission\":{named}%'"
+    );
+    assert_eq!(room.count(&written).await, 1);
+}
+
+async fn taken_back_letters(room: &Room, matter: &Matter) -> usize {
+    let letters = room.letters(matter.ticket).await;
+    letters.iter().filter(|letter| letter.topic == "taken_back").count()
+}
+
+async fn an_answered_challenge_takes_nothing_back_yet_shows_the_sender(mut room: Room) {
+    under(&mut room, "office", false);
+    let (matter, secrets) = challenged(&room).await;
+    let id = matter.request();
+    let mine = room.cases().answer_challenge(&secrets.token, ChallengeAnswer::Mine).await;
+    mine.expect("taken").expect("ours");
+    is_refused(room.cases().withdraw_request(id, (None, None), "anna").await, "own_word");
+    room.pass_days(1);
+    let unknown = SenderAuthentication::Unknown;
+    let named = writes(&room, &matter, ANNA, "Передумала, не удаляйте", unknown).await;
+    let forged =
+        writes(&room, &matter, ANNA, "Передумала, не удаляйте", SenderAuthentication::Fail).await;
+    let said = room.cases().withdraw_request(id, (Some(forged), None), "anna").await;
+    is_refused(said, "own_word");
+    let waits = room.cases().withdraw_request(id, (Some(named), None), "anna").await;
+    assert_eq!(waits.expect("written down"), TakingBack::Waits);
 }
 
 async fn what_somebody_wrote_down_another_account_confirms(mut room: Room) {
     under(&mut room, "office", false);
     let id = under_review(&room, Label::Erasure).await.request();
     let note = Some("сказала по телефону");
-    let waits = room.cases().withdraw_request(id, note, "anna").await.expect("written down");
+    let waits =
+        room.cases().withdraw_request(id, (None, note), "anna").await.expect("written down");
     assert_eq!(waits, TakingBack::Waits);
-    is_refused(room.cases().withdraw_request(id, None, "boris").await, "four_eyes");
+    is_refused(room.cases().withdraw_request(id, (None, None), "boris").await, "four_eyes");
     under(&mut room, "home", false);
-    let ends = room.cases().withdraw_request(id, None, "boris").await.expect("confirmed");
+    let ends = room.cases().withdraw_request(id, (None, None), "boris").await.expect("confirmed");
     assert_eq!(ends, TakingBack::Ends);
 }
 
@@ -82,8 +151,8 @@ async fn who_decides_alone_says_how_they_heard_it(mut room: Room) {
     room.with_settings(|settings| settings.requests.four_eyes = false);
     let matter = room.asks(ANNA, &[Label::Restriction]).await;
     let id = matter.request();
-    is_refused(room.cases().withdraw_request(id, None, "anna").await, "own_word");
-    let ends = room.cases().withdraw_request(id, Some("по телефону"), "anna").await;
+    is_refused(room.cases().withdraw_request(id, (None, None), "anna").await, "own_word");
+    let ends = room.cases().withdraw_request(id, (None, Some("по телефону")), "anna").await;
     assert_eq!(ends.expect("ended"), TakingBack::Ends);
     // Nothing is decided of what was ended.
     assert_eq!(room.request(id).await.state, RequestState::Withdrawn);
@@ -114,7 +183,8 @@ async fn a_base_is_an_article_or_a_contract_and_no_free_text(room: Room) {
 both! {
     one_account_does_not_decide_what_it_proposed_under_another_name,
     where_people_share_an_account_names_alone_are_told_apart,
-    a_later_word_of_the_person_ends_a_request_and_a_strangers_does_not,
+    a_later_letter_that_is_named_and_confirmed_ends_a_request,
+    an_answered_challenge_takes_nothing_back_yet_shows_the_sender,
     what_somebody_wrote_down_another_account_confirms,
     who_decides_alone_says_how_they_heard_it,
     a_base_is_an_article_or_a_contract_and_no_free_text,

@@ -147,8 +147,8 @@ async fn what_is_refused_not_confirmed_or_taken_back_is_put_back(mut room: Room)
         expected.push(stopped());
         assert_eq!(heard(&site), expected, "{end}");
         if end == "taken back" {
-            cases.withdraw_request(id, Some("по телефону"), "anna").await.expect("noted");
-            cases.withdraw_request(id, None, "vera").await.expect("withdrawn");
+            cases.withdraw_request(id, (None, Some("по телефону")), "anna").await.expect("noted");
+            cases.withdraw_request(id, (None, None), "vera").await.expect("withdrawn");
         } else {
             cases.review_request(id, "anna").await.expect("reviewed");
             if end == "refused" {

@@ -185,8 +185,11 @@ async fn each_stage_is_told_once_and_after_a_standstill_the_highest_alone(mut ro
     assert_eq!(one.expect("told") + two.expect("told"), 1);
     let names = [matter.request(), other.request()];
     for id in names {
-        cases.withdraw_request(id, Some("by telephone"), "anna").await.expect("written down");
-        cases.withdraw_request(id, None, "boris").await.expect("withdrawn");
+        cases
+            .withdraw_request(id, (None, Some("by telephone")), "anna")
+            .await
+            .expect("written down");
+        cases.withdraw_request(id, (None, None), "boris").await.expect("withdrawn");
     }
     cases.remind("node").await.expect("told");
     assert_eq!(room.count("alarm WHERE name = 'duties_overdue' AND cleared_at IS NULL").await, 0);
@@ -240,19 +243,19 @@ async fn who_takes_a_request_back_is_known_or_was_heard(room: Room) {
     let cases = room.cases();
     let matter = under_review(&room, Label::Erasure).await;
     let id = matter.request();
-    is_refused(cases.withdraw_request(id, None, "anna").await, "own_word");
+    is_refused(cases.withdraw_request(id, (None, None), "anna").await, "own_word");
     // What one of ours attests is no word of the person.
     attest(&room, &matter).await;
-    is_refused(cases.withdraw_request(id, None, "anna").await, "own_word");
-    let said = cases.withdraw_request(id, Some("сказала по телефону"), "anna").await;
+    is_refused(cases.withdraw_request(id, (None, None), "anna").await, "own_word");
+    let said = cases.withdraw_request(id, (None, Some("сказала по телефону")), "anna").await;
     assert_eq!(said.expect("written down"), TakingBack::Waits);
     assert_eq!(room.request(id).await.state, RequestState::UnderReview);
     assert!(room.tasks(matter.ticket).await.contains(&"confirm_withdrawal".to_owned()));
     // Neither the same person nor one whose name reads the same.
     for same in ["anna", "ANNA", "\u{430}nn\u{430}"] {
-        is_refused(cases.withdraw_request(id, None, same).await, "four_eyes");
+        is_refused(cases.withdraw_request(id, (None, None), same).await, "four_eyes");
     }
-    let said = cases.withdraw_request(id, None, "boris").await;
+    let said = cases.withdraw_request(id, (None, None), "boris").await;
     assert_eq!(said.expect("withdrawn"), TakingBack::Ends);
     assert!(!room.tasks(matter.ticket).await.contains(&"confirm_withdrawal".to_owned()));
     let request = room.request(id).await;

@@ -106,11 +106,14 @@ pub enum RequestCommand {
         /// The other
         with: i64,
     },
-    /// The person takes it back: by their own word in the matter, or by a note that another confirms
+    /// The person takes it back: by their later letter that you name, or by a note; another confirms it
     Withdraw {
         /// Its id
         id: i64,
-        /// How the person said so, where they did not write or answer a challenge; `-` reads it from standard input
+        /// Their later letter or form entry of the same ticket in which they say so
+        #[arg(long)]
+        submission: Option<i64>,
+        /// How the person said so, where they did not write; `-` reads it from standard input
         #[arg(long)]
         note: Option<String>,
     },

@@ -156,10 +156,14 @@ async fn change(cases: &Cases, command: RequestCommand, actor: &str) -> anyhow::
                 cases.join_requests(RequestId(id), RequestId(with), actor).await.map_err(told)?;
             format!("request {stays} goes on with the first clock")
         }
-        RequestCommand::Withdraw { id, note } => {
+        RequestCommand::Withdraw { id, submission, note } => {
             let note = note.map(words).transpose()?;
             match cases
-                .withdraw_request(RequestId(id), note.as_deref(), actor)
+                .withdraw_request(
+                    RequestId(id),
+                    (submission.map(SubmissionId), note.as_deref()),
+                    actor,
+                )
                 .await
                 .map_err(told)?
             {

@@ -1,4 +1,5 @@
-//! A request ends by the person's own word, or by two of ours who heard it: one alone ends none.
+//! A request is taken back by what the person wrote or said, and two of ours say so: one alone
+//! ends none.
 
 use super::DecisionError;
 use crate::people::{Acting, is_same_person};
@@ -6,13 +7,11 @@ use crate::people::{Acting, is_same_person};
 /// By what we know that the person takes the request back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Word {
-    /// A later letter or form entry of theirs in the same matter.
+    /// A later letter or form entry of theirs in the same matter, which one of ours read and named.
     Submission,
-    /// The mailbox on file answered our challenge of this matter.
-    Challenge,
     /// One of ours wrote down how they said so.
     Note,
-    /// By nothing.
+    /// By nothing. An answered challenge is none: it confirms the request.
     None,
 }
 
@@ -25,7 +24,7 @@ pub enum TakingBack {
     Waits,
 }
 
-/// What follows from the word that there is; `waiting` is who wrote a note down before.
+/// What follows from the word that there is; `waiting` is who wrote it down before.
 ///
 /// # Errors
 /// [`DecisionError::Unheard`] when there is no word at all, [`DecisionError::SamePerson`] or
@@ -37,9 +36,8 @@ pub fn take_back(
     four_eyes: bool,
 ) -> Result<TakingBack, DecisionError> {
     match (word, waiting) {
-        (Word::Submission | Word::Challenge, _) => Ok(TakingBack::Ends),
-        (Word::Note, _) if !four_eyes => Ok(TakingBack::Ends),
-        (Word::Note | Word::None, Some(first)) => {
+        (Word::Submission | Word::Note, _) if !four_eyes => Ok(TakingBack::Ends),
+        (_, Some(first)) => {
             if four_eyes && is_same_person(first.name, actor.name) {
                 return Err(DecisionError::SamePerson);
             }
@@ -48,7 +46,7 @@ pub fn take_back(
             }
             Ok(TakingBack::Ends)
         }
-        (Word::Note, None) => Ok(TakingBack::Waits),
+        (Word::Submission | Word::Note, None) => Ok(TakingBack::Waits),
         (Word::None, None) => Err(DecisionError::Unheard),
     }
 }
@@ -63,12 +61,11 @@ mod tests {
         let at = |account| Acting { name: "boris", account: Some(account) };
         let check = |word, waiting, actor, four_eyes| take_back(word, waiting, actor, four_eyes);
         let (anna, boris) = (by("anna"), by("boris"));
-        for word in [Word::Submission, Word::Challenge] {
-            assert_eq!(check(word, None, anna, true), Ok(TakingBack::Ends), "{word:?}");
-        }
         assert_eq!(check(Word::None, None, anna, true), Err(DecisionError::Unheard));
-        assert_eq!(check(Word::Note, None, anna, true), Ok(TakingBack::Waits));
-        for word in [Word::None, Word::Note] {
+        for word in [Word::Submission, Word::Note] {
+            assert_eq!(check(word, None, anna, true), Ok(TakingBack::Waits), "{word:?}");
+        }
+        for word in [Word::None, Word::Note, Word::Submission] {
             let again = check(word, Some(anna), by("\u{410}nn\u{430}"), true);
             assert_eq!(again, Err(DecisionError::SamePerson), "{word:?}");
             assert_eq!(check(word, Some(anna), boris, true), Ok(TakingBack::Ends), "{word:?}");
@@ -80,7 +77,9 @@ mod tests {
         );
         assert_eq!(check(Word::None, Some(first), at("boris"), true), Ok(TakingBack::Ends));
         // Who decides alone by configuration does here, too, and still has to say how.
-        assert_eq!(check(Word::Note, None, anna, false), Ok(TakingBack::Ends));
+        for word in [Word::Submission, Word::Note] {
+            assert_eq!(check(word, None, anna, false), Ok(TakingBack::Ends), "{word:?}");
+        }
         assert_eq!(check(Word::None, None, anna, false), Err(DecisionError::Unheard));
     }
 }
