@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
+    Timestamp,
     digest::Digest,
     gate::SuppressionReason,
     ids::{AddressId, PlanId, TicketId, VaultKeyId},
@@ -126,5 +127,25 @@ async fn whom(
             people.push(destruction::find(transaction, by).await?.whose);
         }
     }
+    for whose in &mut people {
+        only_begun_before(transaction, whose, intent.at).await?;
+    }
     Ok(people)
+}
+
+/// What the person has begun since is a matter of its own, as it is while a plan is carried out.
+async fn only_begun_before(
+    transaction: &Transaction,
+    whose: &mut Whose,
+    at: Timestamp,
+) -> Result<(), CasesError> {
+    let mut before = Vec::new();
+    for id in &whose.tickets {
+        let row = store::tickets::by_id(transaction, *id).await?;
+        if row.is_none_or(|row| row.opened_at <= at) {
+            before.push(*id);
+        }
+    }
+    whose.tickets = before;
+    Ok(())
 }

@@ -1,10 +1,10 @@
 //! What a law kept, and a restored backup of before its last day.
 
 use cases::{acts::ActListing, destruction::PlanOrder};
-use domain::{ids::ContactId, plan::Keep};
+use domain::{classification::Label, ids::ContactId, plan::Keep};
 
 use crate::{
-    restoring::{Again, back_up, put_back},
+    restoring::{Again, back_up, put_back, told_by_the_journal},
     room::{ANNA, Room},
 };
 
@@ -104,4 +104,29 @@ async fn a_supplement_that_came_back_follows_its_act_still() {
     assert_eq!(again.number(following).await, 1);
     assert!(again.cases.wipe_destroyed().await.expect("wiped"));
     assert_eq!(numbers(&again.cases).await, drawn);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_begun_after_a_destruction_is_not_destroyed_by_its_entry() {
+    let room = Room::on_sqlite().await;
+    let before = room.asks(ANNA, &[Label::PolicyQuestion]).await;
+    let close = "UPDATE ticket SET state = 'closed', closed_at = opened_at";
+    store::probe::write(room.store(), close).await.expect("written");
+    room.pass_days(1);
+    let last = store::stops::last_number(room.store()).await.expect("a number");
+    told_by_the_journal(&room, "suppression:erased", ANNA, last.0 + 1).await;
+    room.pass_days(1);
+    let newer = room.asks(ANNA, &[Label::Access]).await;
+    assert_ne!(before.ticket, newer.ticket);
+    let again = put_back(&room, &back_up(&room).await).await;
+    let restored = again.restore(&room).await;
+    assert_eq!((restored.erased, restored.overtaken), (1, 0), "{restored:?}");
+    let held = |ticket| {
+        format!("SELECT COUNT(*) FROM submission WHERE ticket_id = {ticket} AND content IS NOT NULL")
+    };
+    assert_eq!(again.number(&held(before.ticket)).await, 0);
+    assert_eq!(again.number(&held(newer.ticket)).await, 1);
+    assert!(again.holds(ANNA), "the answer needs the address");
+    let open = format!("SELECT COUNT(*) FROM ticket WHERE id = {} AND state = 'open'", newer.ticket);
+    assert_eq!(again.number(&open).await, 1);
 }
