@@ -67,6 +67,8 @@ pub struct Restored {
     /// Whether the journals were replayed to their end. Until then people who were destroyed since
     /// stand in the database.
     pub replayed: bool,
+    /// Whether every step of the restore was done: mail that came after the backup was taken up, too.
+    pub finished: bool,
 }
 
 /// What an entry was made into.
@@ -163,6 +165,9 @@ impl Cases {
         actor: &str,
         restored: &mut Restored,
     ) -> Result<(), CasesError> {
+        // Run again, maybe with one journal more: nothing is done until all of it is.
+        (restored.replayed, restored.finished) = (false, false);
+        self.note_restored(restored).await?;
         let highest = entries.iter().filter_map(|entry| entry.number).max();
         if let Some(highest) = highest {
             self.continue_above(highest).await?;
@@ -179,16 +184,30 @@ impl Cases {
         }
         self.number_replayed().await?;
         // Pages of the log still hold what was emptied.
-        store::destruction::wipe(self.store()).await?;
+        if !store::destruction::wipe(self.store()).await? {
+            let now = self.parts.clock.now();
+            let transaction = self.store().begin().await?;
+            let detail = "the files of the database still hold what was destroyed again: somebody reads it, or a \
+                          table is too large (`consentry doctor` says); then run the restore again before the \
+                          release";
+            store::tasks::open(&transaction, LOOK, None, None, detail, now).await?;
+            transaction.commit().await?;
+        }
         restored.replayed = true;
         self.note_restored(restored).await
     }
 
-    /// Writes down what the restore found, for `status`.
+    /// The last step: mail of after the backup was taken up, and the database may be worked with.
     ///
     /// # Errors
     /// [`CasesError::Store`].
-    pub async fn note_restored(&self, restored: &Restored) -> Result<(), CasesError> {
+    pub async fn finish_restored(&self, restored: &mut Restored) -> Result<(), CasesError> {
+        restored.finished = true;
+        self.note_restored(restored).await
+    }
+
+    /// Writes down what the restore found, for `status`.
+    async fn note_restored(&self, restored: &Restored) -> Result<(), CasesError> {
         let Some(standing) = restorations::standing(self.store()).await? else { return Ok(()) };
         let counts = serde_json::to_string(restored).map_err(|_| CasesError::Content)?;
         let transaction = self.store().begin().await?;
@@ -197,10 +216,10 @@ impl Cases {
     }
 
     /// Whether the database may be worked with: one that was put back without a restore, or whose
-    /// restore died before it had replayed the journals, is restored first.
+    /// restore died before it had replayed the journals and taken up later mail, is restored first.
     ///
     /// # Errors
-    /// [`CasesError::Refused`] (`database_is_older`, `replay_is_owed`).
+    /// [`CasesError::Refused`] (`database_is_older`, `replay_is_owed`, `take_up_is_owed`).
     pub async fn check_replayed(&self) -> Result<(), CasesError> {
         let refused = |rule, reason: &str| {
             let reason = format!("{reason}; run `consentry restore --from DIR`");
@@ -212,6 +231,11 @@ impl Cases {
                 let reason = "a restore ended before it had replayed the stop journals, and people who \
                               were destroyed since stand in the database";
                 return refused("replay_is_owed", reason);
+            }
+            if !restored.finished {
+                let reason =
+                    "a restore ended before it had taken up the mail that came after the backup";
+                return refused("take_up_is_owed", reason);
             }
         }
         let last = store::stops::last_number(self.store()).await?;

@@ -55,6 +55,8 @@ impl Again {
         let journal = room.desk.dir.path().join("journal");
         let (entries, _) = vault::replay(&journal).expect("read");
         self.cases.replay(&entries, "admin", &mut restored).await.expect("replayed");
+        self.cases.take_up_unknown("admin", &mut restored).await.expect("taken up");
+        self.cases.finish_restored(&mut restored).await.expect("finished");
         restored
     }
 

@@ -64,7 +64,7 @@ pub async fn run(general: General, arguments: Restore) -> anyhow::Result<ExitCod
     house.cases.replay(&entries, &actor, &mut restored).await.map_err(told)?;
     failpoint::hit("restore_replayed");
     house.cases.take_up_unknown(&actor, &mut restored).await.map_err(told)?;
-    house.cases.note_restored(&restored).await.map_err(told)?;
+    house.cases.finish_restored(&mut restored).await.map_err(told)?;
     house.close().await;
     drop(lock);
     tell(&restored, arguments.json)?;
