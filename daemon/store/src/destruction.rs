@@ -22,7 +22,7 @@ pub use finding::{Found, Known, erased_before, find, known, other_requests, stan
 pub use keeping::{ConsentRow, consents_of};
 pub use protecting::{exports_of, letters_waiting, note_about, own_addresses, under_way, withhold};
 pub use vaulted::{Vaulted, VaultedKind, collect, mark_destroyed, of_plan, outstanding};
-pub use wiping::{keeps_behind, wipe};
+pub use wiping::{TOO_LARGE, Wiped, in_the_way, keeps_behind, too_large, wipe, wipe_all};
 
 use crate::{
     connect::Dialect,

@@ -85,7 +85,13 @@ impl Postgres {
     pub fn database(&self) -> Result<String> {
         let name = format!("test_{}", self.next_database.fetch_add(1, Ordering::Relaxed));
         self.execute("postgres", &format!("CREATE DATABASE {name}"))?;
-        Ok(format!("postgres://consentry@127.0.0.1:{}/{name}", self.port.number()))
+        Ok(self.url_of(&name))
+    }
+
+    /// The URL of a database that is there.
+    #[must_use]
+    pub fn url_of(&self, name: &str) -> String {
+        format!("postgres://consentry@127.0.0.1:{}/{name}", self.port.number())
     }
 
     /// Runs SQL in a database and returns the rows, columns parted by `|`.

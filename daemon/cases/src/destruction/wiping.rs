@@ -2,6 +2,7 @@
 //! of a plan until both are done.
 
 use domain::{Timestamp, ids::PlanId};
+use store::destruction::{TOO_LARGE, Wiped};
 
 use crate::{Cases, CasesError, failpoint};
 
@@ -22,19 +23,16 @@ impl Cases {
             return Ok(true);
         }
         failpoint::hit("destruction_wipe");
-        let gone = match store::destruction::wipe(self.store()).await {
-            Ok(gone) => gone,
-            Err(error) => {
-                tracing::warn!(%error, "the database could not let go of what was destroyed");
-                false
-            }
-        };
+        let way = self.way_to_wipe(owed.len()).await?;
+        let gone = way.is_none();
         let now = self.parts.clock.now();
         let (told, untold) =
             if gone { self.tell_gone(&owed, now).await? } else { (Vec::new(), Vec::new()) };
         failpoint::hit("destruction_wiped");
         let transaction = self.store().begin().await?;
-        if gone {
+        if let Some(detail) = &way {
+            store::alarms::raise(&transaction, ALARM, detail, now).await?;
+        } else {
             store::plans::wiped(&transaction, &told, now).await?;
             store::alarms::clear(&transaction, ALARM, now).await?;
             match untold.first() {
@@ -48,16 +46,45 @@ impl Cases {
                     store::alarms::raise(&transaction, UNTOLD, &detail, now).await?;
                 }
             }
-        } else {
-            let detail = format!(
-                "the database still holds what {} ended destruction(s) emptied: somebody reads an older state \
-                 of it; it is tried again every minute",
-                owed.len()
-            );
-            store::alarms::raise(&transaction, ALARM, &detail, now).await?;
         }
         transaction.commit().await?;
         Ok(gone && untold.is_empty())
+    }
+
+    /// Wipes; says what is in the way, if anything is.
+    async fn way_to_wipe(&self, owed: usize) -> Result<Option<String>, CasesError> {
+        let large = |tables: &[String]| {
+            format!(
+                "the database still holds what {owed} ended destruction(s) emptied: {}: {TOO_LARGE}",
+                tables.join(", ")
+            )
+        };
+        let standing = store::alarms::standing(self.store()).await?;
+        // What cannot be asked is told by the wipe itself.
+        let tables = store::destruction::too_large(self.store()).await.unwrap_or_default();
+        let detail = large(&tables);
+        if !tables.is_empty()
+            && standing.iter().any(|one| one.name == ALARM && one.detail == detail)
+        {
+            // All others were written anew when it was raised: not again every minute.
+            return Ok(Some(detail));
+        }
+        let seen = match store::destruction::wipe_all(self.store()).await {
+            Ok(Wiped::Gone) => return Ok(None),
+            Ok(Wiped::TooLarge(tables)) => return Ok(Some(large(&tables))),
+            Ok(Wiped::Seen) => {
+                "somebody reads an older state of it, or a transaction, a standby or a \
+                                replication slot holds it"
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the database could not let go of what was destroyed");
+                "a table of it is held, or it refused; the log says why"
+            }
+        };
+        Ok(Some(format!(
+            "the database still holds what {owed} ended destruction(s) emptied: {seen}; it is tried again \
+             every minute"
+        )))
     }
 
     /// Supplements to the acts of plans of which nothing is left in the database; those that have

@@ -206,6 +206,17 @@ async fn check_remains(house: &House, findings: &mut Vec<Finding>) {
             findings.push(finding("what the server keeps", Err(error.to_string())));
         }
     }
+    match store::destruction::in_the_way(&house.store).await {
+        Ok(ways) => {
+            findings.extend(ways.into_iter().map(|told| Finding {
+                is_warning: true,
+                ..finding("a destruction waits", Ok(told))
+            }))
+        }
+        Err(error) => {
+            findings.push(finding("what a destruction waits for", Err(error.to_string())));
+        }
+    }
 }
 
 fn check_proof_key(house: &House, findings: &mut Vec<Finding>) {
