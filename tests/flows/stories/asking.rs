@@ -168,6 +168,9 @@ fn correction(house: &House) -> Result<()> {
     assert_eq!(held, [(&Value::from("fields"), &Value::from("phone"))], "{blocks:#?}");
     assert_eq!(house.duty(id, "correct")?["legal_due_on"], Value::Null, "no facts came yet");
 
+    // A block that is over before the shop heard of it need not be told.
+    shop_hears(house, 1)?;
+
     house.answers_challenge(GALINA, id, "mine")?;
     house.reaches(id, "under_review")?;
     house.acts(PROPOSER, "event", id, &["facts_received"])?;
@@ -194,15 +197,20 @@ fn correction(house: &House) -> Result<()> {
     assert!(!answer.text.contains("555-66-77"), "the answer echoes the number: {}", answer.text);
     let notice = house.mail(MAILER, "Извещение")?.text;
     assert!(notice.contains("Галина Орлова") && notice.contains("+7 903 555-66-77"), "{notice}");
-    let acts = wait_for("the shop is told of block, correction, end of the block", LONG, || {
-        let memory = house.shop.memory();
-        let acts: Vec<_> = memory.taken.iter().map(|call| call.body["act"].clone()).collect();
-        Ok((acts.len() >= 3).then_some(acts))
-    })?;
+    let acts = shop_hears(house, 3)?;
     for act in ["block", "correct", "unblock"] {
         assert!(acts.contains(&Value::from(act)), "{acts:?}");
     }
     Ok(())
+}
+
+/// Waits until the shop took so many calls; their acts.
+fn shop_hears(house: &House, calls: usize) -> Result<Vec<Value>> {
+    wait_for("the shop is told of block, correction, end of the block", LONG, || {
+        let memory = house.shop.memory();
+        let acts: Vec<_> = memory.taken.iter().map(|call| call.body["act"].clone()).collect();
+        Ok((acts.len() >= calls).then_some(acts))
+    })
 }
 
 /// The register of appeals has both, as a table and on paper, without addresses.
