@@ -6,6 +6,7 @@
 //! after the act was drawn up is told by a supplement to it ([`Cases::wipe_destroyed`]); what a law
 //! kept, by an act of its own when its day is over ([`Cases::destroy_due_records`]).
 
+mod due;
 mod late;
 mod listing;
 mod speaking;
@@ -37,8 +38,6 @@ pub const SEAL_CONTEXT: &str = "kept_record.content";
 /// Why an act is kept, and the rule that says so.
 const BASIS: &str = "proof_of_destruction";
 const LAW: &str = "152-FZ art. 21(7), order 179 p. 8";
-/// Records destroyed in one pass.
-const DESTROY_AT_ONCE: u32 = 100;
 
 /// What is known before the destruction and must still be known after it.
 #[derive(Serialize, Deserialize)]
@@ -169,39 +168,6 @@ impl Cases {
         Ok(number)
     }
 
-    /// Destroys the kept records whose day has come, of every kind; returns how many. The key goes
-    /// first: a process that dies after it finds the row still due.
-    ///
-    /// # Errors
-    /// [`CasesError::Store`], [`CasesError::Vault`].
-    pub async fn destroy_due_records(&self) -> Result<u32, CasesError> {
-        let now = self.parts.clock.now();
-        let today = now.to_zoned(self.parts.settings.zone.clone()).date();
-        let mut destroyed = 0;
-        for row in store::kept_records::due(self.store(), today, DESTROY_AT_ONCE).await? {
-            if row.kind == KeptKind::Statutory && !self.end_with_act(&row, now).await? {
-                continue;
-            }
-            self.parts.vault.destroy_key(row.vault_key).await?;
-            self.forget_outside(row.vault_key).await?;
-            let transaction = self.store().begin().await?;
-            match store::kept_records::empty(&transaction, row.id, now).await {
-                // Another node was quicker.
-                Err(store::StoreError::Conflict { .. }) => continue,
-                done => done?,
-            }
-            let detail = serde_json::json!({
-                "kind": row.kind.name(), "number": row.number.map(|number| number.to_string()),
-                "law": row.law, "destroy_on": row.destroy_on.to_string(),
-            });
-            let subject = format!("kept_record:{}", row.id);
-            store::audit::append(&transaction, "consentry", "destroyed", &subject, &detail, now)
-                .await?;
-            transaction.commit().await?;
-            destroyed += 1;
-        }
-        Ok(destroyed)
-    }
 
     async fn seal_kept(&self, key: VaultKeyId, plain: &[u8]) -> Result<Vec<u8>, CasesError> {
         Ok(self.parts.vault.seal(key, SEAL_CONTEXT, plain, &*self.parts.entropy).await?)

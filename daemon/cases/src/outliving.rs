@@ -65,17 +65,23 @@ impl Statutory {
 /// The event of the audit log that counts what went on the day after the last one.
 pub(crate) const KEPT_DESTROYED: &str = "kept_destroyed";
 
+/// The first words of the scope of a destruction that leaves who it is, for what goes on.
+pub(crate) const GOES_ON: &str = "rest:erased keeps:contact";
+
 /// The scope of a destruction in the stop journal: whom it meant, and how where it was not
 /// destroyed. Earlier versions wrote no method, and destroyed whatever they replayed.
-pub(crate) fn erasure_scope(whose: &Whose, ticket: TicketId, method: Method) -> String {
-    let of = whose
+pub(crate) fn erasure_scope(draft: &Draft, ticket: TicketId, method: Method) -> String {
+    let of = draft
+        .whose
         .contact
         .map_or_else(|| format!("ticket:{ticket}"), |contact| format!("contact:{contact}"));
     let how = match method {
         Method::Destroy => "",
         Method::Anonymise => " method:anonymise",
     };
-    format!("suppression:erased {of}{how}")
+    // Only the rest goes then, and nothing is suppressed.
+    let what = if draft.goes_on() { GOES_ON } else { "suppression:erased" };
+    format!("{what} {of}{how}")
 }
 
 fn keep(kept: &mut Kept, part: Part) {
@@ -99,7 +105,7 @@ impl Cases {
         let mut journal = None;
         // The second as an earlier version began it.
         for method in [draft.method, Method::Destroy] {
-            let scope = erasure_scope(&draft.whose, ticket, method);
+            let scope = erasure_scope(draft, ticket, method);
             journal = match journal {
                 None => store::outliving::journal_id(self.store(), &scope).await?,
                 found => found,
@@ -259,13 +265,7 @@ impl Cases {
             return Ok(true);
         }
         let whose = &known.whose;
-        let today = now.to_zoned(self.parts.settings.zone.clone()).date();
-        let (_, others) = self.kept_by_law(self.store(), &known.journal).await?;
-        let mut remaining = Kept::default();
-        let still = |other: &KeptRow| other.id != row.id && other.destroy_on > today;
-        for (_, other) in others.iter().filter(|(other, _)| still(other)) {
-            other.part().into_iter().for_each(|part| keep(&mut remaining, part));
-        }
+        let remaining = self.remaining_beside(row, whose, now).await?;
         self.end_kept(row, whose, remaining, now).await
     }
 

@@ -289,20 +289,22 @@ pub async fn standing(session: &impl Session, kind: KeptKind) -> Result<Vec<Kept
     query_all(session, &sql, [kind.name().into()]).await?.iter().map(read).collect()
 }
 
-/// Records whose day has come, oldest first, at most `limit`.
+/// Records whose day has come, oldest first, at most `limit`, behind the one of this day and id.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
 pub async fn due(
     session: &impl Session,
     today: Date,
+    behind: Option<(Date, KeptRecordId)>,
     limit: u32,
 ) -> Result<Vec<KeptRow>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM kept_record WHERE destroyed_at IS NULL AND destroy_on <= $1 \
-         ORDER BY destroy_on, id LIMIT $2"
+         AND (destroy_on > $3 OR destroy_on = $3 AND id > $4) ORDER BY destroy_on, id LIMIT $2"
     );
-    let values = [today.to_string().into(), i64::from(limit).into()];
+    let (day, id) = behind.map_or((String::new(), 0), |(day, id)| (day.to_string(), id.0));
+    let values = [today.to_string().into(), i64::from(limit).into(), day.into(), id.into()];
     query_all(session, &sql, values).await?.iter().map(read).collect()
 }
 

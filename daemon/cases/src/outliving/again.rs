@@ -57,7 +57,7 @@ impl Cases {
         if !self.has_ended(self.store(), row).await?
             && let Some(whose) = self.meant_by(row).await?
         {
-            let remaining = self.remaining_beside(row, now).await?;
+            let remaining = self.remaining_beside(row, &whose, now).await?;
             if !self.end_kept(row, &whose, remaining, now).await? {
                 return Ok(false);
             }
@@ -80,9 +80,13 @@ impl Cases {
     }
 
     /// What other records still keep of the same person.
-    async fn remaining_beside(&self, row: &KeptRow, now: Timestamp) -> Result<Kept, CasesError> {
+    pub(super) async fn remaining_beside(
+        &self,
+        row: &KeptRow,
+        whose: &Whose,
+        now: Timestamp,
+    ) -> Result<Kept, CasesError> {
         let today = now.to_zoned(self.parts.settings.zone.clone()).date();
-        let meant = self.meant_by(row).await?;
         let mut remaining = Kept::default();
         for other in store::kept_records::standing(self.store(), KeptKind::Statutory).await? {
             if other.id == row.id || other.plan != row.plan || other.destroy_on <= today {
@@ -90,7 +94,7 @@ impl Cases {
             }
             let Some(known) = self.open_standing::<Statutory>(&other).await? else { continue };
             // Records that were put back have no plan: those of the same person count.
-            if row.plan.is_some() || meant.as_ref() == Some(&known.whose) {
+            if row.plan.is_some() || known.whose == *whose {
                 known.part().into_iter().for_each(|part| keep(&mut remaining, part));
             }
         }

@@ -28,6 +28,7 @@ both! {
     what_a_law_kept_has_an_act_of_its_own_when_its_day_is_over,
     a_late_destruction_that_died_anywhere_has_one_act,
     what_a_law_kept_goes_where_the_key_of_the_record_went_before,
+    records_that_cannot_be_ended_hold_up_no_other,
     two_acts_at_once_share_no_number,
     no_key_is_given_to_whoever_is_being_destroyed,
 }
@@ -314,6 +315,22 @@ async fn what_a_law_kept_goes_where_the_key_of_the_record_went_before(room: Room
     assert_eq!(room.count("address WHERE email <> ''").await, 0);
     assert_eq!(numbers(&room).await, before, "the act of the first end tells of it");
     assert_eq!(room.cases().destroy_due_records().await.expect("done"), 0);
+}
+
+async fn records_that_cannot_be_ended_hold_up_no_other(room: Room) {
+    kept_by_law(&room).await;
+    for _ in 0..101 {
+        let damaged = "INSERT INTO kept_record (kind, basis, law, content, vault_key_id, sha256, made_at, destroy_on) \
+                       SELECT kind, basis, law, content, vault_key_id, stop_digest, made_at, '2026-12-01' \
+                       FROM (SELECT kept.kind, kept.basis, kept.law, kept.content, kept.vault_key_id, \
+                       kept.made_at, address.stop_digest AS stop_digest FROM kept_record kept, address \
+                       WHERE kept.kind = 'statutory' ORDER BY kept.id LIMIT 1) AS one RETURNING id";
+        room.number(damaged).await;
+    }
+    assert_eq!(room.cases().destroy_due_records().await.expect("destroyed"), 2);
+    assert_eq!(room.count("contact").await, 0);
+    let told = "alarm WHERE name LIKE 'kept_record/%' AND cleared_at IS NULL";
+    assert_eq!(room.count(told).await, 101);
 }
 
 async fn two_acts_at_once_share_no_number(room: Room) {
