@@ -47,6 +47,10 @@ fn request(home: &Home, ticket: &str) -> Result<Value> {
 impl Story {
     fn tell(house: SmallHouse, dump: impl FnOnce(&Path) -> Result<()>) -> Result<Self> {
         let home = &house.home;
+        let list = ["list", "add", "news", "--purpose", "newsletter", "--advertiser", "Clinic"];
+        home.say(&[&list[..], &["--title-ru", "Новости", "--title-en", "News"]].concat())?;
+        let people = house.place.file("people.csv", format!("email,name\n{ANNA},Анна\n"))?;
+        home.say(&["contact", "import", &people.to_string_lossy(), "--list", "news"])?;
         let mut daemon = home.run()?;
         house.deliver(&erasure(ANNA, "one@post.example"))?;
         house.answers(1)?;

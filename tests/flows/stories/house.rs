@@ -272,7 +272,8 @@ impl House {
     /// The database lets go of what was emptied, and a supplement to the act says so.
     pub fn is_supplemented(&self, request: i64) -> Result<()> {
         let id = request.to_string();
-        wait_until("the act is supplemented", SHORT, || {
+        // A reader may hold the log for a while: it is tried again every minute.
+        wait_until("the act is supplemented", 3 * LONG, || {
             let shown = self.home.json(&["request", "plan", &id, "--show"])?;
             Ok(!shown["wiped_at"].is_null())
         })?;
