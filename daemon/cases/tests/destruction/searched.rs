@@ -3,14 +3,18 @@
 
 use std::path::{Path, PathBuf};
 
-use cases::destruction::{PlanOrder, Progress};
+use cases::{
+    Cases, CasesParts,
+    destruction::{PlanOrder, Progress},
+};
 use data_encoding::BASE64;
 use domain::classification::Label;
+use store::{Store, StoreConfig, destruction::Wiped};
 use tests::servers::postgres::Postgres;
 
 use crate::{
     room::{ANNA, Room},
-    whole::{NAME, PHONE, a_full_person, approved, carry_out, finish, planned},
+    whole::{NAME, PHONE, a_full_person, approved, carry_out, finish, planned, reread},
 };
 
 /// How a text may be hidden in a file: as it is, UTF-16, base64 at every offset, quoted-printable.
@@ -132,4 +136,74 @@ async fn nothing_is_found(room: &Room, directories: &[&Path]) {
     assert!(room.cases().wipe_destroyed().await.expect("wiped"), "the database let go");
     let found = search(&secrets);
     assert!(found.is_empty(), "{found:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_server_keeps_is_told_and_whoever_holds_dead_rows_is_waited_for() {
+    let mut server = Postgres::start().expect("PostgreSQL");
+    for change in ["wal_recycle = off", "wal_keep_size = '64MB'", "max_prepared_transactions = 2"] {
+        server.execute("postgres", &format!("ALTER SYSTEM SET {change}")).expect("set");
+    }
+    server.stop().expect("stopped");
+    server.resume().expect("started");
+    let slot = "SELECT pg_create_physical_replication_slot('forgotten', true)";
+    server.execute("postgres", slot).expect("made");
+    let room = Room::on_postgres(&server).await;
+    let keeps = store::destruction::keeps_behind(room.store()).await.expect("asked");
+    let told = |word: &str| keeps.iter().filter(|one| one.contains(word)).count();
+    assert_eq!((keeps.len(), told("slots"), told("wal_keep_size")), (2, 1, 1), "{keeps:?}");
+    assert!(store::destruction::in_the_way(room.store()).await.expect("asked").is_empty());
+
+    // A transaction that may have written and reads nothing now holds dead rows, too.
+    let open = room.store().begin().await.expect("begun");
+    store::probe::change(&open, "SELECT pg_current_xact_id()").await.expect("begun");
+    let wiped = store::destruction::wipe_all(room.store()).await.expect("tried");
+    assert_eq!(wiped, Wiped::Seen);
+    open.rollback().await.expect("ended");
+    let prepare = "BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'forgotten'";
+    server.execute("test_0", prepare).expect("prepared");
+    let wiped = store::destruction::wipe_all(room.store()).await.expect("tried");
+    assert_eq!(wiped, Wiped::Seen);
+    let ways = store::destruction::in_the_way(room.store()).await.expect("asked");
+    assert!(ways.len() == 1 && ways[0].contains("PREPARED"), "{ways:?}");
+    server.execute("test_0", "ROLLBACK PREPARED 'forgotten'").expect("ended");
+    assert_eq!(store::destruction::wipe_all(room.store()).await.expect("wiped"), Wiped::Gone);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_too_large_to_be_locked_leaves_the_wipe_owed() {
+    let server = Postgres::start().expect("PostgreSQL");
+    let most = "ALTER ROLE consentry SET consentry.rewrite_up_to";
+    server.execute("postgres", &format!("{most} = '8kB'")).expect("set");
+    let room = Room::on_postgres(&server).await;
+    a_full_person(&room).await;
+    let matter = room.asks(ANNA, &[Label::Erasure]).await;
+    room.relay_takes_all(matter.ticket).await;
+    let plan = planned(&room, matter.request(), &PlanOrder::default()).await;
+    approved(&room, &matter).await;
+    assert_eq!(carry_out(&room, &plan).await, Progress::Waiting("answer"));
+    finish(&room, &matter, &plan).await;
+    for _ in 0..2 {
+        assert!(!room.cases().wipe_destroyed().await.expect("tried"));
+        assert_eq!(reread(&room, &plan).await.wiped_at, None);
+        let alarms = store::alarms::standing(room.store()).await.expect("read");
+        let alarm = alarms.iter().find(|one| one.name == "destruction_wipe").expect("an alarm");
+        for word in ["delivery, ", "consentry.rewrite_up_to"] {
+            assert!(alarm.detail.contains(word), "{}", alarm.detail);
+        }
+        assert_eq!(room.cases().acts(None, 10).await.expect("acts").len(), 1, "no supplement");
+    }
+    let ways = store::destruction::in_the_way(room.store()).await.expect("asked");
+    assert!(ways.iter().any(|one| one.contains("task")), "doctor tells it, too: {ways:?}");
+
+    // The remedy that the alarm names, and the next start.
+    server.execute("postgres", &format!("{most} = '1GB'")).expect("set");
+    let url = server.url_of("test_0");
+    let config = StoreConfig::Postgres { url, connections: 3 };
+    let store = Store::open(&config).await.expect("opens");
+    let again = Cases::new(CasesParts { store, ..room.desk.parts.clone() }).expect("cases");
+    assert!(again.wipe_destroyed().await.expect("wiped"));
+    assert!(reread(&room, &plan).await.wiped_at.is_some());
+    assert_eq!(again.acts(None, 10).await.expect("acts").len(), 2, "the supplement");
+    assert!(store::alarms::standing(room.store()).await.expect("read").is_empty());
 }
