@@ -281,6 +281,33 @@ pub async fn objects(session: &impl Session) -> Result<HashSet<String>, StoreErr
     query_all(session, sql, []).await?.iter().map(|row| row.get("message", "object")).collect()
 }
 
+/// The vault keys that rows of the database name.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn keys(session: &impl Session) -> Result<HashSet<String>, StoreError> {
+    const TABLES: [&str; 11] = [
+        "message",
+        "submission",
+        "contact",
+        "ticket",
+        "delivery",
+        "package",
+        "system_call",
+        "recipient_notice",
+        "kept_record",
+        "incident",
+        "vault_debt",
+    ];
+    let mut sql =
+        "SELECT old_vault_key_id AS key_id FROM submission WHERE old_vault_key_id IS NOT NULL"
+            .to_owned();
+    for table in TABLES {
+        sql += &format!(" UNION SELECT vault_key_id FROM {table} WHERE vault_key_id IS NOT NULL");
+    }
+    query_all(session, &sql, []).await?.iter().map(|row| row.get("message", "key_id")).collect()
+}
+
 impl Store {
     /// Writes a consistent copy of a SQLite database into a new file while others write; freed
     /// pages are not in it. Not yet durable on return.

@@ -7,6 +7,8 @@
 //! earlier version) is told and left. Every object is a step of its own, so that a death costs
 //! nothing.
 
+use std::collections::{HashMap, HashSet};
+
 use domain::{
     Timestamp,
     address::EmailAddress,
@@ -28,6 +30,27 @@ enum Found {
     Left,
 }
 
+/// The keys of the objects that are taken up.
+struct Keys {
+    /// Those that rows name.
+    named: HashSet<String>,
+    /// How many unknown objects lie under each.
+    over: HashMap<VaultKeyId, u32>,
+}
+
+impl Keys {
+    fn is_of_one(&self, key: VaultKeyId) -> bool {
+        self.over.get(&key) == Some(&1) && !self.named.contains(&key.to_string())
+    }
+
+    /// One object less lies under it.
+    fn forget(&mut self, key: VaultKeyId) {
+        if let Some(n) = self.over.get_mut(&key) {
+            *n = n.saturating_sub(1);
+        }
+    }
+}
+
 impl Cases {
     /// Takes up the objects that the database does not speak of.
     ///
@@ -39,12 +62,12 @@ impl Cases {
         restored: &mut Restored,
     ) -> Result<(), CasesError> {
         let known = restorations::objects(self.store()).await?;
+        let mut unknown = self.vault().list().await?;
+        unknown.retain(|object| !known.contains(&object.to_string()));
+        let mut keys = self.keys_over(&unknown).await?;
         let mut left = 0;
-        for object in self.vault().list().await? {
-            if known.contains(&object.to_string()) {
-                continue;
-            }
-            match self.take_up(object, actor).await? {
+        for object in unknown {
+            match self.take_up(object, &mut keys, actor).await? {
                 Found::Filed => restored.taken_up += 1,
                 Found::Useless => restored.useless_objects += 1,
                 Found::Left => left += 1,
@@ -55,7 +78,24 @@ impl Cases {
         self.tell_unknown(left).await
     }
 
-    async fn take_up(&self, object: ObjectId, actor: &str) -> Result<Found, CasesError> {
+    async fn keys_over(&self, unknown: &[ObjectId]) -> Result<Keys, CasesError> {
+        let mut over = HashMap::new();
+        for object in unknown {
+            match self.vault().key_of(*object).await {
+                Ok(key) => *over.entry(key).or_default() += 1,
+                Err(VaultError::Corrupt(_) | VaultError::NotFound(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Keys { named: restorations::keys(self.store()).await?, over })
+    }
+
+    async fn take_up(
+        &self,
+        object: ObjectId,
+        keys: &mut Keys,
+        actor: &str,
+    ) -> Result<Found, CasesError> {
         let vault = self.vault();
         let origin = match vault.origin_of(object).await {
             Ok(origin) => origin,
@@ -75,15 +115,16 @@ impl Cases {
         let every = self.parts.digests.raw_all(&raw);
         if !store::messages::with_raw_digest(self.store(), mailbox, &every).await?.is_empty() {
             // The same mail under another name.
+            let key = vault.key_of(object).await?;
             vault.delete(object).await?;
+            if keys.is_of_one(key) {
+                vault.destroy_key(key).await?;
+            }
+            keys.forget(key);
             return Ok(Found::Useless);
         }
-        // A key of its own, as every new message has: the one it lies under may be that of a person
-        // whom the database does not know.
         let now = self.parts.clock.now();
-        let key = VaultKeyId::new(now, random_bytes(&*self.parts.entropy));
-        vault.create_key(key, &*self.parts.entropy).await?;
-        vault.rekey(object, key, &*self.parts.entropy).await?;
+        let key = self.key_of_one(object, keys, now).await?;
         let new = NewMessage {
             uid: None,
             maildir_key: None,
@@ -100,6 +141,28 @@ impl Cases {
         store::audit::append(&transaction, actor, "taken_up", &about, &detail, now).await?;
         transaction.commit().await?;
         Ok(Found::Filed)
+    }
+
+    /// A key for one message alone. The one it lies under stays where nothing else is under it: the
+    /// row names it from now on, so that it goes with the message. One that others have, too, may be
+    /// that of a person; whoever is the last under it has it to themselves.
+    async fn key_of_one(
+        &self,
+        object: ObjectId,
+        keys: &mut Keys,
+        now: Timestamp,
+    ) -> Result<VaultKeyId, CasesError> {
+        let (vault, entropy) = (self.vault(), &*self.parts.entropy);
+        let under = vault.key_of(object).await?;
+        let is_of_one = keys.is_of_one(under);
+        keys.forget(under);
+        if is_of_one {
+            return Ok(under);
+        }
+        let key = VaultKeyId::new(now, random_bytes(entropy));
+        vault.create_key(key, entropy).await?;
+        vault.rekey(object, key, entropy).await?;
+        Ok(key)
     }
 
     async fn tell_unknown(&self, left: u64) -> Result<(), CasesError> {

@@ -32,5 +32,6 @@ mod room_itself;
 mod rules;
 mod settled;
 mod systems;
+mod taken_up;
 mod timing;
 mod whole;
