@@ -12,6 +12,7 @@ mod desk;
 mod room;
 
 mod acts;
+mod continuing;
 mod ended;
 #[allow(dead_code, reason = "shared by the files of this room")]
 mod hands;
@@ -20,3 +21,4 @@ mod late;
 mod letters;
 mod searched;
 mod whole;
+mod words;

@@ -8,6 +8,10 @@ use crate::{
     session::{Session, Transaction, execute, query_one},
 };
 
+/// What is left out where a law keeps letters.
+const EMPTY_LETTERS: &str =
+    "UPDATE delivery SET content = NULL, vault_key_id = NULL, reply_text = NULL WHERE id {letters}";
+
 /// What is not there yet for a destruction to be proven.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Late {
@@ -65,7 +69,7 @@ pub async fn forget_answer(
          old_vault_key_id = NULL, unkeyed = 0, language = NULL WHERE id {submissions}",
     ];
     for sql in late.into_iter().filter(|_| !kept.submissions).chain([
-        "UPDATE delivery SET content = NULL, vault_key_id = NULL, reply_text = NULL WHERE id {letters}",
+        EMPTY_LETTERS,
         "UPDATE delivery SET stop_digest = {zeros}, reply_text = NULL WHERE address_id {addresses} \
          AND (ticket_id IS NULL OR ticket_id {tickets}) AND (stop_digest <> {zeros} OR reply_text IS NOT NULL)",
         "UPDATE delivery_attempt SET reply_text = NULL WHERE reply_text IS NOT NULL \
@@ -79,15 +83,14 @@ pub async fn forget_answer(
         "UPDATE decision SET reasons = NULL WHERE request_id {requests} AND reasons IS NOT NULL",
         "UPDATE extension SET causes = NULL WHERE request_id {requests} AND causes IS NOT NULL",
         "UPDATE identity_proof SET note = NULL WHERE ticket_id {tickets} AND note IS NOT NULL",
+        "UPDATE request_note SET content = NULL WHERE request_id {requests} AND content IS NOT NULL",
         "UPDATE plan SET postponed_reason = NULL WHERE request_id {requests}",
         "UPDATE system_call SET payload = NULL WHERE plan_id = $4 AND payload IS NOT NULL",
         "UPDATE system_notice SET contact_id = NULL WHERE plan_id = $4",
         ERASE_ADDRESSES,
     ]) {
-        // Under the key of the matter, or an address that a law keeps.
-        if kept.letters && sql.contains("vault_key_id = NULL")
-            || kept.contact && sql == ERASE_ADDRESSES
-        {
+        // Letters that a law keeps have their key by themselves; or an address that it keeps.
+        if kept.letters && sql == EMPTY_LETTERS || kept.contact && sql == ERASE_ADDRESSES {
             continue;
         }
         let mut values = values(whose, plan.0, dialect);

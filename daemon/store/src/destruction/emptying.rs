@@ -51,7 +51,7 @@ impl Kept {
 
 /// In their order: what refers goes before what it refers to. `$6` is the instant, `$7` the
 /// address to which the answer goes (0: none).
-const STATEMENTS: [(Part, &str); 37] = [
+pub(super) const STATEMENTS: [(Part, &str); 40] = [
     (
         Part::Packages,
         "UPDATE package SET state = 'void', destroyed_at = $6, token_digest = NULL WHERE request_id {requests} AND destroyed_at IS NULL",
@@ -87,6 +87,14 @@ const STATEMENTS: [(Part, &str); 37] = [
     ),
     (
         Part::Notes,
+        "UPDATE request_note SET content = NULL WHERE request_id {requests} AND content IS NOT NULL",
+    ),
+    (
+        Part::Notes,
+        "UPDATE plan SET postponed_reason = NULL WHERE request_id {requests} AND postponed_reason IS NOT NULL",
+    ),
+    (
+        Part::Notes,
         "UPDATE representation SET paper = {empty}, contact_id = NULL \
         WHERE ticket_id {tickets} OR contact_id = $1",
     ),
@@ -109,6 +117,12 @@ const STATEMENTS: [(Part, &str); 37] = [
         basis = CASE WHEN submission_id IS NULL THEN 'by_hand' ELSE basis END, \
         lift_reason = CASE WHEN lift_reason IS NULL THEN NULL ELSE 'emptied' END \
         WHERE (ticket_id IS NULL OR NOT (ticket_id {newer})) AND id IN (SELECT id FROM block WHERE contact_id = $1 \
+        UNION SELECT id FROM block WHERE address_id {addresses} UNION SELECT id FROM block WHERE ticket_id {tickets})",
+    ),
+    (
+        Part::Notes,
+        "UPDATE block_exception SET reason = {empty} WHERE block_id IN (SELECT id FROM block \
+        WHERE ticket_id IS NULL OR NOT (ticket_id {newer})) AND block_id IN (SELECT id FROM block WHERE contact_id = $1 \
         UNION SELECT id FROM block WHERE address_id {addresses} UNION SELECT id FROM block WHERE ticket_id {tickets})",
     ),
     (

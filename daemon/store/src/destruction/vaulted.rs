@@ -103,13 +103,20 @@ pub async fn collect(
         } else {
             ""
         };
+        // A letter that is kept is read with its key, whatever else was under it.
+        let of_letters = if kept.letters {
+            "AND NOT EXISTS (SELECT 1 FROM delivery AS kept WHERE kept.vault_key_id = named.vault_id \
+             AND kept.content IS NOT NULL AND kept.id {letters})"
+        } else {
+            ""
+        };
         let sql = format!(
             "INSERT INTO plan_object (plan_id, kind, vault_id) SELECT $4, '{kind}', named.vault_id \
              FROM ({}) AS named WHERE named.vault_id IS NOT NULL \
              AND NOT EXISTS (SELECT 1 FROM contact AS other WHERE other.vault_key_id = named.vault_id AND other.id <> $1) \
              AND NOT EXISTS (SELECT 1 FROM delivery AS waiting WHERE waiting.ticket_id {{tickets}} \
              AND waiting.vault_key_id = named.vault_id AND waiting.state IN ('planned', 'claimed', 'deferred')) \
-             {needed} ON CONFLICT (plan_id, kind, vault_id) DO NOTHING",
+             {needed} {of_letters} ON CONFLICT (plan_id, kind, vault_id) DO NOTHING",
             // The first names the column, whichever of the others are asked.
             [&["SELECT CAST(NULL AS TEXT) AS vault_id"], questions.as_slice()]
                 .concat()
