@@ -12,10 +12,12 @@ use jiff::{Timestamp, Zoned};
 mod became;
 mod citation;
 mod matter;
+mod misread;
 
 pub use became::{answered_to_represented, became};
 pub use citation::law;
 pub use matter::{kept, part, remedies};
+pub use misread::misread;
 
 /// What a request asks for, as the object of "you ask for".
 #[must_use]

@@ -14,7 +14,7 @@ pub(super) fn locale_of(country: &str) -> Locale {
 pub(super) fn done(act: NoticeAct, locale: Locale) -> (&'static str, &'static str) {
     match (locale, act) {
         (Locale::Ru, NoticeAct::Correct) => (
-            "персональные данные уточнены; сверьте их с нашими",
+            "персональные данные уточнены; внесите те же исправления у себя",
             "ч. 3 ст. 20, ч. 2 ст. 21 Федерального закона № 152-ФЗ",
         ),
         (Locale::Ru, NoticeAct::Destroy) => (
@@ -33,7 +33,7 @@ pub(super) fn done(act: NoticeAct, locale: Locale) -> (&'static str, &'static st
             "ч. 3 и 5.1 ст. 21 Федерального закона № 152-ФЗ",
         ),
         (Locale::En, NoticeAct::Correct) => (
-            "the personal data were rectified; compare them with ours",
+            "the personal data were rectified; make the same corrections on your side",
             "GDPR art. 16 and 19; 152-FZ art. 20(3), 21(2)",
         ),
         (Locale::En, NoticeAct::Destroy) => (

@@ -28,11 +28,11 @@ pub fn answered_to_represented(locale: Locale) -> &'static str {
 fn became_ru(name: RequestName, outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Refused | Outcome::NotConfirmed => {
-            "в том, о чём просил представитель, отказано; ваши данные не выданы, не изменены и не уничтожены"
+            "в том, о чём просил представитель, отказано"
         }
         Outcome::NothingHeld => "данных, о которых спрашивал представитель, у нас не нашлось",
         Outcome::Withdrawn | Outcome::Misread | Outcome::Joined => {
-            "обращение снято с рассмотрения без изменений в ваших данных"
+            "обращение снято с рассмотрения"
         }
         Outcome::Anonymised => "ваши данные обезличены",
         Outcome::Done | Outcome::PartlyKept => {
@@ -42,7 +42,9 @@ fn became_ru(name: RequestName, outcome: Outcome) -> &'static str {
                     "ваши данные уничтожены, кроме тех, которые закон обязывает или разрешает хранить"
                 }
                 RequestName::Erasure | RequestName::Achieved => "ваши данные уничтожены",
+                RequestName::Rectification if is_part => "ваши данные исправлены частично",
                 RequestName::Rectification => "ваши данные исправлены",
+                RequestName::Restriction if is_part => "ваши данные заблокированы частично",
                 RequestName::Restriction => "ваши данные заблокированы",
                 RequestName::Access => {
                     "представителю отправлена ссылка на сведения о ваших данных и их копию"
@@ -77,11 +79,11 @@ fn became_ru(name: RequestName, outcome: Outcome) -> &'static str {
 fn became_en(name: RequestName, outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Refused | Outcome::NotConfirmed => {
-            "what the representative asked for was refused; none of your data were handed out, changed or destroyed"
+            "what the representative asked for was refused"
         }
         Outcome::NothingHeld => "we found none of the data that the representative asked about",
         Outcome::Withdrawn | Outcome::Misread | Outcome::Joined => {
-            "the request ended without any change to your data"
+            "the request is no longer dealt with"
         }
         Outcome::Anonymised => "your data were made anonymous",
         Outcome::Done | Outcome::PartlyKept => {
@@ -91,7 +93,9 @@ fn became_en(name: RequestName, outcome: Outcome) -> &'static str {
                     "your data were destroyed, except for what the law obliges or allows us to keep"
                 }
                 RequestName::Erasure | RequestName::Achieved => "your data were destroyed",
+                RequestName::Rectification if is_part => "your data were corrected in part",
                 RequestName::Rectification => "your data were corrected",
+                RequestName::Restriction if is_part => "your data were blocked in part",
                 RequestName::Restriction => "your data were blocked",
                 RequestName::Access => {
                     "a link to the information about your data, and to a copy of them, was sent to the representative"
@@ -118,6 +122,36 @@ fn became_en(name: RequestName, outcome: Outcome) -> &'static str {
                 | RequestName::AuthorityBlock
                 | RequestName::Breach
                 | RequestName::Unread => "the request was dealt with",
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_in_part_is_said_to_be_in_part() {
+        for name in [RequestName::Rectification, RequestName::Restriction] {
+            assert!(became(name, Outcome::PartlyKept, Locale::Ru).ends_with("частично"));
+            assert!(became(name, Outcome::PartlyKept, Locale::En).ends_with("in part"));
+            for locale in [Locale::Ru, Locale::En] {
+                let whole = became(name, Outcome::Done, locale);
+                assert_ne!(whole, became(name, Outcome::PartlyKept, locale));
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_nothing_of_what_was_done_before() {
+        // The same request may have stopped something, or its package may have been fetched.
+        let ended =
+            [Outcome::Refused, Outcome::NotConfirmed, Outcome::Withdrawn, Outcome::Joined];
+        for outcome in ended {
+            for name in [RequestName::Erasure, RequestName::Access] {
+                assert!(!became(name, outcome, Locale::Ru).contains("данные"));
+                assert!(!became(name, outcome, Locale::En).contains("data"));
             }
         }
     }

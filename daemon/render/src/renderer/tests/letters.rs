@@ -99,6 +99,37 @@ fn whatever_is_not_known_leaves_no_hole_in_a_letter() {
     }
 }
 
+#[test]
+fn an_answer_points_below_only_where_something_stands_below() {
+    let renderer = renderer();
+    let names = [MailName::AnswerDestroyed, MailName::AnswerStopped, MailName::AnswerUnpublished];
+    for (locale, name) in letters().filter(|(_, name)| names.contains(name)) {
+        for mask in 0..16_u32 {
+            let has = |bit: u32| mask & (1 << bit) != 0;
+            let full = case_letters::full(locale);
+            let letter = CaseLetter {
+                complete: has(0),
+                nothing_held: has(1),
+                kept: if has(2) { full.kept.clone() } else { Vec::new() },
+                done: if has(3) { full.done.clone() } else { Vec::new() },
+                ..full
+            };
+            let mail = renderer.mail(name, locale, &letter).expect("it renders");
+            let (below, part) = match locale {
+                Locale::Ru => ("ниже", "Часть "),
+                Locale::En => ("below", "Part of "),
+            };
+            let html = mail.html.expect("a letter has HTML");
+            for text in [&mail.text, &html] {
+                let place = format!("{name:?} {locale:?} {mask:b}\n{text}");
+                assert_eq!(text.contains(below), has(2) && !has(1), "{place}");
+                let is_part = !has(0) && !has(1) && !has(2);
+                assert_eq!(text.contains(part), is_part, "{place}");
+            }
+        }
+    }
+}
+
 fn is_prose(line: &str) -> bool {
     !line.is_empty() && !line.ends_with(':')
 }
