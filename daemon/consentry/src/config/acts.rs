@@ -25,6 +25,7 @@ pub struct ActsConfig {
 
 impl ActsConfig {
     pub(super) fn read(mut section: Section<'_>) -> Self {
+        section.moved("person", "write [[people.person]] instead");
         let read = Self {
             subject: section.optional_word("subject", &SUBJECTS).unwrap_or_default(),
             operator_address: section.optional_read("operator_address", one_line),

@@ -54,6 +54,13 @@ impl<'p> Section<'p> {
         }
     }
 
+    /// Notes that a key stands elsewhere now, if it is there.
+    pub fn moved(&mut self, key: &str, remedy: &str) {
+        if self.table.remove(key).is_some() {
+            self.wrong(key, format!("is no longer read; {remedy}"));
+        }
+    }
+
     /// The tables of `[[key]]`.
     pub fn sections(&mut self, key: &str) -> Vec<Self> {
         let name = self.key(key);

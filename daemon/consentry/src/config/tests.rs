@@ -114,6 +114,14 @@ fn all_errors_are_told_at_once_with_key_and_remedy() {
 }
 
 #[test]
+fn people_who_stand_under_acts_are_told_where_they_belong() {
+    let text = "[[acts.person]]\nname = \"Анна Б.\"\npost = \"DPO\"\nactor = \"anna\"\n";
+    let problems = Config::parse(text).expect_err("not there");
+    let told: Vec<_> = problems.iter().filter(|problem| problem.contains("acts")).collect();
+    assert_eq!(told, ["`acts.person` is no longer read; write [[people.person]] instead"]);
+}
+
+#[test]
 fn an_empty_file_names_everything_that_is_required() {
     let problems = Config::parse("").expect_err("nothing is there");
     for key in ["organisation.name", "mailbox", "mail.from", "relay", "web.public_url"] {
