@@ -21,7 +21,7 @@ use store::{
 };
 
 use super::{Leftover, Staged, is_emptied_with_the_rows, plan_subject};
-use crate::{Cases, CasesError, acts::SEAL_CONTEXT};
+use crate::{Cases, CasesError, acts::SEAL_CONTEXT, filing::PendingStops};
 
 /// How long a dispatch needs at most for what it has in hand.
 const IN_HAND: Duration = Duration::from_secs(5);
@@ -119,6 +119,7 @@ impl Cases {
         transaction: &Transaction,
         plan: &PlanRow,
         proofs: &Proofs,
+        stops: &mut PendingStops,
         now: Timestamp,
     ) -> Result<Staged, CasesError> {
         let (draft, whose) = (&plan.draft, &plan.draft.whose);
@@ -139,10 +140,13 @@ impl Cases {
         let count = store::destruction::counting::counts;
         let before = count(transaction, whose, Some(plan.id), draft.method).await?;
         store::destruction::collect(transaction, whose, plan.id, kept).await?;
+        // Read before it goes with the rows.
+        let narrower = self.narrower(transaction, plan).await?;
         self.keep_proofs(transaction, plan, proofs, now).await?;
         let of = (plan.id, draft.method);
         store::destruction::empty(transaction, whose, of, kept, reply, now).await?;
         let after = count(transaction, whose, Some(plan.id), draft.method).await?;
+        self.narrow_blocks(transaction, (plan, ticket.id), narrower, stops, now).await?;
         let mut left = Vec::new();
         for step in draft.steps.iter().filter(|step| is_emptied_with_the_rows(step.part)) {
             let n = |counts: &domain::plan::Counts| counts.get(&step.part).copied().unwrap_or(0);
@@ -217,7 +221,6 @@ impl Cases {
         for (part, proof) in &proofs.statutory {
             let keeps = plan.draft.keeps();
             let Some(keep) = keeps.iter().find(|keep| keep.part == *part) else { continue };
-            let Some(until) = keep.until else { continue };
             let new = NewKept {
                 plan: Some(plan.id),
                 kind: KeptKind::Statutory,
@@ -227,21 +230,22 @@ impl Cases {
                 content: &proof.content,
                 vault_key: proof.key,
                 sha256: proof.sha256,
-                destroy_on: day_after(until),
+                // Without a last day it stands until a further destruction ends what goes on.
+                destroy_on: keep.until.map_or(Date::MAX, day_after),
             };
             store::kept_records::keep(transaction, &new, now).await?;
         }
-        if let Some(contact) =
-            plan.draft.whose.contact.filter(|_| plan.draft.is_kept(Part::Contact))
-        {
+        // What goes on is not blocked with the rest.
+        let is_kept_alone = plan.draft.is_kept(Part::Contact) && !plan.draft.goes_on();
+        if let Some(contact) = plan.draft.whose.contact.filter(|_| is_kept_alone) {
             self.block_what_is_kept(transaction, contact, None, now).await?;
         }
+        let suppressed = if plan.draft.goes_on() { 0 } else { plan.draft.whose.addresses.len() };
         let n = i64::try_from(proofs.events.len()).unwrap_or(i64::MAX);
         let n = n + plan.result(Part::ConsentProof).map_or(0, |result| result.kept);
-        for (part, kept) in [
-            (Part::ConsentProof, n),
-            (Part::Suppression, i64::try_from(plan.draft.whose.addresses.len()).unwrap_or(0)),
-        ] {
+        for (part, kept) in
+            [(Part::ConsentProof, n), (Part::Suppression, i64::try_from(suppressed).unwrap_or(0))]
+        {
             store::plans::settle_step(transaction, plan.id, part, (0, kept), now).await?;
         }
         Ok(())

@@ -80,9 +80,12 @@ impl Cases {
         let mut digests: Vec<AddressDigests> = Vec::new();
         for (_, address) in store::destruction::own_addresses(transaction, whose).await? {
             let own = self.parts.digests.address_all(&address);
-            let source = plan_subject(plan.id);
-            let reason = SuppressionReason::Erased;
-            store::suppressions::record(transaction, &own, reason, &source, now).await?;
+            // For what goes on the person is still written to.
+            if !plan.draft.goes_on() {
+                let source = plan_subject(plan.id);
+                let reason = SuppressionReason::Erased;
+                store::suppressions::record(transaction, &own, reason, &source, now).await?;
+            }
             digests.extend(own);
         }
         let first = digests.first().map(|digests| digests.stop);
@@ -90,7 +93,7 @@ impl Cases {
         // id.
         let stopped = Stopped {
             kind: StopKind::Erasure,
-            scope: &crate::outliving::erasure_scope(whose, ticket.id, plan.draft.method),
+            scope: &crate::outliving::erasure_scope(&plan.draft, ticket.id, plan.draft.method),
             digests,
             contact: whose.contact,
             block: None,

@@ -121,6 +121,8 @@ impl Cases {
             step.is_some_and(|step| step.action == Action::Keep)
                 || matches!(part, Part::Exports | Part::Tasks)
                 || part == Part::Blocks && draft.is_kept(Part::Contact)
+                // Those of what ended name whom it concerns, as their blocks do.
+                || part == Part::Stops && draft.goes_on()
                 // Until the answer has left, its address, letter and key are kept for it.
                 || answers
                     && matches!(

@@ -281,7 +281,7 @@ impl Cases {
                 self.protect_person(transaction, plan, *key, stops, now).await
             }
             Prepared::Tell(calls) => self.tell_of_plan(transaction, plan, calls, now).await,
-            Prepared::Rows(proofs) => self.empty_rows(transaction, plan, proofs, now).await,
+            Prepared::Rows(proofs) => self.empty_rows(transaction, plan, proofs, stops, now).await,
             Prepared::Objects => self.note_vaulted(transaction, plan, now).await,
             Prepared::Copies => self.await_copies(transaction, plan, now).await,
             Prepared::Verify(in_vault) => self.verify_plan(transaction, plan, *in_vault, now).await,

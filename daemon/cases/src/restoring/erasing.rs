@@ -47,7 +47,9 @@ impl Cases {
         store::stops::lock(&transaction, &stops).await?;
         let people = whom(&transaction, intent, erased).await?;
         let mut overtaken = 0;
-        let (kept, rows) = self.kept_by_law(&transaction, &intent.id.to_string()).await?;
+        let (mut kept, rows) = self.kept_by_law(&transaction, &intent.id.to_string()).await?;
+        // The entry itself says that who it is stayed, whether or not the record of it came back.
+        kept.contact |= erased.goes_on;
         for whose in &people {
             // What is not kept lost its keys for good when it was destroyed.
             let is_needed = kept.submissions || kept.letters;
@@ -62,7 +64,9 @@ impl Cases {
             let plan = (NO_PLAN, erased.method);
             destruction::empty(&transaction, whose, plan, kept, None, now).await?;
             self.adopt_kept(&transaction, &rows, whose).await?;
-            if let Some(contact) = whose.contact.filter(|_| kept.contact) {
+            // What stays blocked where something goes on, entries of their own tell.
+            let is_kept_alone = kept.contact && !erased.goes_on;
+            if let Some(contact) = whose.contact.filter(|_| is_kept_alone) {
                 self.block_what_is_kept(&transaction, contact, None, now).await?;
             }
             let ended = Ended {
@@ -74,9 +78,11 @@ impl Cases {
             overtaken +=
                 self.settle_overtaken(&transaction, whose, ended, proven, actor, at).await?;
         }
-        self.suppress_again(&transaction, intent, SuppressionReason::Erased).await?;
-        let erased = u64::try_from(people.len()).unwrap_or(u64::MAX).max(1);
-        let made = Made { erased, overtaken, ..Made::default() };
+        let mut made = Made { overtaken, ..Made::default() };
+        if !erased.goes_on {
+            self.suppress_again(&transaction, intent, SuppressionReason::Erased).await?;
+            made.erased = u64::try_from(people.len()).unwrap_or(u64::MAX).max(1);
+        }
         self.note_entry(&transaction, entry, StopKind::Erasure, made, actor, now).await?;
         transaction.commit().await?;
         Ok(made)

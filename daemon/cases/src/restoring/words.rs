@@ -9,6 +9,8 @@ use domain::{
     plan::Method,
 };
 
+use crate::outliving::GOES_ON;
+
 /// What is to be made true again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -36,6 +38,8 @@ pub(super) struct Erased {
     /// Where there was no contact.
     pub(super) ticket: Option<TicketId>,
     pub(super) method: Method,
+    /// Whether who it is stayed, for a purpose that goes on.
+    pub(super) goes_on: bool,
 }
 
 /// Reads an entry.
@@ -88,11 +92,14 @@ fn suppression_in(words: &str) -> Option<SuppressionReason> {
 }
 
 /// `suppression:erased contact:17 method:anonymise`; without a method it was destroyed.
+/// `rest:erased keeps:contact contact:17` where who it is stayed.
 fn erased_in(words: &str) -> Erased {
     let after = |prefix| words.split(' ').find_map(|word| word.strip_prefix(prefix));
     let id = |prefix| after(prefix)?.parse().ok().filter(|id| *id > 0);
     let method = after("method:").and_then(Method::from_name).unwrap_or(Method::Destroy);
-    Erased { contact: id("contact:").map(ContactId), ticket: id("ticket:").map(TicketId), method }
+    let goes_on = words.starts_with(GOES_ON);
+    let (contact, ticket) = (id("contact:").map(ContactId), id("ticket:").map(TicketId));
+    Erased { contact, ticket, method, goes_on }
 }
 
 /// The digests of each address. A stop lists them address after address, under each key from the
@@ -153,12 +160,15 @@ mod tests {
             "suppression:manual",
             &Meaning::LiftSuppression(SuppressionReason::Manual),
         );
-        let nobody = Erased { contact: None, ticket: None, method: Method::Destroy };
+        let nobody =
+            Erased { contact: None, ticket: None, method: Method::Destroy, goes_on: false };
         let erased = |words, expected| check(StopAct::Erasure, words, &Meaning::Erase(expected));
         let named = Erased { contact: Some(ContactId(17)), ..nobody };
         erased("suppression:erased contact:17", named);
         let anonymous = Erased { method: Method::Anonymise, ..named };
         erased("suppression:erased contact:17 method:anonymise", anonymous);
+        let partly = Erased { goes_on: true, ..named };
+        erased("rest:erased keeps:contact contact:17", partly);
         erased("suppression:erased ticket:4", Erased { ticket: Some(TicketId(4)), ..nobody });
         erased("suppression:erased", nobody);
         erased("suppression:erased contact:0", nobody);

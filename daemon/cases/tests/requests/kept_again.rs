@@ -1,7 +1,7 @@
 //! What a law kept, and a restored backup of before its last day.
 
-use cases::{acts::ActListing, destruction::PlanOrder};
-use domain::{classification::Label, ids::ContactId, plan::Keep};
+use cases::{acts::ActListing, destruction::PlanOrder, requests::executing::Carried};
+use domain::{classification::Label, ids::ContactId, plan::Keep, request::RequestState};
 
 use crate::{
     restoring::{Again, back_up, put_back, told_by_the_journal},
@@ -122,11 +122,61 @@ async fn what_was_begun_after_a_destruction_is_not_destroyed_by_its_entry() {
     let restored = again.restore(&room).await;
     assert_eq!((restored.erased, restored.overtaken), (1, 0), "{restored:?}");
     let held = |ticket| {
-        format!("SELECT COUNT(*) FROM submission WHERE ticket_id = {ticket} AND content IS NOT NULL")
+        format!(
+            "SELECT COUNT(*) FROM submission WHERE ticket_id = {ticket} AND content IS NOT NULL"
+        )
     };
     assert_eq!(again.number(&held(before.ticket)).await, 0);
     assert_eq!(again.number(&held(newer.ticket)).await, 1);
     assert!(again.holds(ANNA), "the answer needs the address");
-    let open = format!("SELECT COUNT(*) FROM ticket WHERE id = {} AND state = 'open'", newer.ticket);
+    let open =
+        format!("SELECT COUNT(*) FROM ticket WHERE id = {} AND state = 'open'", newer.ticket);
     assert_eq!(again.number(&open).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_something_goes_on_for_outlives_a_restore() {
+    for has_proofs in [true, false] {
+        let room = if has_proofs { with_proofs().await } else { Room::on_sqlite().await };
+        let anna = room.contact(NAME, PHONE, &[ANNA]).await;
+        let matter = room.asks(ANNA, &[Label::Objection]).await;
+        let (id, cases) = (matter.request(), room.cases());
+        let backup = back_up(&room).await;
+        cases.attest_identity(&matter.number, "seen", "anna").await.expect("attested");
+        if room.request(id).await.state != RequestState::UnderReview {
+            cases.review_request(id, "anna").await.expect("reviewed");
+        }
+        let carried = Carried {
+            done: vec!["рассылка прекращена".into()],
+            continues: vec![("training_mail".into(), "договор № 7".into())],
+            ..Carried::default()
+        };
+        cases.propose_carried(id, &carried, "anna").await.expect("proposed");
+        cases.decide(id, "boris").await.expect("approved");
+        cases.carry_out(id, None, "anna").await.expect("carried out");
+        room.relay_takes_all(matter.ticket).await;
+        cases.plan_destruction(id, &PlanOrder::default(), "anna").await.expect("a plan");
+        cases.propose(id, None, "anna").await.expect("proposed");
+        cases.decide(id, "boris").await.expect("approved");
+        for _ in 0..2 {
+            cases.execute_destruction(id, "one").await.expect("carried out");
+            let sql =
+                "UPDATE message SET copy_gone_at = erase_asked_at WHERE erase_asked_at IS NOT NULL";
+            store::probe::write(room.store(), sql).await.expect("written");
+            cases.execute_destruction(id, "one").await.expect("carried out");
+            room.relay_takes_all(matter.ticket).await;
+            cases.settle_requests().await.expect("settled");
+        }
+        let again = put_back(&room, &backup).await;
+        let restored = again.restore(&room).await;
+        assert_eq!(restored.erased, 0, "nobody was erased");
+        let count = async |what: &str| again.number(&format!("SELECT COUNT(*) FROM {what}")).await;
+        assert_eq!(count(&format!("contact WHERE id = {anna} AND name = '{NAME}'")).await, 1);
+        assert_eq!(count(&format!("address WHERE email = '{ANNA}'")).await, 1);
+        assert_eq!(count("suppression WHERE reason = 'erased'").await, 0);
+        assert_eq!(count("block WHERE state = 'active' AND scope = 'purposes'").await, 1);
+        assert_eq!(count("submission WHERE content IS NOT NULL").await, 0, "the rest is gone");
+        let records = count("kept_record WHERE kind = 'statutory'").await;
+        assert_eq!(records, i64::from(has_proofs));
+    }
 }

@@ -125,7 +125,8 @@ impl Draft {
         steps.push(Step::done(Part::WebLogs, Action::Destroy, 0));
         let addresses = i64::try_from(whose.addresses.len()).unwrap_or(i64::MAX);
         let later = facts.today.saturating_add(PROOF_YEARS.years());
-        if addresses > 0 {
+        // Who is still written to for what goes on is not kept from all mail.
+        if addresses > 0 && !steps.iter().any(goes_on) {
             steps.push(Step {
                 part: Part::Suppression,
                 action: Action::Keep,
@@ -262,6 +263,13 @@ impl Draft {
         self.steps.iter().any(|step| step.part == part && step.basis == Some(Basis::Statutory))
     }
 
+    /// Whether who it is stays with no last day, for a purpose that goes on: the rest is destroyed,
+    /// and the person is not erased.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.steps.iter().any(goes_on)
+    }
+
     /// Whether nothing of what was found is kept by a law.
     #[must_use]
     pub fn is_complete(&self) -> bool {
@@ -293,6 +301,10 @@ impl Step {
     fn done(part: Part, action: Action, found: i64) -> Self {
         Self { part, action, found, basis: None, law: String::new(), until: None }
     }
+}
+
+fn goes_on(step: &Step) -> bool {
+    step.part == Part::Contact && step.basis == Some(Basis::Statutory) && step.until.is_none()
 }
 
 fn step(method: Method, part: Part, found: i64, keeps: &[Keep]) -> Step {
