@@ -85,7 +85,7 @@ impl Cases {
         let decided_by = decision.decided_by.unwrap_or_default();
         letter.decided_by.clone_from(&decided_by);
         letter.complete = package.silent.is_empty();
-        letter.kept = missing(&package.silent, ticket.locale);
+        letter.kept = missing(&package.silent, |name| self.listens_to_access(name), ticket.locale);
         letter.nothing_held = package.nothing_held;
         let mut expires_at = None;
         let outcome = if package.nothing_held {
@@ -180,21 +180,24 @@ impl Cases {
     }
 }
 
-/// What is not in the answer: the systems that have not said what they hold.
-fn missing(silent: &[String], locale: Locale) -> Vec<KeptItem> {
-    let (what, why) = match locale {
+/// What is not in the answer: systems that have not said what they hold, and those that are not
+/// asked.
+fn missing(silent: &[String], is_asked: impl Fn(&str) -> bool, locale: Locale) -> Vec<KeptItem> {
+    let (what, silent_why, not_asked) = match locale {
         Locale::Ru => (
             "данные из информационной системы",
             "система ещё не ответила; её сведения мы пришлём отдельно",
+            "система не опрашивается; её сведения мы пришлём отдельно",
         ),
         Locale::En => (
             "what is held in the system",
             "it has not answered yet; we will send it to you separately",
+            "the system is not asked; we will send it to you separately",
         ),
     };
     let item = |system: &String| KeptItem {
         what: format!("{what} «{system}»"),
-        why: why.to_owned(),
+        why: if is_asked(system) { silent_why } else { not_asked }.to_owned(),
         until: String::new(),
     };
     silent.iter().map(item).collect()

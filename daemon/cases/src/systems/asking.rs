@@ -122,7 +122,13 @@ impl Cases {
         Ok(listening.filter(|system| !is_asked(&system.name)).count())
     }
 
-    /// What every system answered, by name; also those that are no longer configured.
+    /// Whether a system is configured and can be asked what it holds.
+    pub(crate) fn listens_to_access(&self, name: &str) -> bool {
+        self.systems.0.iter().any(|one| one.name == name && one.acts.contains(&SystemAct::Access))
+    }
+
+    /// What every system answered, by name; also those that are no longer configured. One that
+    /// does not listen to `access` cannot be asked: what it holds is not known.
     pub(crate) async fn holdings(
         &self,
         session: &impl Session,
@@ -130,8 +136,8 @@ impl Cases {
     ) -> Result<Vec<SystemHolding>, CasesError> {
         let calls = store::systems::asked_for(session, request.id, SystemAct::Access).await?;
         let exports = store::systems::exports_of(session, request.id).await?;
-        let listening = self.systems.0.iter().filter(|one| one.acts.contains(&SystemAct::Access));
-        let mut names: Vec<String> = listening.map(|system| system.name.clone()).collect();
+        let all = &self.systems.0;
+        let mut names: Vec<String> = all.iter().map(|system| system.name.clone()).collect();
         names.extend(calls.iter().map(|call| call.system.clone()));
         names.sort_unstable();
         names.dedup();
@@ -146,7 +152,8 @@ impl Cases {
                 (Some(call), _) if !call.state.is_settled() => Holding::Awaited,
                 (Some(_), _) => Holding::NotAsked,
                 // It listens, and is asked once who asks is proven.
-                (None, _) => Holding::Awaited,
+                (None, _) if self.listens_to_access(&system) => Holding::Awaited,
+                (None, _) => Holding::NotAsked,
             };
             let answered_at = export.filter(|_| holding.is_known()).map(|one| one.received_at);
             holdings.push(SystemHolding { system, holding, answered_at });

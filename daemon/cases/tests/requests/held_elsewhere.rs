@@ -14,12 +14,13 @@ use crate::{
     access::{files, of, prove, with_map},
     deciding::is_refused,
     room::{ANNA, Matter, Room},
-    systems::{Message, calls, connect, pass, shop, states},
+    systems::{Message, SECRET, calls, connect, connect_as, pass, shop, states},
 };
 
 both! {
     what_a_system_holds_goes_into_the_package,
     a_system_that_holds_nothing_says_so_and_only_then_is_nothing_held,
+    a_system_that_does_not_listen_to_access_is_named_as_not_asked,
     a_package_waits_for_systems_or_says_which_are_silent,
     an_answer_that_tells_no_data_is_none,
     what_a_system_says_later_is_taken_with_its_data,
@@ -94,6 +95,29 @@ async fn a_system_that_holds_nothing_says_so_and_only_then_is_nothing_held(mut r
     pass(&room).await;
     assert!(make(&room, &matter).await.expect("made"));
     assert_eq!(data(&room, &matter).await["systems"][0]["state"], "nothing_held");
+}
+
+async fn a_system_that_does_not_listen_to_access_is_named_as_not_asked(mut room: Room) {
+    with_map(&mut room);
+    let shop = shop(&room);
+    connect_as(&mut room, &shop, vec![SECRET], |system| system.acts = vec![SystemAct::Destroy]);
+    let matter = room.asks("stranger@mail.example", &[Label::Access]).await;
+    room.cases().ask_challenge(&matter.number, None, "anna").await.expect("asked");
+    prove(&room, &matter).await;
+    pass(&room).await;
+    assert!(shop.memory().taken.is_empty());
+    assert!(!make(&room, &matter).await.expect("made"), "nobody asked the shop");
+    let told = data(&room, &matter).await;
+    assert_eq!(told["nothing_else_held"], false);
+    assert_eq!(told["systems"][0]["state"], "not_asked");
+    assert!(told["left_out"].to_string().contains("systems_silent"));
+    let (cases, request) = (room.cases(), matter.request());
+    cases.propose(request, None, "boris").await.expect("proposed");
+    cases.decide(request, "vera").await.expect("approved");
+    cases.send_package(request, "boris").await.expect("sent");
+    let letter = room.letter(matter.ticket, "answer_access").await.content.expect("opened").text;
+    assert!(letter.contains("«shop»") && letter.contains("не опрашивается"), "{letter}");
+    assert_eq!(room.request(request).await.outcome, Some(Outcome::PartlyKept));
 }
 
 async fn a_package_waits_for_systems_or_says_which_are_silent(mut room: Room) {

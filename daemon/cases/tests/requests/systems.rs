@@ -16,7 +16,7 @@ use tests::connected_system::{ConnectedSystem, Reply, signature};
 
 use crate::room::{ANNA, Matter, Room};
 
-const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const OTHER: &str = "whsec_HxweHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=";
 
 struct Known(Vec<&'static str>);
