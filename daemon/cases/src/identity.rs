@@ -8,6 +8,7 @@ mod answering;
 mod asking;
 mod attesting;
 mod automatic;
+mod disowning;
 mod expiring;
 mod missing;
 mod representing;

@@ -18,7 +18,7 @@ use store::{
     StoreError, Transaction, challenges::ChallengeRow, identity::NewProof, tickets::TicketRow,
 };
 
-use super::code_text;
+use super::{code_text, disowning};
 use crate::{
     Cases, CasesError,
     blocks::{LiftGround, Lifting},
@@ -291,12 +291,12 @@ impl Cases {
         now: Timestamp,
     ) -> Result<(), CasesError> {
         let ground = LiftGround::Disowned;
-        let (mut lifted, mut vouched) = (0_usize, 0_usize);
+        let (mut lifted, mut vouched) = (0_usize, Vec::new());
         for (block, authentication) in
             store::blocks::active_of_submissions(transaction, ticket.id).await?
         {
             if authentication == domain::authentication::SenderAuthentication::Pass {
-                vouched += 1;
+                vouched.push(block.scope);
                 continue;
             }
             let reason = "disowned by the person on file";
@@ -321,8 +321,9 @@ impl Cases {
                 self.advance(transaction, &request, RequestStep::Review, by, now).await?;
             }
         }
-        let task = if vouched > 0 { "disowned_but_vouched" } else { "disowned" };
-        let detail = format!("challenge:{} blocks lifted {lifted}, standing {vouched}", row.id);
+        let task = if vouched.is_empty() { "disowned" } else { "disowned_but_vouched" };
+        let standing = vouched.len();
+        let detail = format!("challenge:{} blocks lifted {lifted}, standing {standing}", row.id);
         store::tasks::open(transaction, task, Some(ticket.id), None, &detail, now).await?;
         let requests = store::requests::of_ticket(transaction, ticket.id).await?;
         let mail = CaseMail {
@@ -331,8 +332,10 @@ impl Cases {
             occasion: Occasion::Notice,
             name: MailName::Disowned,
             letter: render::mail::CaseLetter {
-                complete: vouched == 0,
-                block_stands: vouched > 0,
+                done: disowning::done(&requests, ticket.locale),
+                kept: disowning::kept(&vouched, ticket.locale),
+                complete: vouched.is_empty(),
+                block_stands: !vouched.is_empty(),
                 block_lifted: lifted > 0,
                 ..self.case_letter(ticket, requests.first())
             },

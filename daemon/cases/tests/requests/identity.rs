@@ -302,7 +302,11 @@ async fn this_was_not_me_lifts_what_nobody_vouched_for(room: Room) {
     assert_eq!(level(&room, &matter).await, Some(IdentityLevel::From));
     assert!(store::challenges::is_disowned(room.store(), matter.ticket).await.expect("read"));
     assert!(room.tasks(matter.ticket).await.contains(&"disowned".to_owned()));
-    room.letter(matter.ticket, "disowned").await;
+    let letter = room.letter(matter.ticket, "disowned").await.content.expect("opened").text;
+    assert!(
+        letter.contains("сделано не будет.") && !letter.contains("остаётся в силе"),
+        "{letter}"
+    );
 }
 
 async fn this_was_not_me_leaves_a_vouched_block_to_a_person(room: Room) {
@@ -316,6 +320,9 @@ async fn this_was_not_me_leaves_a_vouched_block_to_a_person(room: Room) {
     assert_eq!(room.count("block WHERE state = 'active'").await, 1, "it stands");
     assert_eq!(room.count("challenge WHERE state = 'disowned'").await, 1);
     assert!(room.tasks(matter.ticket).await.contains(&"disowned_but_vouched".to_owned()));
+    let letter = room.letter(matter.ticket, "disowned").await.content.expect("opened").text;
+    assert!(letter.contains("кроме названного ниже"), "{letter}");
+    assert!(letter.contains("- блокирование ваших данных и отказ от рассылок"), "{letter}");
 }
 
 async fn two_answers_at_once_are_one(room: Room) {
