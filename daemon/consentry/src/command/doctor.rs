@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::ambient::Clock as _;
 use domain::localisation::Place;
+use domain::webhook::SystemAct;
 use intake::MailSource;
 use intake::child::ReaderPool;
 use intake::imap::Session;
@@ -16,6 +17,7 @@ use super::list::why_not_open;
 use crate::cli::Listing;
 use crate::clock::{SystemClock, SystemEntropy, boot_id};
 use crate::config::Config;
+use crate::config::system::SystemConfig;
 use crate::daemon::reading::Reading;
 use crate::daemon::sending::Sending;
 use crate::house::{House, Schema};
@@ -61,6 +63,7 @@ pub async fn run(config: Config, listing: Listing) -> anyhow::Result<ExitCode> {
             check_restoration(&house, &mut findings).await;
             check_remains(&house, &mut findings).await;
             check_data_map(&house, &mut findings);
+            findings.extend(check_asked(&house));
             check_acts(&house, &mut findings);
             check_lists(&house, &mut findings).await;
             check_mailboxes(&house, &mut findings).await;
@@ -161,6 +164,23 @@ fn check_data_map(house: &House, findings: &mut Vec<Finding>) {
         Some(map) => Ok(format!("version {}, whole", map.version)),
     };
     findings.push(finding("data map", result));
+}
+
+/// Systems that cannot be asked what they hold: no answer says then that nothing is held.
+fn check_asked(house: &House) -> Vec<Finding> {
+    let deaf = |system: &&SystemConfig| !system.acts.contains(&SystemAct::Access);
+    let told = |system: &SystemConfig| Finding {
+        is_warning: true,
+        ..finding(
+            "what a system holds",
+            Ok(format!(
+                "{} does not listen to `access`: packages say that it was not asked, and nobody is told \
+             that nothing is held; add `access` to its `events`",
+                system.name
+            )),
+        )
+    };
+    house.config.systems.iter().filter(deaf).map(told).collect()
 }
 
 /// What acts of destruction must say (order of Roskomnadzor № 179): without it nothing is
