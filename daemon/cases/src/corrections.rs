@@ -129,8 +129,8 @@ impl Cases {
     ///
     /// # Errors
     /// [`store::StoreError::Conflict`] when somebody else corrected it since it was seen;
-    /// [`CasesError::Refused`] when the names do not go together, or a request that was never
-    /// asked has gone too far.
+    /// [`CasesError::Refused`] when the names do not go together, a request that was never asked has
+    /// gone too far, or something ends and nobody says why.
     pub async fn correct(
         &self,
         seen: &Seen,
@@ -165,7 +165,8 @@ impl Cases {
         let correction =
             self.write_correction(&transaction, seen, &after, note, actor, now).await?;
         let mut stops = PendingStops::default();
-        let refiling = Refiling { seen, before: &before, after: &after, actor };
+        let says_why = note.is_some();
+        let refiling = Refiling { seen, before: &before, after: &after, actor, says_why };
         let consequences = self.refile(&transaction, &refiling, &mut stops, now).await?;
         let detail = json!({
             "correction": correction, "ticket": seen.ticket.id, "before": before, "after": after,

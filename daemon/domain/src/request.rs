@@ -114,10 +114,8 @@ impl RequestState {
                 Step::Withdraw,
                 S::Received | S::Blocked | S::Identity | S::UnderReview | S::Approved,
             ) => S::Withdrawn,
-            // Once a person has decided on it, it is undone by deciding again.
-            (Step::Misread, S::Received | S::Blocked | S::Identity | S::UnderReview) => {
-                S::Withdrawn
-            }
+            // Once a person looks at it, or decided on it, it ends by a decision alone.
+            (Step::Misread, S::Received | S::Blocked | S::Identity) => S::Withdrawn,
             // Verified: what was sent is taken back before its answer counts.
             (Step::Reopen, S::Verified | S::Refused | S::Answered | S::Closed | S::Withdrawn) => {
                 S::UnderReview
@@ -335,11 +333,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_decided_on_is_not_undone_as_misread() {
-        use RequestState::{Blocked, Identity, Received, UnderReview};
+    fn what_a_person_looks_at_or_decided_on_is_not_undone_as_misread() {
+        use RequestState::{Blocked, Identity, Received};
         for state in RequestState::ALL {
             let misread = state.after(RequestStep::Misread);
-            let unworked = [Received, Blocked, Identity, UnderReview].contains(state);
+            let unworked = [Received, Blocked, Identity].contains(state);
             assert_eq!(misread.is_ok(), unworked, "{state:?}");
         }
     }

@@ -105,6 +105,15 @@ pub async fn give_address(
     Ok(())
 }
 
+/// Whether there is such a contact.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn exists(session: &impl Session, contact: ContactId) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM contact WHERE id = $1";
+    Ok(query_optional(session, sql, [contact.0.into()]).await?.is_some())
+}
+
 /// The language of a contact; `None` when there is no such contact, or it is none that we write.
 ///
 /// # Errors

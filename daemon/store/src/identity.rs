@@ -3,7 +3,7 @@
 use domain::{
     Timestamp,
     identity::{IdentityLevel, Proof, level_for},
-    ids::{ChallengeId, IdentityProofId, RequestId, TicketId},
+    ids::{ChallengeId, ContactId, IdentityProofId, RequestId, TicketId},
 };
 
 use crate::{
@@ -21,6 +21,8 @@ pub struct ProofRow {
     pub ticket: TicketId,
     /// The challenge that was answered.
     pub challenge: Option<ChallengeId>,
+    /// As which contact the sender was attested.
+    pub contact: Option<ContactId>,
     /// What the operator saw, sealed under the key of the matter.
     pub note: Option<Vec<u8>>,
     /// When it was written down.
@@ -48,6 +50,8 @@ pub struct NewProof<'a> {
     pub level: IdentityLevel,
     /// The challenge that was answered.
     pub challenge: Option<ChallengeId>,
+    /// As which contact the sender is attested.
+    pub contact: Option<ContactId>,
     /// What the operator saw, sealed under the key of the matter.
     pub note: Option<&'a [u8]>,
     /// By whom.
@@ -71,8 +75,8 @@ pub async fn add(
     new: &NewProof<'_>,
     now: Timestamp,
 ) -> Result<IdentityProofId, StoreError> {
-    let sql = "INSERT INTO identity_proof (ticket_id, level, challenge_id, note, at, actor, newest_request) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
+    let sql = "INSERT INTO identity_proof (ticket_id, level, challenge_id, note, at, actor, newest_request, \
+               contact_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
     let values = [
         new.ticket.0.into(),
         new.level.name().into(),
@@ -81,6 +85,7 @@ pub async fn add(
         now.as_microsecond().into(),
         new.actor.into(),
         new.newest.map(|id| id.0).into(),
+        new.contact.map(|id| id.0).into(),
     ];
     Ok(IdentityProofId(query_one(transaction, sql, values).await?.get("identity_proof", "id")?))
 }
@@ -112,7 +117,7 @@ pub async fn of_ticket(
     ticket: TicketId,
 ) -> Result<Vec<ProofRow>, StoreError> {
     let sql = "SELECT id, ticket_id, level, challenge_id, note, at, actor, newest_request, revoked_at, \
-               revoked_by FROM identity_proof WHERE ticket_id = $1 ORDER BY id";
+               revoked_by, contact_id FROM identity_proof WHERE ticket_id = $1 ORDER BY id";
     let rows = query_all(session, sql, [ticket.0.into()]).await?;
     rows.iter()
         .map(|row| {
@@ -125,6 +130,7 @@ pub async fn of_ticket(
                 challenge: row
                     .get::<Option<i64>>("identity_proof", "challenge_id")?
                     .map(ChallengeId),
+                contact: row.get::<Option<i64>>("identity_proof", "contact_id")?.map(ContactId),
                 note: row.get("identity_proof", "note")?,
                 at,
                 actor: row.get("identity_proof", "actor")?,
@@ -152,6 +158,22 @@ pub async fn level_of(
     let proofs = of_ticket(session, request.ticket).await?;
     let proofs: Vec<Proof> = proofs.iter().map(|row| row.proof).collect();
     Ok(level_for(&proofs, request.id))
+}
+
+/// Whether people of ours attested that whoever asks is that contact, for this request.
+///
+/// # Errors
+/// [`StoreError::Unavailable`], [`StoreError::Inconsistent`].
+pub async fn is_attested_as(
+    session: &impl Session,
+    request: &RequestRow,
+    contact: ContactId,
+) -> Result<bool, StoreError> {
+    let proofs = of_ticket(session, request.ticket).await?;
+    Ok(proofs
+        .iter()
+        .filter(|row| row.contact == Some(contact))
+        .any(|row| level_for(&[row.proof], request.id) >= Some(IdentityLevel::Attested)))
 }
 
 /// Revokes a proof.

@@ -5,6 +5,7 @@
 //! clock of the letter's receipt. What both ask for, and what other letters of the ticket ask for,
 //! stays as it is.
 
+mod closing;
 mod ending;
 
 use domain::{
@@ -40,6 +41,8 @@ pub(crate) struct Refiling<'a> {
     pub(crate) before: &'a Judgement,
     pub(crate) after: &'a Judgement,
     pub(crate) actor: &'a str,
+    /// Whether they said why; their words stand sealed in the correction.
+    pub(crate) says_why: bool,
 }
 
 /// What followed from a correction: names and ids.

@@ -8,7 +8,6 @@ use domain::{
     Timestamp,
     delivery::Occasion,
     filing::ReviewReason,
-    identity::IdentityLevel,
     ids::{AddressId, ContactId, TicketId, VaultKeyId},
     request::{Outcome, Requester},
     ticket::Lane,
@@ -127,16 +126,16 @@ impl Cases {
         {
             return Ok(());
         }
-        let (is_lawful, remedy) =
-            if ticket.lane == Lane::Authority || request.requester == Requester::Authority {
-                let blocks = store::blocks::of_ticket(session, ticket.id).await?;
-                let named = blocks.iter().any(|block| block.contact == Some(contact));
-                (named, "block whom the authority names first: `consentry block set --ticket`")
-            } else {
-                let level = store::identity::level_of(session, request).await?;
-                let attested = level >= Some(IdentityLevel::Attested);
-                (attested, "attest that the sender is that person: `consentry identity attest`")
-            };
+        let (is_lawful, remedy) = if ticket.lane == Lane::Authority
+            || request.requester == Requester::Authority
+        {
+            let blocks = store::blocks::of_ticket(session, ticket.id).await?;
+            let named = blocks.iter().any(|block| block.contact == Some(contact));
+            (named, "block whom the authority names first: `consentry block set --ticket`")
+        } else {
+            let attested = store::identity::is_attested_as(session, request, contact).await?;
+            (attested, "attest that the sender is that person: `consentry identity attest --as`")
+        };
         if is_lawful {
             return Ok(());
         }

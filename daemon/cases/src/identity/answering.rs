@@ -261,6 +261,7 @@ impl Cases {
             ticket: row.ticket,
             level: IdentityLevel::Challenge,
             challenge: Some(row.id),
+            contact: None,
             note: None,
             actor: PERSON,
             newest: Some(row.newest),

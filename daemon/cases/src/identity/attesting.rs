@@ -2,7 +2,7 @@
 
 use domain::{
     identity::IdentityLevel,
-    ids::IdentityProofId,
+    ids::{ContactId, IdentityProofId},
     request::{RequestState, RequestStep},
 };
 use store::identity::NewProof;
@@ -13,13 +13,27 @@ use crate::{Cases, CasesError, requests::By};
 pub(super) const NOTE: &str = "identity_proof.note";
 
 impl Cases {
-    /// Attests who asks in a ticket; requests that waited for proof go to a person.
+    /// Attests who asks in a ticket, as no contact; requests that waited for proof go to a person.
     ///
     /// # Errors
     /// [`CasesError::NotFound`]; [`CasesError::Refused`] without a note.
     pub async fn attest_identity(
         &self,
         number: &str,
+        note: &str,
+        actor: &str,
+    ) -> Result<IdentityProofId, CasesError> {
+        self.attest_identity_as(number, None, note, actor).await
+    }
+
+    /// The same, and that the sender is that contact, whose address need not be the sender's.
+    ///
+    /// # Errors
+    /// As [`Cases::attest_identity`]; [`CasesError::NotFound`] also where there is no such contact.
+    pub async fn attest_identity_as(
+        &self,
+        number: &str,
+        contact: Option<ContactId>,
         note: &str,
         actor: &str,
     ) -> Result<IdentityProofId, CasesError> {
@@ -30,6 +44,11 @@ impl Cases {
             });
         }
         let ticket = self.ticket_of_number(number).await?;
+        if let Some(contact) = contact
+            && !store::contacts::exists(self.store(), contact).await?
+        {
+            return Err(CasesError::NotFound { what: "contact", id: contact.to_string() });
+        }
         let key = self.key_of_matter(&ticket).await?;
         let entropy = &*self.parts.entropy;
         let sealed = self.parts.vault.seal(key, NOTE, note.trim().as_bytes(), entropy).await?;
@@ -41,6 +60,7 @@ impl Cases {
             ticket: ticket.id,
             level: IdentityLevel::Attested,
             challenge: None,
+            contact,
             note: Some(&sealed),
             actor,
             newest: requests.iter().map(|request| request.id).max(),
@@ -56,7 +76,7 @@ impl Cases {
         }
         let ticket = self.ticket_again(&transaction, &ticket).await?;
         self.stop_waiting(&transaction, &ticket).await?;
-        let detail = serde_json::json!({ "proof": id, "level": "attested" });
+        let detail = serde_json::json!({ "proof": id, "level": "attested", "contact": contact });
         let subject = format!("ticket:{}", ticket.id);
         store::audit::append(&transaction, actor, "attested", &subject, &detail, now).await?;
         transaction.commit().await?;

@@ -100,7 +100,7 @@ impl Cases {
         Ok(id)
     }
 
-    /// Ends a representation.
+    /// Ends a representation; what was sent on it gives nothing any more.
     ///
     /// # Errors
     /// [`store::StoreError::Conflict`] when it was revoked before.
@@ -114,11 +114,16 @@ impl Cases {
         let transaction = self.store().begin().await?;
         let now = self.parts.clock.now();
         store::representations::revoke(&transaction, ticket.id, id, actor, now).await?;
+        for request in store::requests::of_ticket(&transaction, ticket.id).await? {
+            store::packages::void_links(&transaction, request.id).await?;
+        }
         let detail = serde_json::json!({ "representation": id });
         let subject = format!("ticket:{}", ticket.id);
         let act = "revoked_representation";
         store::audit::append(&transaction, actor, act, &subject, &detail, now).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        self.destroy_void_packages(ticket.id).await;
+        Ok(())
     }
 
     /// Asks the sender of a ticket to show that they may act for the person.

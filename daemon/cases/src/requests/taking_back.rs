@@ -183,6 +183,8 @@ impl Cases {
             let mail = CaseMail { ticket, to, occasion, name, letter, key };
             self.plan_case_letter(transaction, mail, now).await?;
         }
+        let became = (Outcome::Withdrawn, actor);
+        self.tell_represented(transaction, (request, ticket), became, key, now).await?;
         if block_stands {
             let detail = format!("request:{id} withdrawn");
             let about = Some(ticket.id);

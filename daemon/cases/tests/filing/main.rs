@@ -97,6 +97,7 @@ on_sqlite! {
     a_missed_request_is_filed_with_the_clock_of_its_receipt,
     the_same_correction_twice_changes_nothing,
     a_suggestion_that_a_person_confirms_acts_as_if_it_had_been_sure,
+    whom_somebody_proved_is_not_ended_by_one_person_and_nothing_without_a_reason,
     a_misread_withdrawal_gives_back_what_it_ended,
     a_narrower_reading_narrows_the_block_and_keeps_the_withdrawal,
     what_a_person_decided_on_is_refused_and_nothing_is_changed,

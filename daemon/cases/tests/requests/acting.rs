@@ -4,6 +4,7 @@
 use cases::{
     access::HeldBack,
     correction::NewCorrection,
+    corrections::Wanted,
     destruction::PlanOrder,
     identity::NewRepresentative,
     requests::{deciding::Decided, executing::CarriedOut},
@@ -16,6 +17,8 @@ use domain::{
     regime::CountsFrom,
     request::Outcome,
 };
+
+use store::packages::PackageState;
 
 use crate::{
     access::{files, of, prove, token, with_map},
@@ -30,6 +33,7 @@ both! {
     what_could_be_read_by_nobody_is_not_proposed,
     the_correction_is_of_the_person_represented,
     every_answer_is_told_to_the_person_represented_and_only_the_act,
+    who_is_represented_hears_of_an_end_without_an_answer,
     a_paper_that_ended_does_not_make_the_sender_the_person,
     a_plan_takes_only_a_contact_that_the_matter_is_lawfully_about,
 }
@@ -135,6 +139,12 @@ async fn a_representative_with_a_proven_mailbox_gets_the_link_while_the_paper_ho
     let number = &acting.matter.number;
     cases.revoke_representation(number, acting.paper, "anna").await.expect("revoked");
     assert!(cases.fetch_package(&link).await.expect("asked").is_none(), "the paper is over");
+    // The file is gone with it, and a later paper wakes nothing.
+    let row = &cases.packages(request).await.expect("listed")[0];
+    assert_eq!(row.state, PackageState::Void);
+    assert!(!cases.vault().key_exists(row.vault_key).await.expect("asked"));
+    cases.represent(number, &paper(acting.subject), "anna").await.expect("written");
+    assert!(cases.fetch_package(&link).await.expect("asked").is_none());
 }
 
 async fn what_could_be_read_by_nobody_is_not_proposed(mut room: Room) {
@@ -265,6 +275,28 @@ async fn every_answer_is_told_to_the_person_represented_and_only_the_act(room: R
     assert_eq!(room.count("task WHERE name = 'tell_represented'").await, 0);
 }
 
+async fn who_is_represented_hears_of_an_end_without_an_answer(room: Room) {
+    let cases = room.cases();
+    let back = acting(&room, Label::Objection, Band::Auto, (ANNA, BORIS)).await;
+    let id = back.matter.request();
+    cases.withdraw_request(id, (None, Some("по телефону")), "anna").await.expect("written");
+    assert_eq!(sent_to(&room, "representative_answer", ANNA).await, 0, "it waits");
+    cases.withdraw_request(id, (None, None), "vera").await.expect("confirmed");
+    assert_eq!(room.request(id).await.outcome, Some(Outcome::Withdrawn));
+    assert_eq!(sent_to(&room, "representative_answer", ANNA).await, 1);
+    let subject = room.contact("Вера", "", &["vera@subject.example"]).await;
+    let marks = [(Mark::Representative, Band::Auto)];
+    let labels = [(Label::Erasure, Band::Auto)];
+    let from = "igor@advocate.example";
+    let asked = room.files(Letter { marks: &marks, ..Letter::asking(from, &labels) }).await;
+    cases.represent(&asked.number, &paper(subject), "anna").await.expect("written");
+    let seen = cases.see(&asked.number, None).await.expect("seen");
+    let wanted = Wanted { labels: Some(vec![Label::Other]), ..Wanted::default() };
+    cases.correct(&seen, &wanted, Some("вопрос"), "anna").await.expect("corrected");
+    assert_eq!(room.request(asked.request()).await.outcome, Some(Outcome::Misread));
+    assert_eq!(sent_to(&room, "representative_answer", "vera@subject.example").await, 1);
+}
+
 async fn set_block(room: &Room, matter: &Matter, contact: ContactId) {
     let sql = format!(
         "INSERT INTO block (state, scope, basis, ticket_id, contact_id, from_at, authentication) \
@@ -300,9 +332,21 @@ async fn a_plan_takes_only_a_contact_that_the_matter_is_lawfully_about(room: Roo
     // A stranger asks, and somebody names a contact that has nothing to do with it.
     let stranger = room.asks("zoya@mail.example", &[Label::Erasure]).await;
     is_refused(cases.draft_destruction(stranger.request(), &of(anna)).await, "whose_data");
+    // Who was attested as nobody of ours, or as another, is not that contact.
+    let other = room.contact("Пётр", "", &["petr@mail.example"]).await;
     attest(&room, &stranger).await;
+    let number = &stranger.number;
+    cases.attest_identity_as(number, Some(other), "паспорт", "anna").await.expect("attested");
+    is_refused(cases.draft_destruction(stranger.request(), &of(anna)).await, "whose_data");
+    let proof = cases.attest_identity_as(number, Some(anna), "паспорт", "anna").await;
+    let proof = proof.expect("attested");
     let draft = cases.draft_destruction(stranger.request(), &of(anna)).await.expect("attested");
     assert_eq!(draft.whose.contact, Some(anna));
+    cases.revoke_identity(number, proof, "ошибка", "anna").await.expect("revoked");
+    is_refused(cases.draft_destruction(stranger.request(), &of(anna)).await, "whose_data");
+    let unknown = ContactId(987_654);
+    let unknown = cases.attest_identity_as(number, Some(unknown), "паспорт", "anna").await;
+    assert!(matches!(unknown, Err(cases::CasesError::NotFound { .. })), "{unknown:?}");
     // One of those who share the sender's address.
     let shared = "family@mail.example";
     let mother = room.contact("Мать", "", &[shared]).await;

@@ -180,7 +180,7 @@ async fn a_misread_letter_puts_back_what_it_took_down(mut room: Room) {
     pass(&room).await;
     let wanted = Wanted { labels: Some(vec![Label::Other]), ..Wanted::default() };
     let seen = room.cases().see(&matter.number, None).await.expect("seen");
-    room.cases().correct(&seen, &wanted, None, "anna").await.expect("corrected");
+    room.cases().correct(&seen, &wanted, Some("спросили"), "anna").await.expect("corrected");
     pass(&room).await;
     assert_eq!(heard(&site), [stopped(), resumed()]);
 }

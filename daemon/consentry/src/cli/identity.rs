@@ -36,6 +36,9 @@ pub enum IdentityCommand {
         /// What you saw that proves it; kept sealed
         #[arg(long)]
         note: String,
+        /// The contact whom the sender proved to be, where their address does not show it
+        #[arg(long = "as", value_name = "CONTACT")]
+        contact: Option<i64>,
     },
     /// Take a proof, or with --representation a representation, back
     Revoke {
@@ -71,7 +74,7 @@ pub enum IdentityCommand {
         /// By what right
         #[arg(long, value_enum)]
         kind: RepresentativeKind,
-        /// The paper: number, date, issuer; kept sealed
+        /// The paper: number, date, issuer; kept sealed; `-` reads it from standard input
         #[arg(long)]
         paper: String,
         /// The last day on which it holds

@@ -1,5 +1,6 @@
 //! `consentry identity`: who asks, how sure we are, and who acts for whom.
 
+use std::io::Read;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -11,8 +12,12 @@ use serde_json::{Value, json};
 
 use super::{open_house, told};
 use crate::cli::{General, Identity, IdentityCommand, RepresentativeKind};
+use crate::failure::WrongUse;
 use crate::house::House;
 use crate::{actor, print};
+
+/// Longest paper that is read, in bytes.
+const LONGEST_PAPER: u64 = 16 * 1024;
 
 /// Shows who asks, asks them, attests, represents.
 ///
@@ -32,8 +37,10 @@ pub async fn run(general: General, arguments: Identity) -> anyhow::Result<ExitCo
             cases.ask_challenge(&ticket, to.as_ref(), &actor).await.map_err(told)?;
             print::line("the question is on its way to the address on file")?;
         }
-        IdentityCommand::Attest { ticket, note } => {
-            let id = cases.attest_identity(&ticket, &note, &actor).await.map_err(told)?;
+        IdentityCommand::Attest { ticket, note, contact } => {
+            let contact = contact.map(ContactId);
+            let id = cases.attest_identity_as(&ticket, contact, &note, &actor).await;
+            let id = id.map_err(told)?;
             print::line(&format!("proof {id} is written down"))?;
         }
         IdentityCommand::Revoke { ticket, id, reason, representation } => {
@@ -63,7 +70,7 @@ pub async fn run(general: General, arguments: Identity) -> anyhow::Result<ExitCo
                 subject: subject.map(ContactId),
                 tell: address(tell.as_deref())?,
                 kind: kind_of(kind),
-                paper,
+                paper: paper_of(paper, std::io::stdin())?,
                 valid_until,
             };
             let id = cases.represent(&ticket, &new, &actor).await.map_err(told)?;
@@ -80,6 +87,22 @@ pub async fn run(general: General, arguments: Identity) -> anyhow::Result<ExitCo
 
 fn address(text: Option<&str>) -> anyhow::Result<Option<EmailAddress>> {
     text.map(|text| EmailAddress::parse(text).context("that is no address")).transpose()
+}
+
+/// The paper as typed, or from standard input where `-` stands for it (others on the machine see
+/// arguments).
+fn paper_of(typed: String, input: impl Read) -> anyhow::Result<String> {
+    if typed != "-" {
+        return Ok(typed);
+    }
+    let mut paper = String::new();
+    let read = input.take(LONGEST_PAPER).read_to_string(&mut paper);
+    read.context("cannot read the paper from standard input; give it as UTF-8 text")?;
+    if paper.trim().is_empty() {
+        let why = "standard input holds no paper; write number, date and issuer to it";
+        return Err(WrongUse(why.to_owned()).into());
+    }
+    Ok(paper)
 }
 
 fn kind_of(kind: RepresentativeKind) -> RepresentationKind {
@@ -188,7 +211,7 @@ fn view_json(view: &IdentityView) -> Value {
         "proofs": view.proofs.iter().map(|proof| json!({
             "id": proof.row.id, "level": proof.row.proof.level.name(), "at": proof.row.at,
             "by": proof.row.actor, "covers_requests_until": proof.row.proof.newest,
-            "note": proof.note,
+            "note": proof.note, "contact": proof.row.contact,
             "revoked_at": proof.row.revoked.as_ref().map(|(at, _)| at),
             "revoked_by": proof.row.revoked.as_ref().map(|(_, by)| by),
         })).collect::<Vec<_>>(),
@@ -204,4 +227,18 @@ fn view_json(view: &IdentityView) -> Value {
             "paper": shown.paper,
         })).collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paper_is_read_from_standard_input_when_a_dash_stands_for_it() {
+        let read = |typed: &str, input: &[u8]| paper_of(typed.to_owned(), input);
+        assert_eq!(read("No 7", b"other").expect("as typed"), "No 7");
+        assert_eq!(read("-", b"No 7 of 2026\n").expect("read"), "No 7 of 2026\n");
+        assert!(read("-", b" \n").is_err() && read("-", b"").is_err());
+        assert!(read("-", b"\xff").is_err());
+    }
 }

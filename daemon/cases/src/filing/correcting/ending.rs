@@ -7,14 +7,12 @@ use domain::{
     block::{BlockState, Scope},
     filing::{BlockTarget, FilingPlan},
     ids::{AddressId, BlockId, SubmissionId},
-    regime::RequestName,
-    request::{RequestState, RequestStep, Warrant},
+    request::RequestState,
 };
-use serde_json::json;
 use store::{Transaction, blocks::BlockRow, requests::RequestRow};
 use vault::VaultError;
 
-use super::{Consequences, Judged, Refiling};
+use super::{Consequences, Judged, Refiling, closing::unsaid};
 use crate::{
     Cases, CasesError,
     blocks::{LiftGround, Lifting},
@@ -23,7 +21,7 @@ use crate::{
 };
 
 /// The reason in the words of the tables; the person's own stand sealed in the correction.
-const REASON: &str = "misread";
+pub(super) const REASON: &str = "misread";
 
 /// The other letters of the ticket.
 struct Others {
@@ -51,8 +49,13 @@ impl Cases {
         now: Timestamp,
     ) -> Result<(), CasesError> {
         let others = self.others(transaction, refiling).await?;
-        self.close_misread(transaction, refiling, (before, after), &others, done, now).await?;
+        let both = (before, after);
+        let ended = self.close_misread(transaction, refiling, both, &others, done, now).await?;
         done.lifted = self.lift_misread(transaction, refiling, after, &others, stops, now).await?;
+        if !(ended.is_empty() && done.lifted.is_empty()) && !refiling.says_why {
+            return Err(unsaid());
+        }
+        self.tell_misread(transaction, refiling, &ended, !done.lifted.is_empty(), now).await?;
         if before.plan.withdraw_advertising && !after.plan.withdraw_advertising {
             let sender = self.know_sender(transaction, &after.submission, now).await?;
             if let Some(sender) = sender {
@@ -118,8 +121,9 @@ impl Cases {
         others: &Others,
         done: &mut Consequences,
         now: Timestamp,
-    ) -> Result<(), CasesError> {
+    ) -> Result<Vec<RequestRow>, CasesError> {
         let held = store::requests::of_ticket(transaction, refiling.seen.ticket.id).await?;
+        let mut ended = Vec::new();
         for name in &before.plan.requests {
             let asked_by_others = others.want(|plan| plan.requests.contains(name));
             let is_mine = |row: &&RequestRow| {
@@ -138,31 +142,13 @@ impl Cases {
                 }
             } else if !asked_by_others {
                 for row in standing {
-                    self.close_one(transaction, row, refiling.actor, now).await?;
-                    // What was taken down for it is put back.
-                    let matter = (row, &refiling.seen.ticket);
-                    self.resume_publication(transaction, matter, now).await?;
+                    self.close_one(transaction, refiling, row, now).await?;
                     done.misread.push(name.name());
+                    ended.push(row.clone());
                 }
             }
         }
-        Ok(())
-    }
-
-    async fn close_one(
-        &self,
-        transaction: &Transaction,
-        row: &RequestRow,
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<(), CasesError> {
-        let step =
-            row.state.step(RequestStep::Misread, Warrant::Person).map_err(|_| gone_too_far(row))?;
-        store::requests::change_state(transaction, row.id, step, now).await?;
-        store::requests::stop_clock(transaction, row.id, actor, REASON, now).await?;
-        let detail = json!({ "name": row.name.name(), "from": row.state.name() });
-        let subject = format!("request:{}", row.id);
-        Ok(store::audit::append(transaction, actor, REASON, &subject, &detail, now).await?)
+        Ok(ended)
     }
 
     /// Lifts the blocks of this letter that neither it nor another one asks for now; returns which.
@@ -283,17 +269,5 @@ fn address_of(filing: &Filing<'_>, target: BlockTarget) -> Option<AddressId> {
     match target {
         BlockTarget::Sender => filing.sender.as_ref().map(|sender| sender.id),
         BlockTarget::Named => filing.named.as_ref().map(|named| named.address),
-    }
-}
-
-fn gone_too_far(row: &RequestRow) -> CasesError {
-    let name: RequestName = row.name;
-    CasesError::Refused {
-        rule: "only_unworked_requests_are_misread",
-        reason: format!(
-            "the request {} is {} already: a person decided on it, so that its own steps end it",
-            name.name(),
-            row.state.name()
-        ),
     }
 }

@@ -93,6 +93,8 @@ pub async fn a_misread_withdrawal_gives_back_what_it_ended(desk: Desk) {
     let done = correct(&desk, &filed, &asks(&[])).await;
     assert_eq!(done.after.labels, [Label::Other]);
     assert_eq!(done.consequences.misread, ["stop_marketing"]);
+    assert_eq!(count(&desk, "request WHERE outcome = 'misread'").await, 1);
+    assert_eq!(count(&desk, "delivery WHERE topic = 'reply'").await, 1, "who was told hears of it");
     assert_eq!(done.consequences.withdrawals_corrected, 2);
     assert_eq!((count(&desk, CONFIRMED).await, count(&desk, ACTIVE).await), (2, 0));
     assert_eq!(count(&desk, "request WHERE state = 'withdrawn'").await, 1);
@@ -125,7 +127,9 @@ pub async fn a_narrower_reading_narrows_the_block_and_keeps_the_withdrawal(desk:
 }
 
 pub async fn what_a_person_decided_on_is_refused_and_nothing_is_changed(desk: Desk) {
-    for state in ["approved", "refused", "executing", "verified", "answered", "closed"] {
+    for state in
+        ["under_review", "approved", "refused", "executing", "verified", "answered", "closed"]
+    {
         let filed = desk.file(Letter::asking(ANNA, ERASURE)).await;
         let sql =
             format!("UPDATE request SET state = '{state}' WHERE state = 'blocked' RETURNING id");
@@ -138,6 +142,32 @@ pub async fn what_a_person_decided_on_is_refused_and_nothing_is_changed(desk: De
         assert_eq!(count(&desk, "block WHERE state = 'lifted'").await, 0, "{state}");
         desk.number("UPDATE request SET state = 'withdrawn' RETURNING id").await;
     }
+}
+
+pub async fn whom_somebody_proved_is_not_ended_by_one_person_and_nothing_without_a_reason(
+    desk: Desk,
+) {
+    let filed = desk.file(Letter::asking(ANNA, ERASURE)).await;
+    let number = filed.ticket.as_ref().expect("a ticket").number.to_string();
+    let seen = desk.cases.see(&number, None).await.expect("seen");
+    let (other, misread) = (asks(&[Label::Other]), "request WHERE outcome = 'misread'");
+    let refused = desk.cases.correct(&seen, &other, None, "olga").await;
+    let rule = "misread_needs_reason";
+    assert!(matches!(refused, Err(CasesError::Refused { rule: r, .. }) if r == rule));
+    desk.cases.attest_identity(&number, "a passport", "anna").await.expect("attested");
+    let refused = try_correct(&desk, &filed, &other).await;
+    let rule = "only_unworked_requests_are_misread";
+    assert!(matches!(refused, Err(CasesError::Refused { rule: r, .. }) if r == rule));
+    assert_eq!((count(&desk, misread).await, count(&desk, ACTIVE).await), (0, 1));
+    assert_eq!(count(&desk, "correction").await, 0);
+    let proof = desk.number("SELECT MAX(id) FROM identity_proof").await;
+    let proof = domain::ids::IdentityProofId(proof);
+    desk.cases.revoke_identity(&number, proof, "another", "anna").await.expect("revoked");
+    correct(&desk, &filed, &other).await;
+    assert_eq!((count(&desk, misread).await, count(&desk, ACTIVE).await), (1, 0));
+    let told =
+        "audit_event WHERE act = 'misread' AND actor = 'olga' AND detail LIKE '%reason_given%'";
+    assert_eq!(count(&desk, told).await, 1);
 }
 
 pub async fn of_two_who_correct_what_both_saw_one_wins(desk: Desk) {
