@@ -52,7 +52,8 @@ impl Cases {
         let both = (before, after);
         let ended = self.close_misread(transaction, refiling, both, &others, done, now).await?;
         done.lifted = self.lift_misread(transaction, refiling, after, &others, stops, now).await?;
-        if !(ended.is_empty() && done.lifted.is_empty()) && !refiling.says_why {
+        let ends_nothing = ended.is_empty() && done.lifted.is_empty();
+        if !ends_nothing && !refiling.says_why {
             return Err(unsaid());
         }
         self.tell_misread(transaction, refiling, &ended, !done.lifted.is_empty(), now).await?;
