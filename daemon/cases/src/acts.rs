@@ -168,7 +168,6 @@ impl Cases {
         Ok(number)
     }
 
-
     async fn seal_kept(&self, key: VaultKeyId, plain: &[u8]) -> Result<Vec<u8>, CasesError> {
         Ok(self.parts.vault.seal(key, SEAL_CONTEXT, plain, &*self.parts.entropy).await?)
     }

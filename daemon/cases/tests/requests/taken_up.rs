@@ -29,7 +29,7 @@ async fn every_key_of_mail_that_was_taken_up_stands_in_its_row() {
         let object = NewObject {
             object: ObjectId::new(room.now(), random_bytes(&entropy)),
             key,
-            plain: format!("From: anna@mail.example\r\n\r\n{n}").into_bytes().into(),
+            plain: format!("From: anna@mail.example\r\n\r\n{n}").into_bytes(),
             origin: Some(origin),
         };
         vault.put_batch(vec![object], &entropy).await.expect("put");

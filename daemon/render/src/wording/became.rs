@@ -27,13 +27,9 @@ pub fn answered_to_represented(locale: Locale) -> &'static str {
 
 fn became_ru(name: RequestName, outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Refused | Outcome::NotConfirmed => {
-            "в том, о чём просил представитель, отказано"
-        }
+        Outcome::Refused | Outcome::NotConfirmed => "в том, о чём просил представитель, отказано",
         Outcome::NothingHeld => "данных, о которых спрашивал представитель, у нас не нашлось",
-        Outcome::Withdrawn | Outcome::Misread | Outcome::Joined => {
-            "обращение снято с рассмотрения"
-        }
+        Outcome::Withdrawn | Outcome::Misread | Outcome::Joined => "обращение снято с рассмотрения",
         Outcome::Anonymised => "ваши данные обезличены",
         Outcome::Done | Outcome::PartlyKept => {
             let is_part = outcome == Outcome::PartlyKept;
@@ -78,9 +74,7 @@ fn became_ru(name: RequestName, outcome: Outcome) -> &'static str {
 
 fn became_en(name: RequestName, outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Refused | Outcome::NotConfirmed => {
-            "what the representative asked for was refused"
-        }
+        Outcome::Refused | Outcome::NotConfirmed => "what the representative asked for was refused",
         Outcome::NothingHeld => "we found none of the data that the representative asked about",
         Outcome::Withdrawn | Outcome::Misread | Outcome::Joined => {
             "the request is no longer dealt with"
@@ -146,8 +140,7 @@ mod tests {
     #[test]
     fn a_refusal_says_nothing_of_what_was_done_before() {
         // The same request may have stopped something, or its package may have been fetched.
-        let ended =
-            [Outcome::Refused, Outcome::NotConfirmed, Outcome::Withdrawn, Outcome::Joined];
+        let ended = [Outcome::Refused, Outcome::NotConfirmed, Outcome::Withdrawn, Outcome::Joined];
         for outcome in ended {
             for name in [RequestName::Erasure, RequestName::Access] {
                 assert!(!became(name, outcome, Locale::Ru).contains("данные"));
