@@ -160,6 +160,13 @@ fn a_restore_that_dies_anywhere_is_run_again_and_ends_in_the_same_state() -> Res
             let rule = if is_replayed { "take_up_is_owed" } else { "replay_is_owed" };
             refused(&home.output(&["restore", "--release"])?, rule);
             refused(&home.output(&["intake", "run", "--once"])?, rule);
+            for command in
+                [&["contact", "show", ANNA][..], &["ticket", "list"], &["retention", "run"]]
+            {
+                refused(&home.output(command)?, rule);
+            }
+            let again = story.house.place.path().join("again").display().to_string();
+            refused(&home.output(&["backup", "--to", &again])?, rule);
         }
         let report = story.restore()?;
         assert_eq!(report["replayed"], true, "{point}: {report:#}");

@@ -238,8 +238,10 @@ impl Cases {
                 return refused("take_up_is_owed", reason);
             }
         }
+        // The journal first: a stop that is made meanwhile is in the database before it is noted there.
+        let known = self.parts.journal.caught_up_to().await;
         let last = store::stops::last_number(self.store()).await?;
-        if self.parts.journal.caught_up_to().await.is_ok_and(|known| known > last) {
+        if known.is_ok_and(|known| known > last) {
             let reason = "the stop journal knows more stops than the database: an older copy was put in \
                           its place";
             return refused("database_is_older", reason);

@@ -124,11 +124,14 @@ fn load_config(general: &General) -> anyhow::Result<Config> {
     Ok(Config::load(&config_path(general))?)
 }
 
-/// Opens the house for a command that reads or changes single things.
+/// Opens the house for a command that reads or changes single things. Nothing is shown, handed out
+/// or backed up of a database that must be restored first: people who were destroyed stand in it.
 async fn open_house(general: &General) -> anyhow::Result<House> {
     let config = load_config(general)?;
     crate::actor::permit(&config.people, general.actor.as_deref())?;
-    House::open(config, Schema::Require).await
+    let house = House::open(config, Schema::Require).await?;
+    restore::check_replayed(&house).await?;
+    Ok(house)
 }
 
 /// A refusal by a rule keeps its name, so that the exit code can be 3.
