@@ -47,11 +47,11 @@ fn request(home: &Home, ticket: &str) -> Result<Value> {
 impl Story {
     fn tell(house: SmallHouse, dump: impl FnOnce(&Path) -> Result<()>) -> Result<Self> {
         let home = &house.home;
+        let mut daemon = home.run()?;
         let list = ["list", "add", "news", "--purpose", "newsletter", "--advertiser", "Clinic"];
         home.say(&[&list[..], &["--title-ru", "Новости", "--title-en", "News"]].concat())?;
         let people = house.place.file("people.csv", format!("email,name\n{ANNA},Анна\n"))?;
         home.say(&["contact", "import", &people.to_string_lossy(), "--list", "news"])?;
-        let mut daemon = home.run()?;
         house.deliver(&erasure(ANNA, "one@post.example"))?;
         house.answers(1)?;
         let tickets = home.tickets()?;
@@ -232,9 +232,10 @@ fn an_older_copy_of_postgresql_is_restored_to_the_same_state() -> Result<()> {
     story.is_whole()?;
     let known = postgres.execute(&database, "SELECT email FROM address")?;
     assert!(!known.contains(ANNA), "{known}");
-    // Run again it changes nothing.
+    // Run again it changes nothing: the report counts what all runs did.
     let again = home.json(&["restore", "--from", &from])?;
-    assert_eq!((&again["known"], &again["erased"]), (&again["entries"], &0.into()), "{again:#}");
+    assert_eq!(again["known"], again["entries"], "{again:#}");
+    assert_eq!(again["erased"], report["erased"], "{again:#}");
 
     let _ = fs::remove_file(home.dir().join("audit-head"));
     let mut daemon = home.run()?;

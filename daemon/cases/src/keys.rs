@@ -59,6 +59,13 @@ impl Cases {
             match self.rekey(one).await {
                 Ok(()) => moved += 1,
                 Err(error) if error.is_outage() => return Err(error),
+                // A destruction or another node was quicker: what is left is looked at next time.
+                Err(CasesError::Store(StoreError::Conflict { .. })) => {
+                    tracing::info!(
+                        submission.id = one.submission.0,
+                        "somebody else has a submission in hand"
+                    );
+                }
                 Err(error) => {
                     tracing::warn!(submission.id = one.submission.0, %error, "a submission stays under its own key");
                 }

@@ -94,6 +94,15 @@ fn keep(kept: &mut Kept, part: Part) {
     }
 }
 
+/// A file beside the journal that cannot be read.
+fn damaged(file: &str) -> CasesError {
+    let reason = format!(
+        "`{file}` in the directory of proofs is damaged; put a good copy there (or move it away, if \
+         there is none: what it kept is destroyed again) and restore once more"
+    );
+    CasesError::Refused { rule: "proof_file_damaged", reason }
+}
+
 impl Cases {
     /// What the records of a plan say that a law keeps, one for each part.
     pub(crate) async fn statutory_of(
@@ -188,9 +197,12 @@ impl Cases {
     pub(crate) async fn put_back_outliving(&self) -> Result<u64, CasesError> {
         let Some(files) = self.proof_files() else { return Ok(0) };
         let (mut back, mut following) = (0, Vec::new());
-        for bytes in in_files(move || files.all()).await? {
-            let one: Outliving = serde_json::from_slice(&bytes).map_err(|_| CasesError::Content)?;
-            let key = VaultKeyId::parse(&one.vault_key_id).map_err(|_| CasesError::Content)?;
+        for (file, bytes) in in_files(move || files.all()).await? {
+            let read = serde_json::from_slice::<Outliving>(&bytes).ok();
+            let read = read
+                .and_then(|one| VaultKeyId::parse(&one.vault_key_id).ok().map(|key| (one, key)));
+            // It may be what a law keeps: to go on without it would destroy that.
+            let Some((one, key)) = read else { return Err(damaged(&file)) };
             if !self.parts.vault.key_exists(key).await? {
                 continue;
             }

@@ -36,11 +36,11 @@ impl ProofFiles {
         durable::sync_directory(&self.0)
     }
 
-    /// The contents of all files, in the order of their names.
+    /// The names of all files and what is in them, in the order of their names.
     ///
     /// # Errors
     /// Whatever the file system says.
-    pub fn all(&self) -> std::io::Result<Vec<Vec<u8>>> {
+    pub fn all(&self) -> std::io::Result<Vec<(String, Vec<u8>)>> {
         let listed = match std::fs::read_dir(&self.0) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             listed => listed?,
@@ -53,7 +53,11 @@ impl ProofFiles {
             }
         }
         paths.sort();
-        paths.iter().map(std::fs::read).collect()
+        let named = paths.into_iter().map(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            std::fs::read(path).map(|bytes| (name, bytes))
+        });
+        named.collect()
     }
 
     /// Removes a file; none is none.

@@ -91,8 +91,10 @@ fn access(house: &House) -> Result<String> {
     house.answers_challenge(ANNA, id, "mine")?;
     house.reaches(id, "under_review")?;
     wait_for("the shop has said what it holds", LONG, || {
-        let calls = house.home.json(&["system", "show", "shop"])?.to_string();
-        Ok((calls.contains("\"access\"") && calls.contains("acknowledged")).then_some(()))
+        let shown = house.home.json(&["system", "show", "shop"])?;
+        let mut calls = shown["calls"].as_array().into_iter().flatten();
+        let said = calls.any(|call| call["act"] == "access" && call["state"] == "acknowledged");
+        Ok(said.then_some(()))
     })?;
     let made = house.home.json(&["--actor", PROPOSER, "package", "make", &number])?;
     let send = ["--actor", DECIDER, "package", "send", &number];

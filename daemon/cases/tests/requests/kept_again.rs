@@ -180,3 +180,22 @@ async fn whom_something_goes_on_for_outlives_a_restore() {
         assert_eq!(records, i64::from(has_proofs));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_file_of_what_is_kept_stops_the_replay_by_its_name() {
+    let room = with_proofs().await;
+    let anna = room.contact(NAME, PHONE, &[ANNA]).await;
+    let backup = back_up(&room).await;
+    keep_by_law(&room, anna).await;
+    let proofs = room.desk.dir.path().join("proofs");
+    let file = std::fs::read_dir(&proofs).expect("listed").next().expect("one").expect("read");
+    let whole = std::fs::read(file.path()).expect("read");
+    std::fs::write(file.path(), &whole[..whole.len() / 2]).expect("cut");
+    let again = put_back(&room, &backup).await;
+    let refused = again.tried(&room).await.expect_err("refused").to_string();
+    assert!(refused.contains(&*file.file_name().to_string_lossy()), "{refused}");
+    assert_eq!(again.number("SELECT COUNT(*) FROM contact").await, 1, "nothing was destroyed");
+    std::fs::write(file.path(), &whole).expect("mended");
+    again.restore(&room).await;
+    assert!(again.holds(PHONE), "the law keeps it");
+}

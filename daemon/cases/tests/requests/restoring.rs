@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use cases::{
-    Cases, CasesParts,
+    Cases, CasesError, CasesParts,
     acts::ActListing,
     blocks::LiftGround,
     restoring::{Restored, hold},
@@ -51,13 +51,18 @@ pub async fn put_back(room: &Room, backup: &Path) -> Again {
 
 impl Again {
     pub async fn restore(&self, room: &Room) -> Restored {
-        let mut restored = hold(&self.store, "one", "admin", room.now()).await.expect("held");
+        self.tried(room).await.expect("restored")
+    }
+
+    /// As `restore` of the command line: everything after the copy is in its place.
+    pub async fn tried(&self, room: &Room) -> Result<Restored, CasesError> {
+        let mut restored = hold(&self.store, "one", "admin", room.now()).await?;
         let journal = room.desk.dir.path().join("journal");
         let (entries, _) = vault::replay(&journal).expect("read");
-        self.cases.replay(&entries, "admin", &mut restored).await.expect("replayed");
-        self.cases.take_up_unknown("admin", &mut restored).await.expect("taken up");
-        self.cases.finish_restored(&mut restored).await.expect("finished");
-        restored
+        self.cases.replay(&entries, "admin", &mut restored).await?;
+        self.cases.take_up_unknown("admin", &mut restored).await?;
+        self.cases.finish_restored(&mut restored).await?;
+        Ok(restored)
     }
 
     pub async fn number(&self, sql: &str) -> i64 {
