@@ -39,8 +39,7 @@ impl Maildir {
         Ok(())
     }
 
-    /// Writes one mail. The file's name is made of the attempt, so the same attempt never
-    /// stands there twice.
+    /// Writes one mail; its file is named after the attempt.
     pub async fn deliver(&self, attempt: Attempt, envelope: &Envelope, message: &[u8]) -> Outcome {
         let name = format!("{}.attempt{}.consentry", attempt.delivery, attempt.number);
         let sender = envelope.sender.as_ref().map_or("", |sender| sender.expose());
@@ -60,11 +59,29 @@ impl Maildir {
     }
 }
 
+/// Gives the file its place. The same mail stands there once. A restored database counts its
+/// deliveries from where the backup ended: another mail under the same name stays what it is.
+fn place(temporary: &Path, folder: &Path, name: &str) -> std::io::Result<()> {
+    let mut free = name.to_owned();
+    let mut again = 1;
+    while let Err(error) = std::fs::hard_link(temporary, folder.join(&free)) {
+        if error.kind() != std::io::ErrorKind::AlreadyExists {
+            return Err(error);
+        }
+        if std::fs::read(folder.join(&free))? == std::fs::read(temporary)? {
+            break;
+        }
+        again += 1;
+        free = format!("{name}-{again}");
+    }
+    std::fs::remove_file(temporary)
+}
+
 fn write_durably(root: &Path, name: &str, bytes: &[u8]) -> Outcome {
     let temporary = root.join("tmp").join(name);
     let written = std::fs::File::create(&temporary)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&temporary, root.join("new").join(name)));
+        .and_then(|()| place(&temporary, &root.join("new"), name));
     if let Err(error) = written {
         let _ = std::fs::remove_file(&temporary);
         return Outcome::Deferred(Answer::our_own_with(
@@ -115,6 +132,21 @@ mod tests {
             text,
             "Return-Path: <>\r\nDelivered-To: anna@mail.example\r\nSubject: a\r\n\r\nb\r\n"
         );
+    }
+
+    #[tokio::test]
+    async fn another_mail_of_the_same_number_takes_no_place_of_a_mail() {
+        let directory = tempfile::tempdir().expect("made");
+        let maildir = Maildir::new(directory.path());
+        maildir.prepare().await.expect("made");
+        let attempt = Attempt { delivery: DeliveryId(7), number: 1 };
+        for body in [&b"Subject: a\r\n\r\nbefore\r\n"[..], b"Subject: a\r\n\r\nafter\r\n"] {
+            let outcome = maildir.deliver(attempt, &envelope(), body).await;
+            assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
+        }
+        let count =
+            |folder: &str| std::fs::read_dir(directory.path().join(folder)).expect("read").count();
+        assert_eq!((count("new"), count("tmp")), (2, 0));
     }
 
     #[tokio::test]
